@@ -1,0 +1,174 @@
+"""Plan ⇄ bytes: a flat list of records that refer backwards, so that no input can nest.
+
+Takes no part in meaning: it knows fields and families, never prices. A shared expression travels once.
+"""
+
+import typing
+from typing import Any, TypeVar
+
+import msgspec
+
+from ag_plan.errors import MalformedPlan
+from ag_plan.expressions import EXPRESSIONS, Expression
+from ag_plan.messages import REPLIES, REQUESTS, Message
+from ag_plan.relations import RELATIONS, Relation
+from ag_plan.releases import MEASURES, Measure, Release
+
+MAX_PLAN_BYTES = 1 << 20
+MAX_NODES = 4096
+MAX_DEPTH = 256
+MAX_EXPANDED = 100_000
+"""Nodes of the plan were every shared part written out: what a naive reader would walk."""
+
+_FAMILIES: tuple[type, ...] = (Expression, Relation)
+_NODES: tuple[type[msgspec.Struct], ...] = (*EXPRESSIONS, *RELATIONS, Release)
+
+PlanNode = TypeVar("PlanNode", Expression, Relation, Release)
+
+
+def _family(annotation: Any) -> type | None:
+    """The family a field refers to, for a single reference or a tuple of them."""
+    if annotation in _FAMILIES:
+        return typing.cast("type", annotation)
+    if typing.get_origin(annotation) is tuple and typing.get_args(annotation)[0] in _FAMILIES:
+        return typing.cast("type", typing.get_args(annotation)[0])
+    return None
+
+
+def _references(node_type: type[msgspec.Struct]) -> dict[str, type]:
+    """Fields of a node that refer to other nodes, with the family each must belong to."""
+    hints = typing.get_type_hints(node_type)
+    found = ((name, _family(hints[name])) for name in node_type.__struct_fields__)
+    return {name: family for name, family in found if family is not None}
+
+
+def _wire_type(node_type: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """The node's record on the wire: the same fields, references as indices, measures as their closed union."""
+    fields: list[Any] = []
+    for field in msgspec.structs.fields(node_type):
+        annotation: Any = field.type
+        if _family(annotation) is not None:
+            annotation = int if annotation in _FAMILIES else tuple[int, ...]
+        elif annotation is Measure:
+            annotation = typing.Union[MEASURES]  # noqa: UP007 - a union of a tuple has no other spelling
+        default = () if field.default is msgspec.NODEFAULT else (field.default,)
+        fields.append((field.name, annotation, *default))
+    tag = node_type.__struct_config__.tag
+    return msgspec.defstruct(node_type.__name__, fields, tag=tag, frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+
+_REFERENCES = {node: _references(node) for node in _NODES}
+_WIRE = {node: _wire_type(node) for node in _NODES}
+_NODE_OF = {wire: node for node, wire in _WIRE.items()}
+_encoder = msgspec.msgpack.Encoder()
+_plan_decoder: msgspec.msgpack.Decoder[list[Any]] = msgspec.msgpack.Decoder(list[typing.Union[tuple(_NODE_OF)]])  # type: ignore[misc]  # noqa: UP007
+_message_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(typing.Union[REQUESTS + REPLIES])  # noqa: UP007
+
+
+def children(node: msgspec.Struct) -> tuple[Any, ...]:
+    """The nodes a node refers to, in field order."""
+    found: list[Any] = []
+    for name in _REFERENCES[type(node)]:
+        value = getattr(node, name)
+        found.extend(value if isinstance(value, tuple) else (value,))
+    return tuple(found)
+
+
+def encode_plan(root: Expression | Relation | Release) -> bytes:
+    """Bytes of a plan, each distinct node object once, children before parents. Raises MalformedPlan over the limits."""
+    index: dict[int, int] = {}
+    records: list[msgspec.Struct] = []
+    stack: list[tuple[msgspec.Struct, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if id(node) in index:
+            continue
+        if not ready:
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(children(node)))
+            continue
+        index[id(node)] = len(records)
+        records.append(_record(node, index))
+        if len(records) > MAX_NODES:
+            raise MalformedPlan(
+                f"the plan has more than {MAX_NODES} nodes; release an intermediate result and go on from there"
+            )
+    encoded = _encoder.encode(records)
+    if len(encoded) > MAX_PLAN_BYTES:
+        raise MalformedPlan(f"the plan is longer than {MAX_PLAN_BYTES} bytes")
+    return encoded
+
+
+def _record(node: msgspec.Struct, index: dict[int, int]) -> msgspec.Struct:
+    references = _REFERENCES[type(node)]
+    values: dict[str, Any] = {}
+    for name in node.__struct_fields__:
+        value = getattr(node, name)
+        if name in references:
+            value = tuple(index[id(v)] for v in value) if isinstance(value, tuple) else index[id(value)]
+        values[name] = value
+    return _WIRE[type(node)](**values)
+
+
+def decode_plan(data: bytes, expected: type[PlanNode]) -> PlanNode:
+    """The plan in the bytes, whose root is an ``expected``. Total: MalformedPlan for anything else."""
+    if len(data) > MAX_PLAN_BYTES:
+        raise MalformedPlan(f"the plan is longer than {MAX_PLAN_BYTES} bytes")
+    try:
+        records = _plan_decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError, ValueError, OverflowError):
+        raise MalformedPlan("the bytes are not a plan") from None
+    if not 0 < len(records) <= MAX_NODES:
+        raise MalformedPlan(f"a plan has between 1 and {MAX_NODES} nodes")
+    root = _link(records)
+    if not isinstance(root, expected):
+        raise MalformedPlan("the plan is of another family than expected")
+    return root
+
+
+def _link(records: list[Any]) -> Any:
+    """Nodes from records, children first; bounds depth and written-out size on the way."""
+    nodes: list[Any] = []
+    depths: list[int] = []
+    sizes: list[int] = []
+    for record in records:
+        node_type = _NODE_OF[type(record)]
+        node, referred = _node(node_type, record, nodes)
+        depths.append(1 + max((depths[i] for i in referred), default=0))
+        sizes.append(1 + sum(sizes[i] for i in referred))
+        if depths[-1] > MAX_DEPTH or sizes[-1] > MAX_EXPANDED:
+            raise MalformedPlan("the plan is nested too deeply; release an intermediate result and go on from there")
+        nodes.append(node)
+    return nodes[-1]
+
+
+def _node(node_type: type[msgspec.Struct], record: Any, nodes: list[Any]) -> tuple[Any, list[int]]:
+    values: dict[str, Any] = {name: getattr(record, name) for name in record.__struct_fields__}
+    referred: list[int] = []
+    for name, family in _REFERENCES[node_type].items():
+        indices = values[name] if isinstance(values[name], tuple) else (values[name],)
+        if not all(0 <= i < len(nodes) and isinstance(nodes[i], family) for i in indices):
+            raise MalformedPlan("a reference in the plan leads nowhere")
+        referred.extend(indices)
+        found = tuple(nodes[i] for i in indices)
+        values[name] = found if isinstance(values[name], tuple) else found[0]
+    try:
+        return node_type(**values), referred
+    except ValueError as reason:
+        raise MalformedPlan(str(reason)) from None
+
+
+def encode_message(message: Message) -> bytes:
+    """Bytes of a request or a reply."""
+    return _encoder.encode(message)
+
+
+def decode_message(data: bytes, expected: tuple[type[Message], ...]) -> Message:
+    """The message in the bytes, one of ``expected``. Total: MalformedPlan for anything else."""
+    try:
+        message = _message_decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError, ValueError, OverflowError):
+        raise MalformedPlan("the bytes are not a message") from None
+    if not isinstance(message, expected):
+        raise MalformedPlan("the message is not for this side")
+    return message

@@ -1,0 +1,124 @@
+"""Column expressions: inert words for one value per row. No word here knows how it is priced or run.
+
+Every expression is total: the vault gives each a value, possibly null, on every conforming row.
+"""
+
+import math
+from typing import Literal
+
+from msgspec import Struct
+
+Scalar = bool | int | float | str | None
+
+UnaryOperator = Literal["neg", "not", "abs", "is_null", "floor", "ceil", "round", "sqrt", "exp", "log"]
+BinaryOperator = Literal[
+    "add", "sub", "mul", "div", "floordiv", "mod", "pow",
+    "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor",
+    "least", "greatest",
+]  # fmt: skip
+CastTarget = Literal["float", "int", "bool", "str", "datetime"]
+
+_INT64 = range(-(2**63), 2**63)
+
+
+def check_scalar(value: Scalar) -> None:
+    """Refuse what no column can hold: NaN and infinities, and integers beyond 64 bits."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a literal must be finite")
+    if isinstance(value, int) and value not in _INT64:
+        raise ValueError("an integer literal must fit in 64 bits")
+
+
+class Expression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One value per row of a relation."""
+
+
+class Column(Expression, frozen=True, kw_only=True, tag="column"):
+    """The value of a column of the relation, by name."""
+
+    name: str
+
+
+class Constant(Expression, frozen=True, kw_only=True, tag="constant"):
+    """The same public value on every row."""
+
+    value: Scalar
+
+    def __post_init__(self) -> None:
+        check_scalar(self.value)
+
+
+class Instant(Expression, frozen=True, kw_only=True, tag="instant"):
+    """The same public point in time on every row, in microseconds since 1970-01-01, without a zone."""
+
+    micros: int
+
+    def __post_init__(self) -> None:
+        check_scalar(self.micros)
+
+
+class Unary(Expression, frozen=True, kw_only=True, tag="unary"):
+    """An operator of one operand. ``is_null`` gives a boolean; the rest give null for null."""
+
+    operator: UnaryOperator
+    operand: Expression
+
+
+class Binary(Expression, frozen=True, kw_only=True, tag="binary"):
+    """An operator of two operands. Null with anything is null; x/0 is null; comparisons give booleans."""
+
+    operator: BinaryOperator
+    left: Expression
+    right: Expression
+
+
+class IsIn(Expression, frozen=True, kw_only=True, tag="is_in"):
+    """Whether the operand is one of the public values; null is in none."""
+
+    operand: Expression
+    values: tuple[Scalar, ...]
+
+    def __post_init__(self) -> None:
+        for value in self.values:
+            check_scalar(value)
+
+
+class Choose(Expression, frozen=True, kw_only=True, tag="choose"):
+    """``then`` where the condition is true, ``otherwise`` where it is false or null."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+class Coalesce(Expression, frozen=True, kw_only=True, tag="coalesce"):
+    """The operand, or the fallback where the operand is null."""
+
+    operand: Expression
+    fallback: Expression
+
+
+class Clamp(Expression, frozen=True, kw_only=True, tag="clamp"):
+    """The operand moved into [lower, upper]; gives a number bounds, which only the vault may believe."""
+
+    operand: Expression
+    lower: int | float
+    upper: int | float
+
+    def __post_init__(self) -> None:
+        check_scalar(self.lower)
+        check_scalar(self.upper)
+        if self.lower > self.upper:
+            raise ValueError("the lower bound must not exceed the upper bound")
+
+
+class Cast(Expression, frozen=True, kw_only=True, tag="cast"):
+    """The operand in another logical type; null where it can't be."""
+
+    operand: Expression
+    to: CastTarget
+
+
+EXPRESSIONS: tuple[type[Expression], ...] = (
+    Column, Constant, Instant, Unary, Binary, IsIn, Choose, Coalesce, Clamp, Cast,
+)  # fmt: skip

@@ -1,0 +1,126 @@
+"""Releases: inert words for what may leave the vault, and for what is paid. Prices are the vault's business."""
+
+import math
+from fractions import Fraction
+
+from msgspec import Struct
+
+from ag_plan.expressions import Scalar, check_scalar
+from ag_plan.relations import Relation
+
+_INT64_MAX = 2**63 - 1
+
+
+class Measure(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A statistic of a relation, or of each group of it."""
+
+
+class Size(Measure, frozen=True, kw_only=True, tag="size"):
+    """The number of rows; one column, named ``size``."""
+
+
+class Count(Measure, frozen=True, kw_only=True, tag="count"):
+    """The number of non-null values of each column."""
+
+    columns: tuple[str, ...]
+
+
+class Sum(Measure, frozen=True, kw_only=True, tag="sum"):
+    """The sum of the non-null values of each numeric or boolean column."""
+
+    columns: tuple[str, ...]
+
+
+class Mean(Measure, frozen=True, kw_only=True, tag="mean"):
+    """The mean of the non-null values of each numeric or boolean column."""
+
+    columns: tuple[str, ...]
+
+
+class Var(Measure, frozen=True, kw_only=True, tag="var"):
+    """The variance of the non-null values of each column, with ``ddof`` delta degrees of freedom."""
+
+    columns: tuple[str, ...]
+    ddof: int = 1
+
+
+class Std(Measure, frozen=True, kw_only=True, tag="std"):
+    """The square root of the variance."""
+
+    columns: tuple[str, ...]
+    ddof: int = 1
+
+
+class Quantile(Measure, frozen=True, kw_only=True, tag="quantile"):
+    """Quantiles of each column; ``probabilities`` in [0, 1], one row of the answer each, in the given order."""
+
+    columns: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.probabilities:
+            raise ValueError("a quantile needs at least one probability")
+        if not all(math.isfinite(q) and 0 <= q <= 1 for q in self.probabilities):
+            raise ValueError("a quantile's probability must lie in [0, 1]")
+
+
+class Describe(Measure, frozen=True, kw_only=True, tag="describe"):
+    """count, mean, std, min, 25%, 50%, 75%, max of each numeric column: rows of the answer in that order."""
+
+    columns: tuple[str, ...]
+
+
+class Histogram(Measure, frozen=True, kw_only=True, tag="histogram"):
+    """Counts of one column between public ``edges``, strictly increasing; the last bin includes its upper edge."""
+
+    column: str
+    edges: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.edges) < 2:  # noqa: PLR2004 - one bin has two edges
+            raise ValueError("a histogram needs at least two edges")
+        if not all(math.isfinite(edge) for edge in self.edges):
+            raise ValueError("the edges of a histogram must be finite")
+        if any(a >= b for a, b in zip(self.edges, self.edges[1:], strict=False)):
+            raise ValueError("the edges of a histogram must increase")
+
+
+MEASURES: tuple[type[Measure], ...] = (Size, Count, Sum, Mean, Var, Std, Quantile, Describe, Histogram)
+
+
+class GroupKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="group_key"):
+    """A column to group by. ``values`` None: the column's public categories (false, true for a boolean)."""
+
+    column: str
+    values: tuple[Scalar, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for value in self.values or ():
+            check_scalar(value)
+        if self.values is not None and len({(type(v), v) for v in self.values}) != len(self.values):
+            raise ValueError("the values of a group key must be distinct")
+
+
+class Epsilon(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="epsilon"):
+    """The total ε of one call, an exact positive rational ``numerator/denominator`` (both within 64 bits)."""
+
+    numerator: int
+    denominator: int
+
+    def __post_init__(self) -> None:
+        if not (0 < self.numerator <= _INT64_MAX and 0 < self.denominator <= _INT64_MAX):
+            raise ValueError("epsilon must be a positive rational of 64-bit parts")
+
+    @property
+    def fraction(self) -> Fraction:
+        """The exact value."""
+        return Fraction(self.numerator, self.denominator)
+
+
+class Release(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="release"):
+    """A question: a measure of a relation, in whole or by group, and what it may cost."""
+
+    relation: Relation
+    measure: Measure
+    spend: Epsilon
+    by: tuple[GroupKey, ...] = ()
