@@ -1,0 +1,63 @@
+"""The words agree with the walls: maps list every file, TCB files list what must be trusted."""
+
+import re
+
+import pytest
+
+from tests.house.tree import ROOMS, ROOT, relative, sources
+
+HEADINGS = ("What it is", "Map", "Invariants", "To add", "What it does not promise")
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+AFTERNOON = 6000
+"""Lines of trusted code one reviewer reads in an afternoon, tests and prose not counted."""
+
+
+def readmes_above(path: str, room: str) -> str:
+    """The text of every README between a file and its room."""
+    here = (ROOT / path).parent
+    texts = []
+    while True:
+        readme = here / "README.md"
+        if readme.exists():
+            texts.append(readme.read_text())
+        if here == ROOT / room:
+            return "\n".join(texts)
+        here = here.parent
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_a_readme_with_the_same_headings(room: str) -> None:
+    text = (ROOT / room / "README.md").read_text()
+    assert [heading for heading in HEADINGS if not re.search(rf"^#+ .*{heading}", text, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_file_is_in_its_rooms_map(room: str) -> None:
+    named = [path for path in sources(room) if path.name != "__init__.py"]
+    assert [relative(p) for p in named if p.name not in readmes_above(relative(p), room)] == []
+
+
+@pytest.mark.parametrize(
+    ("tcb", "packages"),
+    [
+        ("private_pandas/ag_vault/TCB.md", ("private_pandas/ag_plan", "private_pandas/ag_vault")),
+        ("sandbox/TCB.md", ("sandbox/ag_sandbox",)),
+    ],
+)
+def test_the_trusted_code_is_listed_and_small(tcb: str, packages: tuple[str, ...]) -> None:
+    text = (ROOT / tcb).read_text()
+    trusted = [p for package in packages for p in sources(package) if p.read_text().strip()]
+    assert [relative(p) for p in trusted if p.name != "__init__.py" and p.name not in text] == []
+    assert sum(p.read_text().count("\n") for p in trusted) < AFTERNOON
+
+
+@pytest.mark.parametrize("name", ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"])
+def test_the_papers_of_the_house_exist(name: str) -> None:
+    assert (ROOT / name).read_text().strip()
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(page for room in ROOMS for page in (ROOT / room).rglob("*.md"))]
+    links = [(page, target) for page in pages for target in LINK.findall(page.read_text())]
+    broken = [f"{relative(page)}: {target}" for page, target in links if not (page.parent / target).exists()]
+    assert broken == []

@@ -1,0 +1,57 @@
+"""The tree as the house tests see it: rooms, files, syntax trees. Knows no rule."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("magic", "kernel", "private_pandas", "sandbox", "enclave")
+
+
+def packages() -> list[Path]:
+    """The folders of all importable packages."""
+    return sorted(p.parent for room in ROOMS for p in (ROOT / room).glob("*/__init__.py"))
+
+
+def sources(*rooms: str) -> list[Path]:
+    """All Python files of the rooms, in order."""
+    return sorted(p for room in rooms or ROOMS for p in (ROOT / room).rglob("*.py") if "__pycache__" not in p.parts)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module a file imports, anywhere in it, dotted."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def calls(path: Path) -> Iterator[tuple[str, int]]:
+    """Every call in a file: the last name of what is called, and the line."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Call):
+            target = node.func
+            if isinstance(target, ast.Name):
+                yield target.id, node.lineno
+            elif isinstance(target, ast.Attribute):
+                yield target.attr, node.lineno
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Every function of a file with its length in lines, docstring not counted."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            prose = len((ast.get_docstring(node, clean=False) or "").splitlines())
+            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1 - prose
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
