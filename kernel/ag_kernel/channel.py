@@ -1,0 +1,81 @@
+"""The session channel: frames of Jupyter messages to and from the gateway, one at a time.
+
+It must not know what the messages mean; a frame is always sent whole, whatever interrupts the cell.
+"""
+
+import select
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ag_kernel.errors import MalformedMessage
+from ag_kernel.interrupts import Interrupts
+from ag_kernel.wire import Message, decode, encode, new_header
+
+MAX_FRAME_BYTES: Final = 128 << 20
+_LENGTH: Final = struct.Struct(">I")
+_PIECE: Final = 1 << 20
+
+
+class Channel:
+    """This kernel's end of the stream to the gateway."""
+
+    def __init__(self, stream: socket.socket, *, session: str, interrupts: Interrupts) -> None:
+        self._stream = stream
+        self._session = session
+        self._interrupts = interrupts
+        self._parent: Mapping[str, Any] = {}
+
+    def receive(self) -> Message | None:
+        """The next message; None where the gateway is gone. MalformedMessage for bytes that are none (the stream goes on)."""
+        head = self._exactly(_LENGTH.size)
+        if head is None:
+            return None
+        (length,) = _LENGTH.unpack(head)
+        if length > MAX_FRAME_BYTES:
+            self._skip(length)
+            raise MalformedMessage(f"a message must not be longer than {MAX_FRAME_BYTES >> 20} MiB")
+        payload = self._exactly(length)
+        return None if payload is None else decode(payload)
+
+    def waiting(self) -> bool:
+        """Whether a message is there to be read now."""
+        return bool(select.select([self._stream], [], [], 0)[0])
+
+    def answer_to(self, request: Message) -> None:
+        """Everything sent from now on belongs to this request."""
+        self._parent = request.header
+
+    def publish(self, kind: str, content: Mapping[str, Any], *, buffers: Sequence[bytes] = ()) -> None:
+        """Send to everybody who watches the session."""
+        self._send("iopub", kind, content, buffers)
+
+    def reply(self, request: Message, kind: str, content: Mapping[str, Any]) -> None:
+        """Answer the request on the channel it came on."""
+        self._send(request.channel, kind, content, ())
+
+    def _send(self, channel: str, kind: str, content: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        header = new_header(kind, self._session)
+        sent = encode(
+            Message(channel=channel, header=header, parent_header=self._parent, content=content, buffers=buffers)
+        )
+        if len(sent) > MAX_FRAME_BYTES:
+            raise ValueError(f"a message must not be longer than {MAX_FRAME_BYTES >> 20} MiB")
+        with self._interrupts.shield():
+            self._stream.sendall(_LENGTH.pack(len(sent)) + sent)
+
+    def _exactly(self, count: int) -> bytes | None:
+        """That many bytes, or None at the end of the stream; memory grows with what arrives, not with what is claimed."""
+        parts: list[bytes] = []
+        while count:
+            part = self._stream.recv(min(count, _PIECE))
+            if not part:
+                return None
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def _skip(self, count: int) -> None:
+        while count and (part := self._stream.recv(min(count, _PIECE))):
+            count -= len(part)

@@ -1,0 +1,90 @@
+"""Modules as a cell sees them: copies that hold the offered names and nothing else, and the ``import`` that gives them.
+
+The originals are never handed out. It must not know why a name is left out; the table in ``modules`` does.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, Final
+
+from ag_kernel.modules import MODULES, Offer, refusal
+
+Import = Callable[..., ModuleType]
+
+
+class PublicModule(ModuleType):
+    """A module of which only the offered names exist."""
+
+    def __getattr__(self, name: str) -> Any:
+        """What is not offered, said in one sentence."""
+        offer = MODULES.get(self.__name__, Offer())
+        if name in offer.without or (offer.only is not None and not name.startswith("_")):
+            raise AttributeError(f"{self.__name__}.{name} is not available inside the enclave: {offer.why}")
+        raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
+
+    def __repr__(self) -> str:
+        return f"<module '{self.__name__}'>"
+
+
+def _offered(original: ModuleType, offer: Offer) -> dict[str, Any]:
+    """The names of a module that its offer leaves, other modules not among them."""
+    names = {name for name in dir(original) if not name.startswith("_")}
+    names |= {name for name in getattr(original, "__all__", ()) if not name.startswith("__")}
+    if offer.only is not None:
+        names &= offer.only
+    values = ((name, getattr(original, name, None)) for name in sorted(names - offer.without))
+    return {name: value for name, value in values if not isinstance(value, ModuleType)}
+
+
+class Imports:
+    """The modules of one session, made when first imported."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, PublicModule] = {}
+
+    def module(self, name: str) -> PublicModule:
+        """The module as offered, with its offered submodules. ImportError where the table has no such row."""
+        if name in self._made:
+            return self._made[name]
+        why = refusal(name)
+        if why is not None:
+            raise ImportError(why)
+        original = importlib.import_module(name)
+        made = PublicModule(name, original.__doc__)
+        made.__dict__.update(_offered(original, MODULES[name]))
+        if hasattr(original, "__version__"):
+            made.__dict__["__version__"] = original.__version__
+        self._made[name] = made
+        for other, offer in MODULES.items():
+            parent, _, child = other.rpartition(".")
+            if parent == name and not offer.later:
+                made.__dict__[child] = self.module(other)
+        return made
+
+    def import_(
+        self,
+        name: str,
+        _globals: Mapping[str, Any] | None = None,
+        _locals: Mapping[str, Any] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """What the ``import`` statement of a cell calls."""
+        if level:
+            raise ImportError("Restricted import: relative imports are not allowed")
+        found = self.module(name)
+        for wanted in fromlist or ():
+            why = refusal(f"{name}.{wanted}") if f"{name}.{wanted}" in MODULES else None
+            if why is not None:
+                raise ImportError(why)
+            if not hasattr(found, wanted):
+                raise ImportError(_missing(name, wanted))
+        return found if fromlist else self.module(name.partition(".")[0])
+
+
+def _missing(module: str, name: str) -> str:
+    offer: Final = MODULES[module]
+    if name in offer.without or offer.only is not None:
+        return f"Restricted import: {module}.{name} is not allowed: {offer.why}"
+    return f"cannot import name '{name}' from '{module}'"

@@ -1,0 +1,66 @@
+"""SIGINT while a cell runs: ends the analyst's code, and never the machinery around it.
+
+The signal is honoured only while the analyst's own code is on the stack and no shield is up; it must not know what a shield protects.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+CELL_FILE = "Cell In["
+"""How the file name of a cell's code begins; a frame of such a file is the analyst's."""
+
+
+def is_analysts(frame: FrameType | None) -> bool:
+    """Whether the analyst's code is on the stack at or above this frame."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(CELL_FILE):
+            return True
+        frame = frame.f_back
+    return False
+
+
+class Interrupts:
+    """One process's answer to SIGINT. Outside of a cell a signal means nothing and is forgotten."""
+
+    def __init__(self) -> None:
+        self._shields = 0
+        self._pending = False
+
+    def install(self) -> None:
+        """Take over SIGINT."""
+        signal.signal(signal.SIGINT, self._on_signal)
+
+    def forget(self) -> None:
+        """Drop a signal that came too late for its cell."""
+        self._pending = False
+
+    @property
+    def shielded(self) -> bool:
+        """Whether something is under way that must be finished first."""
+        return self._shields > 0
+
+    def _on_signal(self, _number: int, frame: FrameType | None) -> None:
+        if self._shields or not is_analysts(frame):
+            self._pending = True
+            return
+        raise KeyboardInterrupt
+
+    def raise_pending(self) -> None:
+        """Raise KeyboardInterrupt where a signal is waiting."""
+        if self._pending and not self._shields:
+            self._pending = False
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def shield(self) -> Iterator[None]:
+        """What runs inside is finished before an interrupt is honoured: a frame half sent would end the conversation."""
+        self._shields += 1
+        try:
+            yield
+        finally:
+            self._shields -= 1
+        if self._pending and is_analysts(sys._getframe()):  # noqa: SLF001 - CPython's documented way to the stack
+            self.raise_pending()
