@@ -37,6 +37,11 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(unique[key] for key in sorted(unique))
 
 
+def lines_of(source: str) -> list[str]:
+    """The lines as Python counts them: only line feeds end one (the source has plain line ends)."""
+    return source.split("\n")
+
+
 def render(problem: Problem, lines: Sequence[str], cell: int) -> str:
     """One problem: where it is, the analyst's line with a caret under the place, why, and what to write instead."""
     said = [f"Cell In[{cell}], line {problem.line}"]
@@ -56,7 +61,7 @@ def render(problem: Problem, lines: Sequence[str], cell: int) -> str:
 def render_all(problems: Iterable[Problem], source: str, cell: int) -> str:
     """All problems of a cell, in the order of the source, ready to be shown as one traceback."""
     ordered = in_order(problems)
-    lines = source.splitlines()
+    lines = lines_of(source)
     blocks = [render(one, lines, cell) for one in ordered[:_SHOWN]]
     if len(ordered) > _SHOWN:
         blocks.append(f"… and {len(ordered) - _SHOWN} more.")

@@ -1,0 +1,130 @@
+"""What the policy's one guard does at run time: `value.name` where a text given to it decides what happens.
+
+It must not know cells or the namespace; the kernel puts `GUARDS` among a cell's built-ins.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import TYPE_CHECKING, Any, Final
+
+from ag_kernel.compiler import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# Any dunder, a private attribute, or an attribute of a variable of the notebook (`@pd.io…` in DataFrame.query).
+_LEADS_OUT: Final = re.compile(r"__|\._|^_[a-z]|@\s*[A-Za-z_]\w*\s*[.\[]|@\s*[A-Za-z_]\w*\s*\(")
+_MISSING: Final = object()
+_TEXT_METHODS: Final = frozenset({"format", "format_map"})
+_TEXT_HOMES: Final = ("pandas", "numpy")  # whose methods take the names of other methods as text
+
+
+class _SafeFormatter(string.Formatter):
+    """`str.format` whose fields obey the rules for attributes."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        for part in re.split(r"[.\[\]]", field_name)[1:]:
+            _demand(part)
+        found: tuple[Any, str] = super().get_field(field_name, args, kwargs)
+        return found
+
+
+def attribute(value: Any, name: str) -> Any:
+    """`value.name`, wrapped where `name` is one that takes a text as an instruction. Raises what `getattr` raises."""
+    if name in _TEXT_METHODS and (isinstance(value, str) or value is str):
+        return _formatting(value, name)
+    found = getattr(value, name)
+    home = (getattr(type(value), "__module__", "") or "").partition(".")[0]
+    if home not in _TEXT_HOMES or not callable(found):
+        return found
+    return _watching(found, name)
+
+
+def guarded_getattr(value: Any, name: str, default: Any = _MISSING) -> Any:
+    """`getattr` under the rules for attributes in a cell."""
+    _demand(name)
+    found = attribute if name in names.GUARDED_ATTRIBUTES else getattr
+    try:
+        return found(value, name)
+    except AttributeError:
+        if default is _MISSING:
+            raise
+        return default
+
+
+def guarded_hasattr(value: Any, name: str) -> bool:
+    """`hasattr` under the rules for attributes in a cell."""
+    return guarded_getattr(value, name, _MISSING) is not _MISSING if _demand(name) else False
+
+
+def guarded_setattr(value: Any, name: str, new: Any) -> None:
+    """`setattr` under the rules for attributes in a cell."""
+    _demand(name)
+    setattr(value, name, new)
+
+
+def guarded_delattr(value: Any, name: str) -> None:
+    """`delattr` under the rules for attributes in a cell."""
+    _demand(name)
+    delattr(value, name)
+
+
+def _demand(name: str) -> bool:
+    """True, or AttributeError with the sentence the policy would have said."""
+    if type(name) is not str:
+        raise TypeError("attribute names are plain strings")
+    problem = names.attribute_problem(name)
+    if problem is not None or (name.startswith("_") and name not in names.NAMED_TUPLE | names.READABLE_DUNDERS):
+        why = (
+            problem.why
+            if problem is not None
+            else f"`.{name}`: attributes with an underscore are private to the object."
+        )
+        raise AttributeError(why)
+    return True
+
+
+def _formatting(value: Any, name: str) -> Callable[..., str]:
+    def formatted(*args: Any, **kwargs: Any) -> str:
+        text, rest = (args[0], args[1:]) if isinstance(value, type) else (value, args)
+        if not isinstance(text, str):
+            raise TypeError(f"descriptor '{name}' requires a 'str'")
+        if name == "format_map":
+            return _SafeFormatter().vformat(str(text), (), rest[0])
+        return _SafeFormatter().vformat(str(text), rest, kwargs)
+
+    return formatted
+
+
+def _watching(found: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        for text in _texts((args, kwargs), 3):
+            if _LEADS_OUT.search(text):
+                raise ValueError(
+                    f"`.{name}` takes no text with underscored names or attributes of variables: {text[:60]!r}"
+                )
+        return found(*args, **kwargs)
+
+    return watched
+
+
+def _texts(value: Any, depth: int) -> list[str]:
+    """All texts in nested lists and dicts: what pandas would take as names of methods or as an expression."""
+    if isinstance(value, str):
+        return [value]
+    if depth and isinstance(value, list | tuple | set):
+        return [text for part in value for text in _texts(part, depth - 1)]
+    if depth and isinstance(value, dict):
+        return [text for part in value.values() for text in _texts(part, depth - 1)]
+    return []
+
+
+GUARDS: Final[dict[str, Callable[..., Any]]] = {
+    "_attribute_": attribute,
+    "getattr": guarded_getattr,
+    "hasattr": guarded_hasattr,
+    "setattr": guarded_setattr,
+    "delattr": guarded_delattr,
+}

@@ -1,0 +1,115 @@
+"""What a cell may call things and reach by a dot: tables of names, each with why it is there.
+
+It must not know syntax trees; ``policy`` asks it. Names are hygiene and clear errors: the wall is the jail and the vault.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from RestrictedPython.transformer import INSPECT_ATTRIBUTES
+
+from ag_kernel.compiler.verdict import Deny
+
+DENIED_NAMES: Final[dict[str, Deny]] = {
+    name: Deny(why=why, instead=instead)
+    for names, why, instead in (
+        ("exec eval compile", "`{}` would run text as code, which nothing could check beforehand.", "write the code itself in a cell"),
+        ("__import__", "`{}` would import around the list of modules.", "use an `import` statement"),
+        ("globals locals vars", "`{}` reaches the notebook's variables by text.", "name the variable, or keep values in a dict of your own"),
+        ("open", "There are no files inside the enclave.", "send public data with `session.private_import(...)`, take results out with `export(value, name)`"),
+        ("input", "A cell can't ask for input while it runs.", "assign the value in the cell"),
+        ("breakpoint", "There is no debugger inside the enclave.", "print what you want to see"),
+        ("help", "`{}` waits for a pager.", "print the docstring: `print(name.__doc__)`"),
+        ("exit quit", "A cell can't end the session.", "call `session.terminate_session()` in your own notebook"),
+        ("memoryview", "`{}` looks into raw memory.", "use `bytes`, a list or a numpy array"),
+        ("get_ipython", "IPython doesn't run inside the enclave.", "use plain Python"),
+        ("reload", "`{}` would replace a module.", "restart the session"),
+    )
+    for name in names.split()
+}  # fmt: skip
+
+# Frames, code objects, generators and classes lead from a value to the program around it.
+_FRAMES: Final = INSPECT_ATTRIBUTES | set(
+    "tb_frame tb_next tb_lasti tb_lineno with_traceback "
+    "f_back f_builtins f_code f_globals f_locals f_trace f_lasti f_lineno f_generator f_trace_lines f_trace_opcodes "
+    "gi_frame gi_code gi_yieldfrom gi_suspended cr_frame cr_code cr_await cr_origin ag_frame ag_code ag_await "
+    "co_code co_consts co_names co_varnames co_freevars co_cellvars co_filename co_linetable co_lnotab "
+    "mro func_globals func_code func_closure func_defaults im_func im_self im_class".split()
+)
+_FILES: Final = "to_pickle to_hdf to_feather to_parquet to_orc to_stata to_sql to_excel to_clipboard to_gbq to_iceberg tofile memmap fromfile"
+
+DENIED_ATTRIBUTES: Final[dict[str, Deny]] = {
+    **{
+        name: Deny(
+            why=f"`.{name}` leads from a value into the running program.",
+            instead="work with the value itself; an error's text is `str(error)`",
+        )
+        for name in sorted(_FRAMES)
+    },
+    **{
+        name: Deny(
+            why=f"`.{name}` works with files, and there are none inside the enclave.",
+            instead="take the result out with `export(value, name)` and save it in your own notebook",
+        )
+        for name in _FILES.split()
+    },
+    **{
+        name: Deny(why=f"`.{name}` reaches raw memory.", instead="work with the array itself")
+        for name in ("ctypes", "ctypeslib")
+    },
+}
+
+# Dunder attributes that only describe, and those a class calls on its base.
+READABLE_DUNDERS: Final = frozenset({"__name__", "__qualname__", "__doc__", "__version__", "__init__", "__post_init__"})
+READABLE_NAMES: Final = frozenset({"__name__", "_", "__", "___"})
+
+# Public in spite of their underscore: the documented methods of a named tuple.
+NAMED_TUPLE: Final = frozenset({"_asdict", "_replace", "_fields", "_make", "_field_defaults"})
+
+# What a class may define; the ones left out intercept attribute access, construction, pickling or memory.
+DEFINABLE: Final = frozenset(
+    f"__{name}__"
+    for name in (
+        "init post_init repr str eq ne lt le gt ge hash bool len length_hint iter next reversed contains getitem setitem delitem missing "
+        "call enter exit add sub mul matmul truediv floordiv mod divmod pow lshift rshift and or xor "
+        "radd rsub rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand ror rxor "
+        "iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift iand ior ixor "
+        "neg pos abs invert int float complex index round trunc floor ceil format bytes copy deepcopy init_subclass class_getitem set_name"
+    ).split()
+)
+CLASS_VARIABLES: Final = frozenset({"__slots__", "__hash__", "__doc__", "__hash__"})
+
+# Reached through `_attribute_(value, name)`, because what they do is decided by a text given at run time.
+GUARDED_ATTRIBUTES: Final = frozenset(
+    "format format_map query eval agg aggregate apply transform pipe applymap map groupby rolling resample expanding".split()
+)
+
+
+def name_problem(name: str) -> Deny | None:
+    """Why a name can't be bound or read; None where it can."""
+    if name in DENIED_NAMES:
+        return DENIED_NAMES[name].about(name)
+    if not name.startswith("_") or name in READABLE_NAMES:
+        return None
+    if name.startswith("__") or name.endswith("_"):
+        return Deny(
+            why=f"`{name}`: names with double underscores belong to Python itself.", instead="choose another name"
+        )
+    return None
+
+
+def attribute_problem(name: str) -> Deny | None:
+    """Why nothing of this name can be reached by a dot; None where it can. A single leading underscore is `policy`'s to judge."""
+    if name in DENIED_ATTRIBUTES:
+        return DENIED_ATTRIBUTES[name]
+    if name in READABLE_DUNDERS or name in NAMED_TUPLE or not name.startswith("_"):
+        return None
+    if name == "__class__":
+        return Deny(why="`.__class__` leads from a value into the running program.", instead="use `type(value)`")
+    if name.startswith("__"):
+        return Deny(
+            why=f"`.{name}`: attributes with double underscores belong to Python itself.",
+            instead="use the public operation, e.g. `len(x)` for `x.__len__()`, or one underscore for attributes of your own classes",
+        )
+    return None

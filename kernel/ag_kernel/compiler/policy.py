@@ -1,0 +1,323 @@
+"""The cell policy: walks a cell's syntax tree by the table in ``nodes`` and notes every problem; emits the one guard.
+
+It must not run, import or know the values of anything; what the guard does at run time is ``guarded``'s.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Final
+
+from RestrictedPython.transformer import RestrictingNodeTransformer
+
+from ag_kernel.compiler import names
+from ag_kernel.compiler.modules import import_problem
+from ag_kernel.compiler.nodes import NODES, UNLISTED
+from ag_kernel.compiler.problem import Problem
+from ag_kernel.compiler.verdict import Check, Deny, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence, Set as AbstractSet
+
+GUARD: Final = "_attribute_"
+MAX_DEPTH: Final = 150  # three interpreter frames each, well inside Python's own limit
+_TYPE: Final = Deny(
+    why="`type` makes classes when it is called with three arguments, so it is only offered as `type(value)` and in type tests.",
+    instead="write a `class`, or `type(value)`",
+)
+_METACLASS: Final = Deny(
+    why="A metaclass would decide what attribute access means.", instead="use an ordinary base class"
+)
+_STAR: Final = Deny(why="`import *` hides which names come from where.", instead="import the module or the names")
+_RELATIVE: Final = Deny(
+    why="A cell is in no package, so there is nothing to import relatively.", instead="name the module"
+)
+_GLOBAL: Final = Deny(
+    why="`{}`: a function can't change the variables outside it, so that a cell's effects are its own assignments.",
+    instead="return the value and assign it: `x = f(...)`, or change an item of a dict or list",
+)
+_INJECTED: Final = Deny(why="`{}` was put there by the session and can't be deleted.", instead="just don't use it")
+_UNDERSCORE: Final = Deny(
+    why="`.{}`: attributes with an underscore are private to the object.",
+    instead="use a public name; methods of your own classes may use `self.{}`",
+)
+
+
+class _TooDeep(Exception):  # noqa: N818 - never leaves this module
+    """The tree is nested beyond `MAX_DEPTH`."""
+
+
+class CellPolicy(RestrictingNodeTransformer):
+    """One walk over one cell: `problems` fill up, the tree is changed only where the guard goes in."""
+
+    def __init__(self, lines: Sequence[str], injected: AbstractSet[str]) -> None:
+        super().__init__()
+        self.problems: list[Problem] = []
+        self._lines = lines
+        self._injected = injected
+        self._path: list[ast.AST] = []
+
+    # The walk ----------------------------------------------------------------------------------------------
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Judge one node by the table, then its parts."""
+        handler = _HANDLERS.get(type(node))
+        if handler is not None:
+            return handler(self, node)
+        verdict = NODES.get(type(node).__name__, UNLISTED)
+        if isinstance(verdict, Deny):
+            self.refuse(node, verdict)
+            return node
+        if isinstance(verdict, Check):
+            checked: ast.AST = getattr(self, verdict.method)(node)
+            return checked
+        return self.parts(node)
+
+    def parts(self, node: ast.AST) -> ast.AST:
+        """Judge what a node is made of."""
+        if len(self._path) >= MAX_DEPTH:
+            self.refuse(
+                node, Deny(why=f"This is nested more than {MAX_DEPTH} levels deep.", instead="use steps and names")
+            )
+            raise _TooDeep
+        self._path.append(node)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if value.__class__ is list:
+                value[:] = [self.visit(part) if isinstance(part, ast.AST) else part for part in value]
+            elif isinstance(value, ast.AST):
+                setattr(node, field, self.visit(value))
+        self._path.pop()
+        return node
+
+    def refuse(self, node: ast.AST, verdict: Deny, name: str = "") -> None:
+        """Note a problem at a node; at the attribute's own name where it is one."""
+        line, start = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        end_line, end = getattr(node, "end_lineno", line), getattr(node, "end_col_offset", start + 1)
+        if isinstance(node, ast.Attribute):
+            line, start = end_line, end - len(node.attr.encode())
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            end = start + len(self._lines[line - 1].encode()[start:].split(b"(")[0].split(b":")[0])
+        elif end_line != line:
+            end = len(self._lines[line - 1].encode())
+        told = verdict.about(name) if name else verdict
+        self.problems.append(
+            Problem(
+                line=line,
+                column=self._characters(line, start),
+                end_column=self._characters(line, end),
+                message=told.why,
+                instead=told.instead,
+                kind="policy",
+            )
+        )
+
+    def _characters(self, line: int, offset: int) -> int:
+        """Python counts columns in UTF-8 bytes, people in characters."""
+        if not 1 <= line <= len(self._lines):
+            return offset
+        return len(self._lines[line - 1].encode()[:offset].decode(errors="replace"))
+
+    # Names -------------------------------------------------------------------------------------------------
+
+    def _bind(self, node: ast.AST, name: str | None) -> None:
+        problem = names.name_problem(name) if name else None
+        if problem is not None:
+            self.refuse(node, problem)
+
+    def check_name_use(self, node: ast.Name) -> ast.AST:
+        """`type` only where it can't make classes; denied built-ins; double underscores."""
+        if node.id == "type" and not self._type_is_harmless(node):
+            self.refuse(node, _TYPE)
+        if node.id.startswith("_") or node.id in names.DENIED_NAMES:
+            storable = isinstance(node.ctx, ast.Load) or node.id != "__name__"
+            in_class = bool(self._path) and isinstance(self._path[-2 if len(self._path) > 1 else -1], ast.ClassDef)
+            if not (in_class and node.id in names.CLASS_VARIABLES) or not storable:
+                self._bind(node, node.id)
+        return node
+
+    def _type_is_harmless(self, node: ast.Name) -> bool:
+        parent = self._path[-1] if self._path else None
+        if isinstance(parent, ast.Call):
+            if parent.func is node:
+                return True
+            called = parent.func
+            name = (
+                called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+            )
+            most = {"isinstance": 2, "issubclass": 2, "map": 2, "apply": 1, "applymap": 1}.get(name, 0)
+            return len(parent.args) <= most and not parent.keywords
+        return isinstance(parent, ast.Subscript | ast.AnnAssign | ast.arg | ast.Compare | ast.FunctionDef) or (
+            isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.BitOr)
+        )
+
+    def check_named(self, node: ast.AST) -> ast.AST:
+        """Handlers, patterns and type parameters bind a name given as text."""
+        self._bind(node, getattr(node, "name", None))
+        return self.parts(node)
+
+    def check_arg(self, node: ast.arg) -> ast.AST:
+        """A parameter binds a name."""
+        self._bind(node, node.arg)
+        return self.parts(node)
+
+    def check_keyword(self, node: ast.keyword) -> ast.AST:
+        """Keyword arguments may not name Python's own."""
+        if node.arg is not None and node.arg.startswith("__"):
+            self._bind(node, node.arg)
+        return self.parts(node)
+
+    def check_match_mapping(self, node: ast.MatchMapping) -> ast.AST:
+        """`**rest` binds a name."""
+        self._bind(node, node.rest)
+        return self.parts(node)
+
+    def check_match_class(self, node: ast.MatchClass) -> ast.AST:
+        """`case Point(x=0)` reads the attribute x."""
+        for name in node.kwd_attrs:
+            problem = names.attribute_problem(name) or (_UNDERSCORE.about(name) if name.startswith("_") else None)
+            if problem is not None:
+                self.refuse(node, problem)
+        return self.parts(node)
+
+    # Attributes and calls ----------------------------------------------------------------------------------
+
+    def check_attribute(self, node: ast.Attribute) -> ast.AST:
+        """Refuse what leads into the program; send what a text decides through the guard."""
+        name = node.attr
+        problem = names.attribute_problem(name)
+        if problem is not None and not (name in names.DEFINABLE and _is_super(node.value)):
+            self.refuse(node, problem)
+        elif name.startswith("_") and not self._own(node) and problem is None and name not in names.READABLE_DUNDERS:
+            self.refuse(node, _UNDERSCORE, name)
+        self.parts(node)
+        if name in names.GUARDED_ATTRIBUTES and isinstance(node.ctx, ast.Load):
+            return _guarded(node)
+        return node
+
+    def _own(self, node: ast.Attribute) -> bool:
+        """Whether this is a named tuple's method, or an underscored attribute of a method's own `self` or `cls`."""
+        if node.attr in names.NAMED_TUPLE:
+            return True
+        if not isinstance(node.value, ast.Name) or not any(isinstance(outer, ast.ClassDef) for outer in self._path):
+            return False
+        functions = [outer for outer in self._path if isinstance(outer, ast.FunctionDef)]
+        firsts = {
+            (one.args.posonlyargs + one.args.args)[0].arg for one in functions if one.args.posonlyargs or one.args.args
+        }
+        return node.value.id in firsts or node.value.id == "other"
+
+    def check_call(self, node: ast.Call) -> ast.AST:
+        """`type(value)` asks, `type(name, bases, members)` makes."""
+        if isinstance(node.func, ast.Name) and node.func.id == "type":
+            starred = any(isinstance(one, ast.Starred) for one in node.args)
+            if len(node.args) != 1 or node.keywords or starred:
+                self.refuse(node.func, _TYPE)
+        return self.parts(node)
+
+    def check_comprehension(self, node: ast.comprehension) -> ast.AST:
+        """`async for` has no loop to run in."""
+        if node.is_async:
+            self.refuse(node.target, UNLISTED if isinstance(NODES["AsyncFor"], Check) else _denied(NODES["AsyncFor"]))
+        return self.parts(node)
+
+    # Statements --------------------------------------------------------------------------------------------
+
+    def check_function(self, node: ast.FunctionDef) -> ast.AST:
+        """A method may have a listed special name."""
+        in_class = bool(self._path) and isinstance(self._path[-1], ast.ClassDef)
+        if not (in_class and node.name in names.DEFINABLE):
+            self._bind(node, node.name)
+        return self.parts(node)
+
+    def check_class(self, node: ast.ClassDef) -> ast.AST:
+        """No metaclass but the one of abstract classes."""
+        self._bind(node, node.name)
+        for keyword in node.keywords:
+            if keyword.arg == "metaclass" and ast.unparse(keyword.value) not in {"ABCMeta", "abc.ABCMeta"}:
+                self.refuse(keyword, _METACLASS)
+        return self.parts(node)
+
+    def check_global(self, node: ast.Global | ast.Nonlocal) -> ast.AST:
+        """`global` and `nonlocal` exist to write outside the function."""
+        word = "global" if isinstance(node, ast.Global) else "nonlocal"
+        self.refuse(node, _GLOBAL, f"{word} {', '.join(node.names)}")
+        return node
+
+    def check_delete(self, node: ast.Delete) -> ast.AST:
+        """Names of the session stay at the top level."""
+        inside = any(isinstance(outer, ast.FunctionDef | ast.ClassDef) for outer in self._path)
+        for target in node.targets:
+            parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+            for part in parts:
+                if not inside and isinstance(part, ast.Name) and part.id in self._injected:
+                    self.refuse(part, _INJECTED, part.id)
+        return self.parts(node)
+
+    def check_import(self, node: ast.Import) -> ast.AST:
+        """Only listed modules."""
+        for alias in node.names:
+            problem = import_problem(alias.name)
+            if problem is not None:
+                self.refuse(alias, problem)
+            self._bind(alias, alias.asname)
+        return node
+
+    def check_import_from(self, node: ast.ImportFrom) -> ast.AST:
+        """Only listed modules; no star; nothing relative."""
+        if node.level:
+            self.refuse(node, _RELATIVE)
+            return node
+        problem = import_problem(node.module or "")
+        if problem is not None:
+            self.refuse(node, problem)
+            return node
+        for alias in node.names:
+            if alias.name == "*":
+                self.refuse(alias, _STAR)
+            elif alias.name.startswith("_") and node.module != "__future__":
+                self.refuse(alias, _UNDERSCORE, alias.name)
+            self._bind(alias, alias.asname)
+        return node
+
+
+def judge(tree: ast.Module, lines: Sequence[str], injected: AbstractSet[str]) -> tuple[Problem, ...]:
+    """All policy problems of a parsed cell; the tree is made ready to compile."""
+    policy = CellPolicy(lines, injected)
+    try:
+        policy.visit(tree)
+    except _TooDeep:
+        pass
+    return tuple(policy.problems)
+
+
+def _denied(verdict: Verdict) -> Deny:
+    return verdict if isinstance(verdict, Deny) else UNLISTED
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def _guarded(node: ast.Attribute) -> ast.AST:
+    """`value.query` becomes `_attribute_(value, "query")`, in the same place."""
+    call = ast.Call(
+        func=ast.copy_location(ast.Name(id=GUARD, ctx=ast.Load()), node),
+        args=[node.value, ast.copy_location(ast.Constant(value=node.attr), node)],
+        keywords=[],
+    )
+    return ast.copy_location(call, node)
+
+
+def _handlers() -> dict[type[ast.AST], Callable[[CellPolicy, ast.AST], ast.AST]]:
+    """The table by class, made once: allowed leaves are returned as they are, which is most of a tree."""
+    leaves = {name for name, verdict in NODES.items() if not isinstance(verdict, Check | Deny)}
+    found: dict[type[ast.AST], Callable[[CellPolicy, ast.AST], ast.AST]] = {}
+    for name in leaves:
+        kind = getattr(ast, name, None)
+        if isinstance(kind, type) and not kind._fields and kind.__module__ == "ast":
+            found[kind] = lambda _policy, node: node
+    return found
+
+
+_HANDLERS: Final = _handlers()
