@@ -1,0 +1,40 @@
+"""What can go wrong in the vault, in two families: verdicts, which are values, and bugs, which are exceptions.
+
+Knows nothing of rows, plans or connections: a refusal is written from public things only.
+
+VaultError
+├── WrongSchedule      a release was asked of parts that can't be combined: our mistake, never the guest's
+├── EngineFailed       the engine refused a query that pricing had admitted: a hole in totality
+└── NoNoise            randomness was asked for with a scale that gives no privacy
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """No, as a value: ``code`` is a stable word, ``why`` one sentence, ``instead`` what to do.
+
+    ``error`` names the built-in exception that the guest raises. Nothing was charged and no row was read.
+    """
+
+    code: str
+    why: str
+    instead: str = ""
+    error: str = "ValueError"
+
+
+class VaultError(Exception):
+    """Base of the vault's bugs. Its text never carries a value of a row."""
+
+
+class WrongSchedule(VaultError):
+    """Parts of a release don't fit together."""
+
+
+class EngineFailed(VaultError):
+    """The engine refused a query that pricing had admitted."""
+
+
+class NoNoise(VaultError):
+    """A scale or a range that would release rows as they are."""

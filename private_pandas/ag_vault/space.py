@@ -1,0 +1,51 @@
+"""What is public about rows: the kind, bounds and categories of each column, and how far one unit reaches.
+
+Knows no rows and no engine. Bounds here are an owner's word enforced at ingestion, or follow from them by interval arithmetic.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ag_plan.expressions import Scalar
+
+Kind = Literal["float", "int", "bool", "str", "datetime", "null"]
+"""``null`` is the kind of a bare null: it joins any other kind, and no table has it."""
+
+INT64 = (-(2**63), 2**63 - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnSpace:
+    """The values a column may hold on any conforming row.
+
+    ``lower`` and ``upper`` are both given or both None; floats for float, integers for int, microseconds since 1970 for
+    datetime. ``categories`` are the only non-null values of a str (or int) column that has them, in their public order.
+    A float column never holds NaN or an infinity: these were made null.
+    """
+
+    kind: Kind
+    lower: int | float | None = None
+    upper: int | float | None = None
+    categories: tuple[Scalar, ...] | None = None
+    nullable: bool = True
+
+    @property
+    def bounds(self) -> tuple[int | float, int | float] | None:
+        """Both bounds, where they are public; 0 and 1 for a boolean."""
+        if self.kind == "bool":
+            return 0, 1
+        return None if self.lower is None or self.upper is None else (self.lower, self.upper)
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether arithmetic is meant: float, int, or a boolean as 0 and 1."""
+        return self.kind in ("float", "int", "bool")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """A table of private rows, from outside: ordered columns, and the most rows that one privacy unit may hold in it."""
+
+    columns: Mapping[str, ColumnSpace]
+    stability: int = 1
