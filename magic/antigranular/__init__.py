@@ -1,0 +1,50 @@
+"""The analyst's side: log in to an enclave, run cells there, get back what may be known. Knows the wire and nothing else of ours."""
+
+from typing import Any
+
+from antigranular.errors import (
+    AgError,
+    CellError,
+    CellInterrupted,
+    CellRefused,
+    ConnectionLost,
+    EnclaveUnreachable,
+    IncompatibleEnclave,
+    LoginError,
+    NotAvailable,
+    NotLoggedIn,
+    RequestRefused,
+    SessionError,
+    UntrustedEnclave,
+    WireError,
+)
+from antigranular.login import login
+from antigranular.session import Session
+
+__version__ = "0.1.0"
+__all__ = [
+    "AgError",
+    "CellError",
+    "CellInterrupted",
+    "CellRefused",
+    "ConnectionLost",
+    "EnclaveUnreachable",
+    "IncompatibleEnclave",
+    "LoginError",
+    "NotAvailable",
+    "NotLoggedIn",
+    "RequestRefused",
+    "Session",
+    "SessionError",
+    "UntrustedEnclave",
+    "WireError",
+    "load_ipython_extension",
+    "login",
+]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext antigranular``: offer ``%%ag``, which then asks for a login."""
+    from antigranular.notebook import offer_magic
+
+    offer_magic(shell)

@@ -1,0 +1,133 @@
+"""The session's websocket with its reader thread: hands each message to the cell that asked for it. Must not know what a cell is.
+
+The thread blocks in ``receive`` and the cells block in ``Inbox.get``: nobody polls. The connection is opened when the
+first cell needs it, and reopened by the waiting cell when it breaks; the reader only reports the break.
+"""
+
+import itertools
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Lock, Thread
+
+from antigranular.errors import ConnectionLost, EnclaveUnreachable, UntrustedEnclave, WireError
+from antigranular.transport import Line
+from antigranular.wire import Message, decode, encode
+
+REOPEN_DELAYS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
+"""Seconds before each try to take up a broken connection: about a minute in all."""
+
+SEEN_LIMIT = 4096
+"""Message ids remembered, so that what a reopened connection replays is shown once."""
+
+Event = Message | ConnectionLost | WireError
+Inbox = SimpleQueue[Event]
+
+
+class Channel:
+    """One session's connection. ``open_line`` opens a websocket that the enclave recognizes as this client's."""
+
+    def __init__(self, open_line: Callable[[], Line], pause: Callable[[float], None] = time.sleep) -> None:
+        self._open_line = open_line
+        self._pause = pause
+        self._lock = Lock()
+        self._line: Line | None = None
+        self._inboxes: dict[str, Inbox] = {}
+        self._everybody: list[Inbox] = []
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    @contextmanager
+    def listening(self) -> Iterator[Inbox]:
+        """An inbox for what answers the requests sent with it, and for what concerns everybody: breaks, the kernel's death."""
+        inbox: Inbox = SimpleQueue()
+        self._everybody.append(inbox)
+        try:
+            yield inbox
+        finally:
+            self._everybody.remove(inbox)
+            for name in [name for name, owner in self._inboxes.items() if owner is inbox]:
+                del self._inboxes[name]
+
+    def send(self, message: Message, inbox: Inbox) -> None:
+        """Send, on a new connection where there is none; answers arrive in the inbox, and so does the news of a break.
+
+        Raises EnclaveUnreachable or SessionError where no connection can be opened.
+        """
+        self._inboxes[message.header["msg_id"]] = inbox
+        line = self._opened()
+        try:
+            line.send(encode(message))
+        except ConnectionLost as problem:
+            self._broke(line, problem)
+
+    def reopen(self) -> None:
+        """Take up a broken connection, with growing pauses. Raises ConnectionLost when the last try fails."""
+        for attempt in itertools.count():
+            try:
+                self._opened()
+                return
+            except UntrustedEnclave:
+                raise
+            except EnclaveUnreachable as problem:
+                if attempt == len(REOPEN_DELAYS):
+                    raise ConnectionLost(f"the connection broke and can't be taken up again: {problem}") from problem
+                self._pause(REOPEN_DELAYS[attempt])
+
+    def close(self) -> None:
+        """Close the connection; a later send opens a new one."""
+        with self._lock:
+            line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    def _opened(self) -> Line:
+        with self._lock:
+            if self._line is None:
+                self._line = self._open_line()
+                Thread(target=self._read, args=(self._line,), name="antigranular-reader", daemon=True).start()
+            return self._line
+
+    def _read(self, line: Line) -> None:
+        """The reader thread's life: until the line breaks."""
+        try:
+            while True:
+                message = decode(line.receive())
+                if self._is_new(message):
+                    self._deliver(message)
+        except (ConnectionLost, WireError) as end:
+            self._broke(line, end)
+        line.close()
+
+    def _broke(self, line: Line, end: ConnectionLost | WireError) -> None:
+        """Forget a broken line and say so, once, unless it was closed on purpose."""
+        with self._lock:
+            ours = self._line is line
+            if ours:
+                self._line = None
+        if ours:
+            self._tell_everybody(end)
+
+    def _is_new(self, message: Message) -> bool:
+        """False for a message that a reopened connection repeats."""
+        name = str(message.header.get("msg_id", ""))
+        if not name:
+            return True
+        if name in self._seen:
+            return False
+        self._seen[name] = None
+        if len(self._seen) > SEEN_LIMIT:
+            self._seen.popitem(last=False)
+        return True
+
+    def _deliver(self, message: Message) -> None:
+        inbox = self._inboxes.get(message.parent)
+        if inbox is not None:
+            inbox.put(message)
+        elif not message.parent:
+            self._tell_everybody(message)
+
+    def _tell_everybody(self, event: Event) -> None:
+        for inbox in tuple(self._everybody):
+            inbox.put(event)

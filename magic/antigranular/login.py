@@ -1,0 +1,70 @@
+"""From a user id and secret to a session: the checks in order, and the forms of the call that older notebooks use."""
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from antigranular.bearer import Token
+from antigranular.config import find_credentials, find_target
+from antigranular.errors import LoginError
+from antigranular.notebook import active_shell, offer_magic, view_of
+from antigranular.rest import Enclave
+from antigranular.session import Session
+from antigranular.transport import TlsTransport, Transport
+from antigranular.view import Shown
+
+
+def login(
+    user_id: str | None = None,
+    user_secret: str | None = None,
+    competition: str | None = None,
+    dataset: str | None = None,
+    password: str | None = None,
+    *,
+    url: str | None = None,
+    ca: str | os.PathLike[str] | None = None,
+    params: Mapping[str, Any] | None = None,
+    transport: Transport | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Session:
+    """Start a session on a data set or a competition, and let ``%%ag`` run cells in it.
+
+    ``user_id``, ``user_secret``, ``url`` and ``ca`` (the file of the authority that signed the enclave's certificate)
+    default to AG_USER_ID, AG_USER_SECRET, AG_ENCLAVE_URL and AG_ENCLAVE_CA. Exactly one of ``competition`` and
+    ``dataset``. ``params`` are further wishes for the session. The earliest form
+    ``login(id, secret, name, user, password)`` works too; its temporary user and password do nothing.
+
+    Raises LoginError, EnclaveUnreachable, UntrustedEnclave, IncompatibleEnclave or RequestRefused, each with one sentence.
+    """
+    credentials = find_credentials(user_id, user_secret)
+    if password is None:
+        _check_one(competition, dataset)
+    network = transport if transport is not None else TlsTransport(find_target(url, ca))
+    enclave = Enclave(network, Token(credentials, network, clock))
+    enclave.shake_hands()
+    if password is None:
+        wanted = {"dataset": dataset} if dataset is not None else {"competition": competition}
+    else:
+        wanted = _earliest_form(competition, enclave)
+    session = Session(enclave, enclave.start({**wanted, **({"params": dict(params)} if params else {})}))
+    shell = active_shell()
+    view_of(shell).display(Shown(data=session.describe(), metadata={}))
+    if shell is not None:
+        offer_magic(shell).session = session
+    return session
+
+
+def _check_one(competition: str | None, dataset: str | None) -> None:
+    if (competition is None) == (dataset is None):
+        raise LoginError("ag.login needs exactly one of competition= and dataset=")
+
+
+def _earliest_form(name: str | None, enclave: Enclave) -> dict[str, str | None]:
+    """``login(id, secret, name, user, password)``: the name is a data set's or a competition's."""
+    if not name:
+        raise LoginError("ag.login(id, secret, name, user, password) needs the name of a data set or competition")
+    warnings.warn("ag.login ignores the temporary user and password: the enclave has no use for them", stacklevel=3)
+    known = {entry.get("name") for entry in enclave.datasets()}
+    return {"dataset": name} if name in known else {"competition": name}

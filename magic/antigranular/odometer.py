@@ -1,0 +1,79 @@
+"""What was spent and what is left, in the shape that notebooks rely on. Must not know how it was asked for."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from antigranular import table
+from antigranular.errors import WireError
+
+_HEADERS = ("data set", "ε spent", "ε left", "δ spent", "δ left", "ε per call")
+
+
+class Odometer(dict[str, Any]):
+    """A dictionary, and a small table where it is displayed.
+
+    ``total_epsilon_used``, ``total_delta_used`` · ``library_costs`` {library: {"eps", "delta"}} · ``dataset_costs``
+    {data set: {"eps", "delta"}} · ``remaining`` {data set: {"eps", "delta", "eps_per_call"}}. Numbers are floats; what is
+    spent counts all of the analyst's sessions.
+    """
+
+    @classmethod
+    def from_balances(cls, answer: Mapping[str, Any]) -> "Odometer":
+        """Of the enclave's answer. Raises WireError where it is not one."""
+        try:
+            balances = [dict(balance) for balance in answer["balances"]]
+            return cls(_costs(balances))
+        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as problem:
+            raise WireError(f"the enclave's odometer can't be read: {problem!r}") from None
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("Odometer(…)" if cycle else table.as_text(_HEADERS, self._rows()))
+
+    def _repr_html_(self) -> str:
+        return table.as_html(_HEADERS, self._rows(), "Privacy budget")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = []
+        for name, spent in self["dataset_costs"].items():
+            left = self["remaining"][name]
+            numbers = (spent["eps"], left["eps"], spent["delta"], left["delta"], left["eps_per_call"])
+            rows.append((name, *("–" if number is None else f"{number:.4g}" for number in numbers)))
+        return rows
+
+
+def _costs(balances: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "total_epsilon_used": sum(_number(each["epsilon_spent"]) for each in balances),
+        "total_delta_used": sum(_number(each["delta_spent"]) for each in balances),
+        "library_costs": _library_costs(balances),
+        "dataset_costs": {
+            str(each["dataset"]): {"eps": _number(each["epsilon_spent"]), "delta": _number(each["delta_spent"])}
+            for each in balances
+        },
+        "remaining": {
+            str(each["dataset"]): {
+                "eps": _number(each["epsilon_left"]),
+                "delta": _number(each["delta_left"]),
+                "eps_per_call": None if each.get("epsilon_per_call") is None else _number(each["epsilon_per_call"]),
+            }
+            for each in balances
+        },
+    }
+
+
+def _library_costs(balances: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Summed over the data sets; a library's cost is a number of ε, or an object with ε and δ."""
+    costs: dict[str, dict[str, float]] = {}
+    for balance in balances:
+        for library, cost in (balance.get("libraries") or {}).items():
+            both = cost if isinstance(cost, Mapping) else {"epsilon": cost}
+            total = costs.setdefault(str(library), {"eps": 0.0, "delta": 0.0})
+            total["eps"] += _number(both.get("epsilon", both.get("eps", 0)))
+            total["delta"] += _number(both.get("delta", 0))
+    return costs
+
+
+def _number(value: Any) -> float:
+    """A number, or an exact fraction written as text."""
+    return float(Fraction(value)) if isinstance(value, str) else float(value)

@@ -1,0 +1,130 @@
+"""The enclave's REST routes as methods, one each. Must not know what a cell is or how bytes travel."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from antigranular.bearer import Token
+from antigranular.errors import IncompatibleEnclave, RequestRefused, SessionError, WireError
+from antigranular.transport import Line, Request, Response, Transport
+from antigranular.wire import SUBPROTOCOL, WIRE
+
+KERNEL = "antigranular"
+_EXPIRED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+class Enclave:
+    """One enclave as one analyst sees it. All methods raise RequestRefused where it says no."""
+
+    def __init__(self, transport: Transport, token: Token) -> None:
+        self._transport = transport
+        self._token = token
+
+    def shake_hands(self) -> str:
+        """Check that both sides speak the same wire; the enclave's release. Raises IncompatibleEnclave."""
+        answer = _json(self._transport.exchange(Request(method="GET", path="/api")))
+        ours = answer.get("ag") if isinstance(answer, dict) else None
+        if not isinstance(ours, dict) or not isinstance(ours.get("wire"), int):
+            raise IncompatibleEnclave("what answers there is not an enclave: /api names no version of its wire")
+        if ours["wire"] != WIRE:
+            older = "client" if ours["wire"] > WIRE else "enclave"
+            raise IncompatibleEnclave(
+                f"the enclave speaks wire {ours['wire']} and this client wire {WIRE}: upgrade the {older}"
+            )
+        return str(ours.get("release", ""))
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """The catalogue, as far as this analyst may see it."""
+        answer = self._ask("GET", "/ag/v1/datasets")
+        listed = answer.get("datasets") if isinstance(answer, dict) else answer
+        if not isinstance(listed, list):
+            raise WireError("the enclave's catalogue is not a list")
+        return [entry for entry in listed if isinstance(entry, dict)]
+
+    def start(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Start a session on ``{"dataset": name}`` or ``{"competition": name}``; the kernel's model."""
+        return _object(self._ask("POST", "/api/kernels", {"name": KERNEL, "ag": dict(wanted)}))
+
+    def stop(self, session_id: str) -> None:
+        """End a session. An unknown one counts as ended."""
+        try:
+            self._ask("DELETE", _kernel(session_id))
+        except SessionError:
+            return
+
+    def interrupt(self, session_id: str) -> None:
+        """Interrupt the running cell."""
+        self._ask("POST", f"{_kernel(session_id)}/interrupt")
+
+    def odometer(self, session_id: str) -> dict[str, Any]:
+        """What was spent and what is left."""
+        return _object(self._ask("GET", f"/ag/v1/sessions/{quote(session_id, safe='')}/odometer"))
+
+    def open_channel(self, session_id: str, client: str) -> Line:
+        """The session's websocket; ``client`` makes a reconnection recognizable as one."""
+        path = f"{_kernel(session_id)}/channels?{urlencode({'session_id': client})}"
+        for renewed in (False, True):
+            try:
+                return self._transport.open_line(
+                    Request(method="GET", path=path, headers=self._authorization()), SUBPROTOCOL
+                )
+            except RequestRefused as refusal:
+                if refusal.status == HTTPStatus.NOT_FOUND:
+                    raise SessionError(_ended(session_id)) from None
+                if refusal.status not in _EXPIRED or renewed:
+                    raise
+                self._token.forget()
+        raise AssertionError("unreachable")
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One authorized exchange; a token refused as expired is renewed once."""
+        response = self._exchange(method, path, body)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self._token.forget()
+            response = self._exchange(method, path, body)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _refusal(response, path)
+        return _json(response) if response.body else None
+
+    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None) -> Response:
+        headers = {**self._authorization(), "Accept": "application/json", "Content-Type": "application/json"}
+        payload = None if body is None else json.dumps(body).encode()
+        return self._transport.exchange(Request(method=method, path=path, headers=headers, body=payload))
+
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token.value()}"}
+
+
+def _kernel(session_id: str) -> str:
+    return f"/api/kernels/{quote(session_id, safe='')}"
+
+
+def _ended(session_id: str) -> str:
+    return f"the session {session_id} has ended; ag.login(...) starts a new one"
+
+
+def _refusal(response: Response, path: str) -> RequestRefused | SessionError:
+    """The enclave's own sentence, as the exception it deserves."""
+    try:
+        answer = json.loads(response.body)
+        message = str(answer["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"the enclave refused {path} with status {response.status}"
+    if response.status == HTTPStatus.NOT_FOUND and path.startswith(("/api/kernels/", "/ag/v1/sessions/")):
+        return SessionError(f"{message}; ag.login(...) starts a new session")
+    return RequestRefused(message, response.status)
+
+
+def _json(response: Response) -> Any:
+    try:
+        return json.loads(response.body)
+    except ValueError:
+        raise WireError(f"the enclave answered with status {response.status} and something that is not JSON") from None
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise WireError("the enclave answered with something that is not an object")
+    return answer

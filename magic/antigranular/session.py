@@ -1,0 +1,140 @@
+"""One session in the enclave, as a person holds it in a notebook or a script. Must not know about HTTP, TLS or IPython."""
+
+import uuid
+from collections.abc import Mapping
+from html import escape
+from types import TracebackType
+from typing import Any, Self
+
+from antigranular import table
+from antigranular.cell import CellResult, run_cell
+from antigranular.channel import Channel
+from antigranular.errors import NotAvailable, SessionError, WireError
+from antigranular.odometer import Odometer
+from antigranular.rest import Enclave
+from antigranular.view import PlainView, View
+
+SESSION = "application/vnd.antigranular.session+json"
+TYPES = {"frame": "PrivateDataFrame", "series": "PrivateSeries", "public": "DataFrame (public)"}
+"""What a view of a data set is in the session, by its kind."""
+
+_HEADERS = ("key", "type")
+_MINUTES_FROM = 120
+
+
+class Session:
+    """A running session. Ends with ``terminate_session()``, at the end of a ``with`` block, or when idle for too long.
+
+    ``model`` is the enclave's answer to starting it. Raises WireError where that is not one.
+    """
+
+    def __init__(self, enclave: Enclave, model: Mapping[str, Any]) -> None:
+        facts = model.get("ag")
+        if not isinstance(model.get("id"), str) or not isinstance(facts, dict):
+            raise WireError("the enclave started something that is not a session")
+        self._enclave = enclave
+        self._facts = facts
+        self._ended = False
+        self._client = uuid.uuid4().hex
+        self.session_id: str = model["id"]
+        self._channel = Channel(lambda: enclave.open_channel(self.session_id, self._client))
+
+    @property
+    def dataset(self) -> str:
+        """The data set's name."""
+        return str(self._facts.get("dataset", ""))
+
+    @property
+    def variable(self) -> str:
+        """The name under which the data set waits in the session."""
+        return str(self._facts.get("variable", ""))
+
+    def execute(self, source: str, *, view: View | None = None) -> CellResult:
+        """Run Python in the session; what it prints appears as it is printed, by default on the standard streams.
+
+        Raises CellError where it fails, CellInterrupted after Ctrl-C, SessionError where the session has ended.
+        """
+        self._check_alive()
+        if not source.strip():
+            return CellResult()
+        return run_cell(
+            source,
+            channel=self._channel,
+            client=self._client,
+            view=view if view is not None else PlainView(),
+            interrupt=self.interrupt_kernel,
+        )
+
+    def privacy_odometer(self) -> Odometer:
+        """What you have spent on each data set, over all sessions, and what is left."""
+        self._check_alive()
+        return Odometer.from_balances(self._enclave.odometer(self.session_id))
+
+    def interrupt_kernel(self) -> dict[str, str]:
+        """Interrupt the running cell, also from another thread; the session's variables stay."""
+        self._check_alive()
+        self._enclave.interrupt(self.session_id)
+        return {"status": "ok"}
+
+    def terminate_session(self) -> dict[str, str]:
+        """End the session; its variables are gone, what you spent stays spent. Ending it again does nothing."""
+        if not self._ended:
+            self._ended = True
+            self._channel.close()
+            self._enclave.stop(self.session_id)
+        return {"status": "ok"}
+
+    def submit_predictions(self, predictions: Any) -> dict[str, Any]:  # noqa: ARG002 (its signature is a promise)
+        """Not yet: competitions come with a later version."""
+        raise NotAvailable("submit_predictions is not available yet: this version has no competitions")
+
+    def private_import(self, data: Any = None, name: str | None = None, **options: Any) -> None:  # noqa: ARG002 (as above)
+        """Not yet: bringing your own data into a session comes with a later version."""
+        raise NotAvailable(
+            "private_import is not available yet; build the value in a %%ag cell, for instance with pandas.DataFrame({...})"
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """The session as something to show: text, HTML, and a record of its id. Holds no secret."""
+        return {
+            "text/plain": self._as_text(),
+            "text/html": self._repr_html_(),
+            SESSION: {"version": 1, "session_id": self.session_id, "dataset": self.dataset},
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.terminate_session()
+
+    def __repr__(self) -> str:
+        return f"<antigranular session {self.session_id} on {self.dataset!r}{', ended' if self._ended else ''}>"
+
+    def _repr_html_(self) -> str:
+        note = "has ended" if self._ended else self._idle()
+        caption = f"{self.dataset} as {self.variable}" if self.variable else self.dataset
+        body = table.as_html(_HEADERS, self._rows(), caption)
+        return f"{body}<small>Session <code>{escape(self.session_id)}</code> {escape(note)}</small>"
+
+    def _as_text(self) -> str:
+        title = f"{self.dataset} is in the session as {self.variable}\n" if self.variable else f"{self.dataset}\n"
+        body = table.as_text(_HEADERS, self._rows())
+        return f"{title}\n{body}\n\nSession {self.session_id} {self._idle()}"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        views = self._facts.get("views") or []
+        return [(str(each.get("key")), TYPES.get(each.get("kind"), str(each.get("kind")))) for each in views]
+
+    def _idle(self) -> str:
+        seconds = self._facts.get("idle_timeout_seconds")
+        if not isinstance(seconds, (int, float)):
+            return "ends when idle for too long"
+        span = f"{seconds / 60:.0f} minutes" if seconds >= _MINUTES_FROM else f"{seconds:.0f} seconds"
+        return f"ends when idle for {span}"
+
+    def _check_alive(self) -> None:
+        if self._ended:
+            raise SessionError(f"the session {self.session_id} was terminated; ag.login(...) starts a new one")

@@ -1,0 +1,172 @@
+"""Bytes to and from the enclave over TLS: one HTTP exchange, or one websocket. Must not know what they mean.
+
+Certificates are always verified; there is no switch for it.
+"""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from antigranular.config import Target
+from antigranular.errors import ConnectionLost, EnclaveUnreachable, RequestRefused, UntrustedEnclave
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+PATIENCE_SECONDS = 30.0
+MAX_MESSAGE_BYTES = 256 << 20
+MAX_BODY_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request; ``headers`` may hold a token and so are in no repr."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+class Line(Protocol):
+    """An open websocket. ``receive`` blocks; both raise ConnectionLost when the other side is gone."""
+
+    def send(self, message: bytes) -> None:
+        """Send one binary message."""
+
+    def receive(self) -> bytes:
+        """The next message."""
+
+    def close(self) -> None:
+        """Close the websocket."""
+
+
+class Transport(Protocol):
+    """The two things a client asks of the network."""
+
+    def exchange(self, request: Request) -> Response:
+        """One HTTP request and its response."""
+
+    def open_line(self, request: Request, subprotocol: str) -> Line:
+        """An open websocket that speaks the subprotocol."""
+
+
+class TlsTransport:
+    """The network itself. Directly to the enclave: proxies of the environment are not used."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._trust = ssl.create_default_context(cafile=target.ca)
+
+    def exchange(self, request: Request) -> Response:
+        """Send one request on a connection of its own. Raises EnclaveUnreachable, UntrustedEnclave or ConnectionLost."""
+        connection = http.client.HTTPConnection(self._target.host, self._target.port)
+        connection.sock = self._connect()
+        try:
+            connection.request(request.method, request.path, body=request.body, headers=dict(request.headers))
+            answer = connection.getresponse()
+            return Response(status=answer.status, body=answer.read(MAX_BODY_BYTES))
+        except (OSError, http.client.HTTPException) as problem:
+            raise ConnectionLost(f"the enclave at {self._target.url} broke off: {problem}") from problem
+        finally:
+            connection.close()
+
+    def open_line(self, request: Request, subprotocol: str) -> Line:
+        """Open a websocket. Raises what ``exchange`` raises, and RequestRefused where the enclave refuses it."""
+        from websockets.exceptions import InvalidHandshake, InvalidStatus
+        from websockets.sync.client import connect
+        from websockets.typing import Subprotocol
+
+        # TLS is already around the socket, hence ws: and no second place that decides about verification.
+        uri = f"ws://{self._target.host}:{self._target.port}{request.path}"
+        stream = self._connect()
+        stream.settimeout(None)
+        try:
+            line = connect(
+                uri,
+                sock=stream,
+                subprotocols=[Subprotocol(subprotocol)],
+                additional_headers=dict(request.headers),
+                compression=None,
+                max_size=MAX_MESSAGE_BYTES,
+                open_timeout=PATIENCE_SECONDS,
+                close_timeout=2,
+            )
+        except InvalidStatus as refusal:
+            raise _refusal(refusal.response.status_code, refusal.response.body) from None
+        except (InvalidHandshake, OSError, EOFError) as problem:
+            stream.close()
+            raise ConnectionLost(f"the enclave at {self._target.url} broke off: {problem}") from problem
+        return _WebSocketLine(line)
+
+    def _connect(self) -> ssl.SSLSocket:
+        url = self._target.url
+        try:
+            plain = socket.create_connection((self._target.host, self._target.port), timeout=PATIENCE_SECONDS)
+        except OSError as problem:
+            raise EnclaveUnreachable(
+                f"no enclave answers at {url} ({problem.strerror or problem}); is it running, and is url= or AG_ENCLAVE_URL right?"
+            ) from problem
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            return self._trust.wrap_socket(plain, server_hostname=self._target.host)
+        except ssl.SSLCertVerificationError as problem:
+            plain.close()
+            raise UntrustedEnclave(
+                f"the certificate of {url} is not trusted ({problem.verify_message}); give its authority's file with ca= or AG_ENCLAVE_CA"
+            ) from problem
+        except OSError as problem:
+            plain.close()
+            raise EnclaveUnreachable(f"what answers at {url} does not speak TLS: {problem}") from problem
+
+
+def _refusal(status: int, body: bytes | bytearray | None) -> RequestRefused:
+    text = bytes(body or b"").decode("utf-8", "replace").strip()
+    return RequestRefused(text or f"the enclave refused the channel with status {status}", status)
+
+
+class _WebSocketLine:
+    """A Line over the websockets library; its errors become ours."""
+
+    def __init__(self, socket_: "ClientConnection") -> None:
+        self._socket = socket_
+
+    def send(self, message: bytes) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            self._socket.send(message)
+        except (ConnectionClosed, OSError) as problem:
+            raise _lost(problem) from None
+
+    def receive(self) -> bytes:
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            received = self._socket.recv()
+        except (ConnectionClosed, OSError) as problem:
+            raise _lost(problem) from None
+        return received if isinstance(received, bytes) else received.encode()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _lost(problem: Exception) -> ConnectionLost:
+    """ConnectionLost with the close code, where the enclave gave one."""
+    frame = getattr(problem, "rcvd", None)
+    lost = ConnectionLost(frame.reason if frame is not None and frame.reason else f"the connection closed: {problem}")
+    lost.code = frame.code if frame is not None else None
+    return lost

@@ -1,0 +1,165 @@
+"""Exported values, rebuilt from the wire's closed set of tagged forms by one table. Data only: nothing here can run code.
+
+Must not know how the message arrived. pandas and numpy are imported when a value needs them; without them arrays become
+lists and frames become dictionaries of columns.
+"""
+
+import keyword
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+from typing import Any
+
+from antigranular import arrays, frames
+from antigranular.errors import WireError
+from antigranular.provenance import attach
+
+VERSION = 1
+MAX_DEPTH = 64
+
+Node = Mapping[str, Any]
+Buffers = Sequence[bytes]
+
+
+class _Reader:
+    """Decodes the nodes of one export; ``buffers`` are its message's binary parts."""
+
+    def __init__(self, buffers: Buffers) -> None:
+        self._buffers = buffers
+        self._depth = 0
+
+    def read(self, node: Any) -> Any:
+        """The value of a node, with its provenance where it is a release."""
+        decode = FORMS.get(str(node.get("t"))) if isinstance(node, dict) else None
+        if decode is None:
+            raise WireError("an exported value has a form that this client does not know; upgrade it")
+        if self._depth >= MAX_DEPTH:
+            raise WireError(f"an exported value is nested more than {MAX_DEPTH} deep")
+        self._depth += 1
+        try:
+            value = decode(self, node)
+        finally:
+            self._depth -= 1
+        provenance = node.get("ag")
+        return attach(value, self._read_provenance(provenance)) if isinstance(provenance, dict) else value
+
+    def read_all(self, nodes: Any) -> list[Any]:
+        """The values of a list of nodes."""
+        if not isinstance(nodes, list):
+            raise WireError("an exported value has a part that is not a list")
+        return [self.read(node) for node in nodes]
+
+    def buffer(self, node: Node) -> bytes:
+        """The binary part that a node names by number."""
+        number = node.get("buffer")
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(self._buffers):
+            raise WireError("an exported value names a binary part that did not arrive")
+        return bytes(self._buffers[number])
+
+    def _read_provenance(self, provenance: Node) -> dict[str, Any]:
+        """Plain JSON as it is; what is tagged, decoded."""
+        return {
+            str(key): self.read(value) if isinstance(value, dict) and "t" in value else value
+            for key, value in provenance.items()
+        }
+
+
+def decode_export(payload: Any, buffers: Buffers) -> tuple[str, Any]:
+    """The name and the value of an export message. Raises WireError for anything outside the closed set."""
+    if not isinstance(payload, dict) or payload.get("version") != VERSION:
+        raise WireError("the enclave exported in a version that this client does not know; upgrade it")
+    name = payload.get("name")
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
+        raise WireError(f"the enclave exported under {name!r}, which is not the name of a variable")
+    try:
+        return name, decode_value(payload.get("value"), buffers)
+    except (ValueError, TypeError, KeyError, OverflowError, ArithmeticError) as problem:
+        raise WireError(f"the exported value {name} is malformed: {problem}") from problem
+
+
+def decode_value(node: Any, buffers: Buffers = ()) -> Any:
+    """The value of one tagged node. Raises WireError, or the ValueError or TypeError of a malformed part."""
+    return _Reader(buffers).read(node)
+
+
+def _typed(node: Node, kind: type | tuple[type, ...]) -> Any:
+    value = node.get("v")
+    if not isinstance(value, kind):
+        raise WireError(f"an exported {node['t']} holds a {type(value).__name__}")
+    return value
+
+
+def _float(_reader: _Reader, node: Node) -> float:
+    return float(_typed(node, (int, float, str)))
+
+
+def _timedelta(_reader: _Reader, node: Node) -> timedelta:
+    seconds = Fraction(_typed(node, str))
+    return timedelta(microseconds=round(seconds * 1_000_000))
+
+
+def _dict(reader: _Reader, node: Node) -> dict[Any, Any]:
+    pairs = [reader.read_all(pair) for pair in _typed(node, list)]
+    return {key: value for key, value in pairs}  # noqa: C416 (a pair of any other length must fail here)
+
+
+def _ndarray(reader: _Reader, node: Node) -> Any:
+    return arrays.from_bytes(node.get("dtype"), node.get("shape"), reader.buffer(node))
+
+
+def _ndarray_list(reader: _Reader, node: Node) -> Any:
+    return arrays.from_objects(node.get("shape"), reader.read_all(node.get("v")))
+
+
+def _index(reader: _Reader, node: Node) -> Any:
+    return frames.index(reader.read(node["values"]), name=_name(reader, node.get("name")), dtype=node.get("dtype"))
+
+
+def _multiindex(reader: _Reader, node: Node) -> Any:
+    names = [_name(reader, name) for name in node["names"]]
+    return frames.multiindex(reader.read_all(node["levels"]), reader.read_all(node["codes"]), names=names)
+
+
+def _series(reader: _Reader, node: Node) -> Any:
+    index = reader.read(node["index"])
+    return frames.series(_column(reader, node["values"]), index=index, name=_name(reader, node.get("name")))
+
+
+def _frame(reader: _Reader, node: Node) -> Any:
+    data = [_column(reader, column) for column in node["data"]]
+    return frames.frame(data, columns=reader.read(node["columns"]), index=reader.read(node["index"]))
+
+
+def _column(reader: _Reader, node: Node) -> Any:
+    """The values of one column; where they are no machine numbers, the name of their type travels beside them."""
+    return frames.column(reader.read(node), dtype=node.get("dtype") if node.get("t") == "ndarray_list" else None)
+
+
+def _name(reader: _Reader, name: Any) -> Any:
+    """The name of an index or a series: a tagged value, a bare string, or nothing."""
+    return name if name is None or isinstance(name, str) else reader.read(name)
+
+
+FORMS: Mapping[str, Callable[[_Reader, Node], Any]] = {
+    "none": lambda _reader, _node: None,
+    "bool": lambda _reader, node: _typed(node, bool),
+    "int": lambda _reader, node: int(_typed(node, str)),
+    "float": _float,
+    "str": lambda _reader, node: _typed(node, str),
+    "bytes": lambda reader, node: reader.buffer(node),
+    "datetime": lambda _reader, node: datetime.fromisoformat(_typed(node, str)),
+    "date": lambda _reader, node: date.fromisoformat(_typed(node, str)),
+    "time": lambda _reader, node: time.fromisoformat(_typed(node, str)),
+    "timedelta": _timedelta,
+    "list": lambda reader, node: reader.read_all(node.get("v")),
+    "tuple": lambda reader, node: tuple(reader.read_all(node.get("v"))),
+    "set": lambda reader, node: set(reader.read_all(node.get("v"))),
+    "dict": _dict,
+    "ndarray": _ndarray,
+    "ndarray_list": _ndarray_list,
+    "index": _index,
+    "multiindex": _multiindex,
+    "series": _series,
+    "frame": _frame,
+}
+"""Every form a value may have on the wire. A form that is not here is refused."""
