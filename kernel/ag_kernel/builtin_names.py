@@ -6,20 +6,20 @@ It must not know a session: ``print`` and ``import`` are given by the namespace.
 import builtins
 from typing import Any, Final
 
-from ag_kernel.guards import guarded_delattr, guarded_dir, guarded_getattr, guarded_hasattr, guarded_setattr
+from ag_kernel.compiler.guarded import GUARDS
 
 _PLAIN: Final = (
     "None False True Ellipsis NotImplemented abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod "
     "enumerate filter float format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord pow "
     "property range repr reversed round set slice sorted staticmethod str sum super tuple type zip __build_class__"
 )
-_GUARDED: Final[dict[str, Any]] = {
-    "getattr": guarded_getattr,
-    "hasattr": guarded_hasattr,
-    "setattr": guarded_setattr,
-    "delattr": guarded_delattr,
-    "dir": guarded_dir,
-}
+
+
+def _public_dir(*values: Any) -> list[str]:
+    """The public names of a value."""
+    if not values:
+        raise TypeError("dir() without a value would list the notebook's variables; give it one")
+    return [name for name in dir(*values) if not name.startswith("_")]
 
 
 def _errors() -> dict[str, Any]:
@@ -31,5 +31,6 @@ def _errors() -> dict[str, Any]:
 BUILTINS: Final[dict[str, Any]] = {
     **{name: getattr(builtins, name) for name in _PLAIN.split()},
     **_errors(),
-    **_GUARDED,
+    **GUARDS,
+    "dir": _public_dir,
 }

@@ -19,7 +19,7 @@ _PIECE: Final = 1 << 20
 
 
 class Channel:
-    """This kernel's end of the stream to the gateway."""
+    """The kernel's end of the stream to the gateway."""
 
     def __init__(self, stream: socket.socket, *, session: str, interrupts: Interrupts) -> None:
         self._stream = stream

@@ -1,6 +1,6 @@
 """Modules as a cell sees them: copies that hold the offered names and nothing else, and the ``import`` that gives them.
 
-The originals are never handed out. It must not know why a name is left out; the table in ``modules`` does.
+The originals are never handed out. It must not know why a name is left out; the table in ``offers`` does.
 """
 
 import importlib
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final
 
-from ag_kernel.modules import MODULES, Offer, refusal
+from ag_kernel.offers import OFFERS, Offer, refusal
 
 Import = Callable[..., ModuleType]
 
@@ -18,7 +18,7 @@ class PublicModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         """What is not offered, said in one sentence."""
-        offer = MODULES.get(self.__name__, Offer())
+        offer = OFFERS.get(self.__name__, Offer())
         if name in offer.without or (offer.only is not None and not name.startswith("_")):
             raise AttributeError(f"{self.__name__}.{name} is not available inside the enclave: {offer.why}")
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
@@ -52,11 +52,11 @@ class Imports:
             raise ImportError(why)
         original = importlib.import_module(name)
         made = PublicModule(name, original.__doc__)
-        made.__dict__.update(_offered(original, MODULES[name]))
+        made.__dict__.update(_offered(original, OFFERS[name]))
         if hasattr(original, "__version__"):
             made.__dict__["__version__"] = original.__version__
         self._made[name] = made
-        for other, offer in MODULES.items():
+        for other, offer in OFFERS.items():
             parent, _, child = other.rpartition(".")
             if parent == name and not offer.later:
                 made.__dict__[child] = self.module(other)
@@ -75,7 +75,7 @@ class Imports:
             raise ImportError("Restricted import: relative imports are not allowed")
         found = self.module(name)
         for wanted in fromlist or ():
-            why = refusal(f"{name}.{wanted}") if f"{name}.{wanted}" in MODULES else None
+            why = refusal(f"{name}.{wanted}") if f"{name}.{wanted}" in OFFERS else None
             if why is not None:
                 raise ImportError(why)
             if not hasattr(found, wanted):
@@ -84,7 +84,7 @@ class Imports:
 
 
 def _missing(module: str, name: str) -> str:
-    offer: Final = MODULES[module]
+    offer: Final = OFFERS[module]
     if name in offer.without or offer.only is not None:
         return f"Restricted import: {module}.{name} is not allowed: {offer.why}"
     return f"cannot import name '{name}' from '{module}'"

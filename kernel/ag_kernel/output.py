@@ -40,7 +40,7 @@ class Output:
 
     def begin(self) -> None:
         """A new cell, a new allowance."""
-        self._left, self._dropped = self._limit, 0
+        self._left, self._dropped, self._sent_at = self._limit, 0, float("-inf")
 
     def end(self) -> None:
         """Send the rest, and say what was dropped."""
@@ -102,6 +102,8 @@ class Output:
     def flush(self) -> None:
         """Send what is held."""
         with self._interrupts.shield():
+            if not self._held:
+                return
             text, self._held = "".join(self._held), []
             self._sent_at = self._clock()
             for start in range(0, len(text), _PIECE):

@@ -93,8 +93,10 @@ def _split(data: bytes) -> list[bytes]:
     if not 1 < count <= _MOST_PARTS or _U64.size * (count + 1) > len(data):
         raise MalformedMessage("the message's offsets don't fit into it")
     offsets = struct.unpack_from(f"<{count}Q", data, _U64.size)
-    if offsets[0] != _U64.size * (count + 1) or offsets[-1] != len(data) or any(
-        a > b for a, b in zip(offsets, offsets[1:], strict=False)
+    if (
+        offsets[0] != _U64.size * (count + 1)
+        or offsets[-1] != len(data)
+        or any(a > b for a, b in itertools.pairwise(offsets))
     ):
         raise MalformedMessage("the message's offsets don't lie in order")
-    return [data[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+    return [data[a:b] for a, b in itertools.pairwise(offsets)]

@@ -1,0 +1,66 @@
+"""What an analyst's cell says to its own notebook: export, print, load. All of these are there without import, too.
+
+Must not know processes or sockets: a session binds a desk, and what is said here is handed over that desk.
+"""
+
+from typing import Any
+
+import op_pandas
+from ag_utils.desk import bound
+from op_pandas.private import Private
+
+__all__ = ["ag_print", "display", "export", "load_dataset", "submit_predictions"]
+
+PRIVATE = "Please ensure export function is called on a non-private type."
+_DEEPEST = 32
+
+
+def export(value: Any, name: str) -> None:
+    """Send a public value to the notebook, where it becomes the variable ``name``.
+
+    ValueError for a private object, a value that is not data, or a name that no variable can have.
+    """
+    bound().export(value, name)
+
+
+def ag_print(
+    *values: Any, sep: str | None = " ", end: str | None = "\n", file: None = None, flush: bool = False
+) -> None:
+    """Print public values, as ``print`` does (which works too). ValueError where a private object is among them."""
+    if file is not None:
+        raise ValueError("there are no files inside the enclave: print(..., file=None)")
+    for value in values:
+        if holds_private(value):
+            raise ValueError(PRIVATE)
+    between = " " if sep is None else sep
+    bound().write(between.join(str(value) for value in values) + ("\n" if end is None else end))
+    if flush:
+        bound().flush()
+
+
+def display(*values: Any) -> None:
+    """Show values as the last expression of a cell would be shown."""
+    for value in values:
+        bound().display(value)
+
+
+def load_dataset(name: str) -> Any:
+    """A data set of this session by its name: a private frame, or a dict of private frames and public tables."""
+    return op_pandas.load_dataset(name)
+
+
+def submit_predictions(predictions: Any) -> Any:
+    """Submit predictions to the competition of this session. RuntimeError: competitions come with a later release."""
+    del predictions
+    raise RuntimeError("this session belongs to no competition, so there is nothing to submit predictions to")
+
+
+def holds_private(value: Any, depth: int = 0) -> bool:
+    """Whether a private object is the value, or inside its lists, tuples, sets and dicts."""
+    if isinstance(value, Private):
+        return True
+    if depth >= _DEEPEST:
+        return False
+    inside = dict.values(value) if isinstance(value, dict) else value
+    walked = isinstance(value, dict | list | tuple | set | frozenset)
+    return walked and any(holds_private(item, depth + 1) for item in inside)

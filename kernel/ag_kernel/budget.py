@@ -1,0 +1,47 @@
+"""The line at a cell's end that says what the cell spent.
+
+It must not know how a price comes about; charges and balances are the vault's word.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from ag_kernel.display import BUDGET, PLAIN
+from ag_plan.messages import Balance
+from op_pandas.vault import Charge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What one cell spent on one data set, and what is left of it (None where the vault didn't say)."""
+
+    dataset: str
+    epsilon: Fraction
+    delta: float
+    left: float | None
+
+
+def spent(charges: Iterable[Charge], balances: Mapping[str, Balance], names: Mapping[str, str]) -> list[Spent]:
+    """One row per data set charged, in order; ``names`` maps a variable to its data set's name, ``balances`` is by that name."""
+    totals: dict[str, tuple[Fraction, float]] = {}
+    for charge in charges:
+        epsilon, delta = totals.get(charge.dataset, (Fraction(0), 0.0))
+        totals[charge.dataset] = epsilon + charge.epsilon, delta + charge.delta
+    rows = []
+    for variable, (epsilon, delta) in totals.items():
+        name = names.get(variable, variable)
+        balance = balances.get(name)
+        left = None if balance is None else balance.epsilon_left
+        rows.append(Spent(dataset=name, epsilon=epsilon, delta=delta, left=left))
+    return rows
+
+
+def bundle(row: Spent, cell: int) -> dict[str, Any]:
+    """The line as a mime bundle."""
+    text = f"spent ε {float(row.epsilon):.4g} on {row.dataset}"
+    if row.left is not None:
+        text += f"; {row.left:.2f} left"
+    said = {"dataset": row.dataset, "spent": float(row.epsilon), "delta": row.delta, "left": row.left, "cell": cell}
+    return {PLAIN: text, BUDGET: said}

@@ -1,0 +1,105 @@
+"""One cell's life: examine (parse, policy) → types → run. All problems of the first steps are reported at once.
+
+It must not know messages; what it shows goes over the session's desk.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from ag_kernel import budget
+from ag_kernel.compiler.examine import Examined, examine
+from ag_kernel.compiler.problem import Problem, render_all
+from ag_kernel.errors import CellRefused
+from ag_kernel.run import execute
+from ag_kernel.session import Session
+from ag_plan.messages import AskOdometer, Odometer
+
+
+@dataclass(slots=True, kw_only=True)
+class Cell:
+    """A cell on its way: its text, then what was found wrong with it, then its compiled code."""
+
+    source: str
+    number: int
+    problems: list[Problem] = field(default_factory=list)
+    examined: Examined | None = None
+
+
+Step = Callable[[Cell, Session], None]
+
+
+def measure(cell: Cell, session: Session) -> None:
+    """A cell over the size limit is not even parsed."""
+    most = session.limits.cell_bytes
+    size = len(cell.source.encode("utf-8", "replace"))
+    if size > most:
+        raise CellRefused(
+            f"this cell has {size:,} bytes and a cell may have {most:,}: send data with session.private_import(...), not as text"
+        )
+
+
+def parse_and_policy(cell: Cell, session: Session) -> None:
+    """The syntax tree, judged node by node, and code that may run where nothing is wrong."""
+    cell.examined = examine(cell.source, cell.number, injected=session.injected)
+    cell.problems.extend(cell.examined.problems)
+
+
+def types(cell: Cell, session: Session) -> None:
+    """The types' word on the cell after all cells before it; text that is no Python has no types."""
+    if cell.examined is None or any(problem.kind == "syntax" for problem in cell.problems):
+        return
+    cell.problems.extend(session.checker.check(cell.number, cell.examined.source))
+
+
+def refuse_or_go_on(cell: Cell, _session: Session) -> None:
+    """Everything wrong so far ends the cell here, before anything has changed."""
+    if cell.problems:
+        source = cell.examined.source if cell.examined else cell.source
+        raise CellRefused(_headline(cell.problems), *render_all(cell.problems, source, cell.number).split("\n"))
+
+
+def run(cell: Cell, session: Session) -> None:
+    """The analyst's code, at last; the value of its last expression is shown."""
+    examined = cell.examined
+    if examined is None or examined.body is None:
+        raise CellRefused("this cell could not be compiled")
+    session.sources[examined.filename] = examined.source
+    session.interrupts.raise_pending()
+    execute(examined.body, examined.last, session.namespace, lambda value: session.desk.result(value, cell.number))
+
+
+STEPS: Final[tuple[Step, ...]] = (measure, parse_and_policy, types, refuse_or_go_on, run)
+
+
+def live(source: str, session: Session) -> None:
+    """Take a cell through its steps. Raises CellRefused, or what the analyst's code raises; what it printed and spent is shown."""
+    cell = Cell(source=source, number=session.cells)
+    session.output.begin()
+    session.desk.begin()
+    try:
+        for step in STEPS:
+            step(cell, session)
+    finally:
+        session.output.end()
+        show_budget(session)
+
+
+def show_budget(session: Session) -> None:
+    """One line per data set that this cell was charged on."""
+    with session.interrupts.shield():
+        charges = session.vault.charges()
+        if not charges:
+            return
+        reply = session.vault.ask(AskOdometer(id=0))
+        balances = {one.dataset: one for one in reply.balances} if isinstance(reply, Odometer) else {}
+        for row in budget.spent(charges, balances, session.datasets):
+            session.desk.publish(budget.bundle(row, session.cells))
+
+
+def _headline(problems: Iterable[Problem]) -> str:
+    """How many things are wrong, and the first of them."""
+    ordered = sorted(problems, key=lambda one: (one.line, one.column))
+    rest = len(ordered) - 1
+    more = f" (and {rest} more)" if rest else ""
+    return f"the cell was not run: {ordered[0].message}{more}"

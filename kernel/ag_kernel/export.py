@@ -1,0 +1,208 @@
+"""A public value → the tagged form that travels: JSON text and raw buffers, by a table of the closed set of exportable types.
+
+It must not know the wire, and never calls a method that the guest could have written: types are matched exactly.
+"""
+
+import datetime as dt
+import keyword
+import math
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ag_kernel.errors import NotExportable
+from op_pandas.private import Private
+from op_pandas.results import ReleasedFloat, ReleasedInt, ReleasedTuple, provenance
+
+EXPORTABLE: Final = "None, bool, int, float, str, bytes, dates and times, list, tuple, set, dict, numpy arrays and pandas objects can be exported"
+PRIVATE: Final = "Please ensure export function is called on a non-private type."
+_DEEPEST: Final = 64
+_MOST_VALUES: Final = 20_000_000
+_EXACT_KINDS: Final = "biufcmM"
+
+Tagged = dict[str, Any]
+
+
+def check_name(name: object) -> str:
+    """The name, if a variable can be called so. NotExportable otherwise."""
+    if type(name) is not str:
+        raise NotExportable("the name of an export must be text: export(value, 'name')")
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
+        raise NotExportable(f"{name[:80]!r} can't be the name of a variable; choose letters, digits and underscores")
+    return name
+
+
+class Encoder:
+    """One value on its way out; ``buffers`` fill up as its arrays are met."""
+
+    def __init__(self) -> None:
+        self.buffers: list[bytes] = []
+        self._depth = 0
+        self._count = 0
+
+    def encode(self, value: Any) -> Tagged:
+        """The tagged form. ValueError for a private object anywhere inside, NotExportable for anything else that is not data."""
+        if isinstance(value, Private):
+            raise ValueError(PRIVATE)  # noqa: TRY004 - the error that people learned
+        kind = type(value)
+        write = _WRITERS.get(kind)
+        if write is None:
+            raise NotExportable(f"{_describe(value)} can't be exported: {EXPORTABLE}")
+        self._count += 1
+        if self._depth >= _DEEPEST or self._count > _MOST_VALUES:
+            raise NotExportable("the value is nested too deeply, contains itself or is too large to be exported")
+        self._depth += 1
+        tagged = write(self, value)
+        self._depth -= 1
+        return tagged
+
+    def buffer(self, data: bytes) -> int:
+        """Keep raw bytes; gives their number."""
+        self.buffers.append(data)
+        return len(self.buffers) - 1
+
+
+Write = Callable[[Encoder, Any], Tagged]
+
+
+def _describe(value: Any) -> str:
+    kind = type(value).__name__
+    article = "an" if kind[:1] in "aeiouAEIOU" else "a"
+    return f"{article} {kind}"
+
+
+def _text(tag: str, text: Callable[[Any], str]) -> Write:
+    return lambda _encoder, value: {"t": tag, "v": text(value)}
+
+
+def _items(tag: str) -> Write:
+    return lambda encoder, value: {"t": tag, "v": [encoder.encode(item) for item in value]}
+
+
+def _dict(encoder: Encoder, value: dict[Any, Any]) -> Tagged:
+    pairs = [[encoder.encode(key), encoder.encode(item)] for key, item in dict.items(value)]
+    return {"t": "dict", "v": pairs}
+
+
+def _float(value: float) -> float | str:
+    plain = float.__float__(value)
+    if math.isfinite(plain):
+        return plain
+    return "nan" if math.isnan(plain) else "inf" if plain > 0 else "-inf"
+
+
+def _plain_float(_encoder: Encoder, value: float) -> Tagged:
+    return {"t": "float", "v": _float(value)}
+
+
+def _array(encoder: Encoder, value: Any) -> Tagged:
+    if value.dtype.kind not in _EXACT_KINDS:
+        items = [encoder.encode(item) for item in value.ravel().tolist()]
+        return {"t": "ndarray_list", "shape": list(value.shape), "v": items}
+    little = np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
+    return {
+        "t": "ndarray",
+        "dtype": little.dtype.str,
+        "shape": list(value.shape),
+        "buffer": encoder.buffer(little.tobytes()),
+    }
+
+
+def _scalar(encoder: Encoder, value: Any) -> Tagged:
+    return encoder.encode(value.item())
+
+
+def _values(encoder: Encoder, values: Any) -> Tagged:
+    """The values of a series or an index: an array of machine numbers, or tagged values with the dtype's name."""
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in _EXACT_KINDS:
+        return _array(encoder, values.to_numpy())
+    items = [encoder.encode(item) for item in values.astype(object).tolist()]
+    return {"t": "ndarray_list", "shape": [len(items)], "v": items, "dtype": str(dtype)}
+
+
+def _index(encoder: Encoder, value: Any) -> Tagged:
+    values = _values(encoder, value)
+    return {"t": "index", "name": encoder.encode(value.name), "dtype": str(value.dtype), "values": values}
+
+
+def _multiindex(encoder: Encoder, value: Any) -> Tagged:
+    return {
+        "t": "multiindex",
+        "names": [encoder.encode(name) for name in value.names],
+        "levels": [encoder.encode(level) for level in value.levels],
+        "codes": [_array(encoder, np.asarray(codes, dtype="int64")) for codes in value.codes],
+    }
+
+
+def _series(encoder: Encoder, value: Any) -> Tagged:
+    tagged = {"t": "series", "name": encoder.encode(value.name), "index": encoder.encode(value.index)}
+    return {**tagged, "values": _values(encoder, value), **_known(encoder, value)}
+
+
+def _frame(encoder: Encoder, value: Any) -> Tagged:
+    data = [_values(encoder, value.iloc[:, at]) for at in range(value.shape[1])]
+    tagged = {"t": "frame", "columns": encoder.encode(value.columns), "index": encoder.encode(value.index)}
+    return {**tagged, "data": data, **_known(encoder, value)}
+
+
+def _known(encoder: Encoder, value: Any) -> Tagged:
+    """What a released value knows of its release: cost, mechanism, scale and 95 % half-widths; nothing for other values."""
+    found = provenance(value)
+    if found is None:
+        return {}
+    return {
+        "ag": {
+            "cost": {"epsilon": str(found.epsilon), "delta": float(found.delta)},
+            "mechanism": str(found.mechanism),
+            "scale": float(found.scale),
+            "half_widths": encoder.encode(found.half_widths),
+        }
+    }
+
+
+def _released(kind: type, tagged: Write) -> Write:
+    """A released number or tuple: as its plain kind, with what it knows."""
+    return lambda encoder, value: {**tagged(encoder, kind(value)), **_known(encoder, value)}
+
+
+def _same(kinds: Iterable[type], write: Write) -> dict[type, Write]:
+    return dict.fromkeys(kinds, write)
+
+
+_NUMPY_SCALARS: Final = (
+    np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32, np.float64, np.str_, np.bytes_,
+)  # fmt: skip
+_INDEXES: Final = (pd.Index, pd.RangeIndex, pd.DatetimeIndex, pd.TimedeltaIndex, pd.CategoricalIndex)
+
+_WRITERS: Final[dict[type, Write]] = {
+    type(None): lambda _encoder, _value: {"t": "none"},
+    bool: lambda _encoder, value: {"t": "bool", "v": value},
+    int: _text("int", str),
+    float: _plain_float,
+    ReleasedFloat: _released(float, _plain_float),
+    ReleasedInt: _released(int, _text("int", str)),
+    ReleasedTuple: _released(tuple, _items("tuple")),
+    str: _text("str", str),
+    bytes: lambda encoder, value: {"t": "bytes", "buffer": encoder.buffer(value)},
+    dt.datetime: _text("datetime", dt.datetime.isoformat),
+    dt.date: _text("date", dt.date.isoformat),
+    dt.timedelta: _text("timedelta", lambda value: repr(value.total_seconds())),
+    pd.Timestamp: _text("datetime", lambda value: value.isoformat()),
+    pd.Timedelta: _text("timedelta", lambda value: repr(value.total_seconds())),
+    type(pd.NaT): lambda _encoder, _value: {"t": "none"},
+    type(pd.NA): lambda _encoder, _value: {"t": "none"},
+    list: _items("list"),
+    tuple: _items("tuple"),
+    **_same((set, frozenset), _items("set")),
+    **_same((dict, OrderedDict, defaultdict, Counter), _dict),
+    np.ndarray: _array,
+    **_same(_NUMPY_SCALARS, _scalar),
+    **_same(_INDEXES, _index),
+    pd.MultiIndex: _multiindex,
+    pd.Series: _series,
+    pd.DataFrame: _frame,
+}

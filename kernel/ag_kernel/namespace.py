@@ -1,0 +1,21 @@
+"""The names a session's cells find and share: built-ins, what is injected, and the data sets by variable.
+
+It must not know how a cell is judged or run.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import ag_utils
+from ag_kernel.builtin_names import BUILTINS
+from ag_kernel.facade import Imports
+
+INJECTED: Final = tuple(ag_utils.__all__)
+"""Functions present without import; ``print`` is among the built-ins."""
+
+
+def build(datasets: Mapping[str, Any]) -> dict[str, Any]:
+    """The global variables of a new session; ``datasets`` maps variables to what ``load_dataset`` gives."""
+    builtins = {**BUILTINS, "print": ag_utils.ag_print, "__import__": Imports().import_}
+    offered = {name: getattr(ag_utils, name) for name in INJECTED}
+    return {"__name__": "__main__", "__builtins__": builtins, **offered, **datasets}

@@ -1,0 +1,130 @@
+"""What a cell sees of each public module it may import: the names left out, and why.
+
+It must import none of them: the table is read by processes that have no use for numpy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A module as a cell sees it: its public names but ``without`` (``why`` they are left out), or ``only`` these.
+
+    Modules inside it are reached only where the table has a row of their own. A row that is ``later`` refuses with a sentence.
+    """
+
+    without: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
+    why: str = ""
+    later: str = ""
+
+
+def _without(names: str, why: str) -> Offer:
+    return Offer(without=frozenset(names.split()), why=why)
+
+
+def _only(names: str, why: str) -> Offer:
+    return Offer(only=frozenset(names.split()), why=why)
+
+
+_FILES: Final = "it reads or writes files, and there are none inside the enclave"
+_LATER: Final = Offer(later="it comes with a later release")
+_WHOLE: Final = Offer()
+
+OFFERS: Final[dict[str, Offer]] = {
+    "__future__": _only("annotations", "the others change nothing on this Python"),
+    "abc": _only("ABC ABCMeta abstractmethod", "the rest works on classes from outside"),
+    "base64": _WHOLE,
+    "bisect": _WHOLE,
+    "calendar": _WHOLE,
+    "collections": _WHOLE,
+    "collections.abc": _WHOLE,
+    "copy": _only("copy deepcopy replace", "the rest is machinery"),
+    "csv": _WHOLE,
+    "dataclasses": _without("make_dataclass", "it makes classes from text"),
+    "datetime": _WHOLE,
+    "dateutil": _WHOLE,
+    "dateutil.easter": _WHOLE,
+    "dateutil.parser": _WHOLE,
+    "dateutil.relativedelta": _WHOLE,
+    "dateutil.rrule": _WHOLE,
+    "dateutil.tz": _only("UTC tzutc tzoffset resolve_imaginary datetime_exists datetime_ambiguous gettz", _FILES),
+    "decimal": _WHOLE,
+    "enum": _only("Enum IntEnum StrEnum Flag IntFlag auto unique member nonmember", "the rest is machinery"),
+    "fractions": _WHOLE,
+    "functools": _WHOLE,
+    "hashlib": _without("file_digest", _FILES),
+    "heapq": _WHOLE,
+    "itertools": _WHOLE,
+    "json": _without("load dump", _FILES),
+    "math": _WHOLE,
+    "numbers": _WHOLE,
+    "operator": _without("attrgetter methodcaller", "it reaches attributes by text"),
+    "random": _without("SystemRandom", "it reads from the operating system"),
+    "re": _without("template", "it is undocumented"),
+    "statistics": _WHOLE,
+    "string": _without("Formatter", "it reaches attributes by text"),
+    "textwrap": _WHOLE,
+    "time": _only(
+        "time sleep perf_counter monotonic strftime strptime gmtime localtime", "the rest sets the process's own clock"
+    ),
+    "typing": _without("get_type_hints ForwardRef", "it evaluates text"),
+    "typing_extensions": _without("get_type_hints ForwardRef evaluate_forward_ref", "it evaluates text"),
+    "unicodedata": _WHOLE,
+    "uuid": _only(
+        "UUID uuid3 uuid4 uuid5 NAMESPACE_DNS NAMESPACE_OID NAMESPACE_URL NAMESPACE_X500",
+        "the rest asks the machine for its address",
+    ),
+    "warnings": _only("warn filterwarnings simplefilter catch_warnings", "the rest is machinery"),
+    "zoneinfo": _only("ZoneInfo ZoneInfoNotFoundError", "the rest lists files"),
+    "numpy": _without(
+        "load save savez savez_compressed loadtxt savetxt genfromtxt fromregex fromfile memmap DataSource test info "
+        "show_config show_runtime get_include source lookfor core lib f2py testing distutils ctypeslib",
+        "it works with files, raw memory or the installation, and none of these exist inside the enclave",
+    ),
+    "numpy.linalg": _WHOLE,
+    "numpy.fft": _WHOLE,
+    "numpy.random": _WHOLE,
+    "numpy.polynomial": _WHOLE,
+    "numpy.ma": _without("core extras testutils", "it is machinery"),
+    "numpy.typing": _only("ArrayLike DTypeLike NDArray NBitBase", "the rest is machinery"),
+    "pandas": _without(
+        "read_clipboard read_csv read_excel read_feather read_fwf read_gbq read_hdf read_html read_iceberg read_json read_orc read_parquet "
+        "read_pickle read_sas read_spss read_sql read_sql_query read_sql_table read_stata read_table read_xml to_pickle "
+        "ExcelFile ExcelWriter HDFStore eval test show_versions core io util testing compat",
+        "it works with files, text as code or the installation, and none of these exist inside the enclave",
+    ),
+    "pandas.api": _only("", "only its `types`"),
+    "pandas.api.types": _WHOLE,
+    "pandas.arrays": _WHOLE,
+    "pandas.errors": _WHOLE,
+    "pandas.plotting": _LATER,
+    "pandas.tseries": _only("", "only its `offsets`"),
+    "pandas.tseries.offsets": _WHOLE,
+    "ag_utils": _WHOLE,
+    "op_pandas": _WHOLE,
+    "op_diffprivlib": _LATER,
+    "op_diffprivlib.models": _LATER,
+    "op_diffprivlib.tools": _LATER,
+    "op_snsql": _LATER,
+    "op_snsynth": _LATER,
+    "op_recordlinkage": _LATER,
+    "op_tensorflow": _LATER,
+    "op_opacus": _LATER,
+    "op_splink": _LATER,
+    "op_opendp": _LATER,
+    "onnxruntime": _LATER,
+    "matplotlib": _LATER,
+    "matplotlib.pyplot": _LATER,
+}
+
+
+def refusal(name: str) -> str | None:
+    """Why this module can't be imported, as the text of the ImportError; None where it can."""
+    offer = OFFERS.get(name)
+    if offer is None:
+        return f"Restricted import: {name} is not allowed"
+    return f"Restricted import: {name} is not available, {offer.later}" if offer.later else None

@@ -1,0 +1,40 @@
+"""The desk over which a cell hands things to its notebook, and the one slot that says which desk is this process's.
+
+Must not know what is behind it: the kernel writes the slot once, before any guest code.
+"""
+
+from typing import Any, Protocol
+
+
+class Desk(Protocol):
+    """Whoever carries values and text to the notebook."""
+
+    def export(self, value: Any, name: str) -> None:
+        """Send a public value under a name."""
+
+    def write(self, text: str) -> None:
+        """Show text now."""
+
+    def flush(self) -> None:
+        """Send what is still held."""
+
+    def display(self, value: Any) -> None:
+        """Show a value."""
+
+
+_bound: list[Desk] = []
+"""Written by ``bind`` alone, because cells export and print by bare names."""
+
+
+def bind(desk: Desk) -> None:
+    """Make ``desk`` this process's. Called once, before guest code."""
+    _bound[:] = [desk]
+
+
+def bound() -> Desk:
+    """The bound desk. RuntimeError outside of a session."""
+    if not _bound:
+        raise RuntimeError(
+            "export and print to a notebook work inside a session only: put %%ag on the cell's first line"
+        )
+    return _bound[0]
