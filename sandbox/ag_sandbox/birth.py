@@ -1,0 +1,83 @@
+"""A child's life from the fork to its entry point: hear the order, lock, say so, run. Knows nothing of the nursery's other children."""
+
+import importlib
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ag_sandbox import line as wire
+from ag_sandbox.errors import JailRefused
+from ag_sandbox.inmate import Inmate
+from ag_sandbox.jail import lock
+from ag_sandbox.profile import JSON, Grants, Profile
+
+EXIT_REFUSED = 70
+EXIT_FAILED = 1
+
+Entry = Callable[[dict[str, socket.socket], dict[str, JSON]], None]
+
+
+def entry_point(name: str) -> Entry:
+    """The callable behind ``package.module:function``."""
+    module, _, function = name.partition(":")
+    found: Entry = getattr(importlib.import_module(module), function)
+    return found
+
+
+def live(line: socket.socket, profile: Profile, entry: Entry, python: tuple[str, ...], parent: int) -> int:
+    """Live one child's life in this process; its exit status."""
+    order, descriptors = wire.hear(line)
+    if order is None:
+        return EXIT_REFUSED
+    names: Any = order["sockets"]
+    settings: Any = order["settings"]
+    sockets = {str(name): socket.socket(fileno=d) for name, d in zip(names, descriptors, strict=True)}
+    inmate = Inmate(
+        profile=profile,
+        grants=_grants(order["grants"]),
+        python=python,
+        keep=frozenset({*descriptors, line.fileno()}),
+        parent=parent,
+    )
+    try:
+        lock(inmate)
+    except JailRefused as reason:
+        wire.say(line, {"refused": str(reason)})
+        return EXIT_REFUSED
+    wire.say(line, {"locked": True})
+    line.close()
+    return _run(entry, sockets, settings)
+
+
+def _run(entry: Entry, sockets: dict[str, socket.socket], settings: dict[str, JSON]) -> int:
+    sys.dont_write_bytecode = True
+    try:
+        entry(sockets, settings)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else EXIT_FAILED * (end.code is not None)
+    except BaseException as error:  # noqa: BLE001 - the last frame of the process: say where, then end
+        _report(error)
+        return EXIT_FAILED
+    return 0
+
+
+def _report(error: BaseException) -> None:
+    """Where it failed and with what kind of error. Never the message: it could quote a private value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "".join(f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in frames)
+    os.write(2, f"{type(error).__name__} at\n{places}".encode(errors="replace"))
+
+
+def _grants(value: Any) -> Grants:
+    return Grants(
+        read=tuple(map(Path, value["read"])),
+        write=tuple(map(Path, value["write"])),
+        memory_bytes=value["memory_bytes"],
+        processes=value["processes"],
+        cpu_seconds=value["cpu_seconds"],
+        file_bytes=value["file_bytes"],
+    )

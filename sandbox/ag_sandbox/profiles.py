@@ -1,0 +1,78 @@
+"""What each kind of child may do. The four tables of the jail; every row has its reason, and what has no row is denied."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ag_sandbox import calls
+from ag_sandbox.profile import Profile, Readable
+
+_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Libraries must start no thread before the fork: a lock held by a thread that isn't copied is never released."""
+
+_PUBLIC: Final = (
+    Readable("/lib", "shared libraries loaded on first use"),
+    Readable("/lib64", "shared libraries loaded on first use"),
+    Readable("/usr/lib", "shared libraries loaded on first use"),
+    Readable("/usr/lib64", "shared libraries loaded on first use"),
+    Readable("/usr/local/lib", "an interpreter built by hand, and its libraries"),
+    Readable("/etc/ld.so.cache", "where those libraries are"),
+    Readable("/usr/share/zoneinfo", "time zones"),
+    Readable("/etc/localtime", "the time zone of the host"),
+)
+
+KERNEL: Final = Profile(
+    name="kernel",
+    what="runs guest code: computes, reads public code, talks over what it was born with",
+    calls=(*calls.COMPUTING, *calls.SIGNALS, *calls.DESCRIPTORS, *calls.INHERITED_SOCKETS, *calls.READING),
+    absent=calls.ABSENT,
+    readable=_PUBLIC,
+    open_files=64,
+    address_slack_bytes=512 << 20,
+    interruptible=True,
+    logs=False,
+    environment=_ONE_THREAD,
+)
+
+CHECKER: Final = Profile(
+    name="checker",
+    what="sees the source text of cells, types them in memory",
+    calls=(*calls.COMPUTING, *calls.SIGNALS, *calls.DESCRIPTORS, *calls.INHERITED_SOCKETS, *calls.READING),
+    absent=calls.ABSENT,
+    readable=_PUBLIC,
+    open_files=64,
+    address_slack_bytes=512 << 20,
+    interruptible=False,
+    logs=True,
+    environment=_ONE_THREAD,
+)
+
+VAULT: Final = Profile(
+    name="vault",
+    what="holds rows and ledger: reads its data set, writes its ledger, runs the query engine's threads",
+    calls=(
+        *(*calls.COMPUTING, *calls.SIGNALS, *calls.DESCRIPTORS, *calls.INHERITED_SOCKETS, *calls.READING),
+        *(*calls.WRITING, *calls.THREADS),
+    ),
+    absent=calls.ABSENT,
+    readable=_PUBLIC,
+    open_files=512,
+    address_slack_bytes=16 << 30,
+    interruptible=False,
+    logs=True,
+    environment=_ONE_THREAD,
+)
+
+LOADER: Final = Profile(
+    name="loader",
+    what="parses an owner's files once, writes the data set",
+    calls=VAULT.calls,
+    absent=calls.ABSENT,
+    readable=_PUBLIC,
+    open_files=512,
+    address_slack_bytes=16 << 30,
+    interruptible=True,
+    logs=True,
+    environment=_ONE_THREAD,
+)
+
+PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (KERNEL, CHECKER, VAULT, LOADER)}

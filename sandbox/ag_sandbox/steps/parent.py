@@ -1,0 +1,15 @@
+"""The parent: a child must not outlive it. Knows nothing of why a parent dies."""
+
+import os
+import signal
+
+from ag_sandbox import linux_unsafe as linux
+from ag_sandbox.inmate import Inmate
+from ag_sandbox.errors import JailRefused
+
+
+def apply(inmate: Inmate) -> None:
+    """Be killed when the parent dies; refuse if that has happened already."""
+    linux.process_control(linux.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != inmate.parent:
+        raise JailRefused("parent: it died before the child was locked")

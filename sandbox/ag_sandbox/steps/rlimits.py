@@ -1,0 +1,50 @@
+"""Resource limits: memory, files, time, core dumps. Knows nothing of what is worth protecting."""
+
+import resource
+from pathlib import Path
+
+from ag_sandbox import linux_unsafe as linux
+from ag_sandbox.inmate import Inmate
+
+_GRACE_SECONDS = 5
+"""Between the signal that a CPU limit sends and the one that can't be caught."""
+
+
+def apply(inmate: Inmate) -> None:
+    """Set every limit, hard and soft alike, and forbid dumps and debuggers."""
+    for limit, value in _limits(inmate).items():
+        _, hard = resource.getrlimit(limit)
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (most, most))
+    if inmate.grants.cpu_seconds is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (inmate.grants.cpu_seconds, inmate.grants.cpu_seconds + _GRACE_SECONDS))
+    linux.process_control(linux.PR_SET_DUMPABLE, 0)
+
+
+def _limits(inmate: Inmate) -> dict[int, int]:
+    """Limit → value. Memory is counted from what the child was born with: shared pages of the nursery cost it nothing."""
+    address_space, data = _born_with()
+    limits = {
+        resource.RLIMIT_DATA: data + inmate.grants.memory_bytes,
+        resource.RLIMIT_AS: address_space + inmate.grants.memory_bytes + inmate.profile.address_slack_bytes,
+        resource.RLIMIT_NOFILE: inmate.profile.open_files,
+        resource.RLIMIT_FSIZE: inmate.grants.file_bytes,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_RTPRIO: 0,
+        resource.RLIMIT_NICE: 0,
+    }
+    if inmate.grants.processes == 0:
+        limits[resource.RLIMIT_NPROC] = 0
+    return limits
+
+
+def _born_with() -> tuple[int, int]:
+    """Bytes of address space, and of private writable memory, before any guest allocates."""
+    sizes = {}
+    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+        name, _, value = line.partition(":")
+        if name in {"VmSize", "VmData"}:
+            sizes[name] = int(value.split()[0]) * 1024
+    return sizes["VmSize"], sizes["VmData"]

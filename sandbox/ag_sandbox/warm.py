@@ -1,0 +1,115 @@
+"""The nursery's own process: imports once, then forks a child for each line that arrives, and reaps. Never sees an order's content.
+
+One thread, one loop. Settings and sockets of a child travel on its own line and are first read in the child, so that
+nothing of one session is in the memory another is copied from.
+"""
+
+import gc
+import importlib
+import os
+import select
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ag_sandbox import birth
+from ag_sandbox import line as wire
+from ag_sandbox.errors import HostTooOld
+from ag_sandbox.interpreter import public_code
+from ag_sandbox.profile import Profile
+from ag_sandbox.syscalls import machine
+
+
+@dataclass(slots=True)
+class _Brood:
+    """Children alive: pidfd → (process number, the nursery's copy of its line)."""
+
+    alive: dict[int, tuple[int, socket.socket]] = field(default_factory=dict)
+
+
+def warm_up(entry: str, preload: Sequence[str], warm: str | None) -> birth.Entry:
+    """Import everything a child will need, before there is one. Returns the entry point. Raises what the imports raise."""
+    for module in preload:
+        importlib.import_module(module)
+    found = birth.entry_point(entry)
+    if warm is not None:
+        module, _, function = warm.partition(":")
+        getattr(importlib.import_module(module), function)()
+    gc.collect()
+    gc.freeze()  # the collector must not write into pages that children share
+    threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - only the count is wanted
+    if threads != 1:
+        raise HostTooOld(
+            f"preloading started {threads - 1} threads; a nursery must have one, or its children could hang"
+        )
+    return found
+
+
+def serve(control: socket.socket, profile: Profile, entry: birth.Entry) -> int | None:
+    """Fork and reap until the control socket ends. In a child: its exit status. In the nursery: None, when all are gone."""
+    machine()
+    python = public_code()
+    me = os.getpid()
+    brood = _Brood()
+    poller = select.poll()
+    poller.register(control, select.POLLIN)
+    while True:
+        for ready, _ in poller.poll():
+            if ready != control.fileno():
+                poller.unregister(ready)
+                _reap(brood, ready)
+                continue
+            word, descriptors = wire.hear(control)
+            if word is None:
+                return _end(brood)
+            line = socket.socket(fileno=descriptors[0])
+            pid = os.fork()
+            if pid == 0:
+                return birth.live(line, profile, entry, python, me)
+            pidfd = os.pidfd_open(pid)
+            brood.alive[pidfd] = (pid, line)
+            poller.register(pidfd, select.POLLIN)
+            _tell(line, {"born": pid}, (pidfd,))
+
+
+def _tell(line: socket.socket, word: wire.Word, descriptors: Sequence[int] = ()) -> None:
+    """Say it if anybody still listens."""
+    try:
+        wire.say(line, word, descriptors)
+    except OSError:
+        return
+
+
+def _reap(brood: _Brood, pidfd: int) -> None:
+    """Collect a dead child and tell its status: exit code, or minus the signal."""
+    pid, line = brood.alive.pop(pidfd)
+    _, status = os.waitpid(pid, 0)
+    os.close(pidfd)
+    _tell(line, {"exited": os.waitstatus_to_exitcode(status)})
+    line.close()
+
+
+def _end(brood: _Brood) -> None:
+    """Nobody can order any more: end the children too."""
+    for pidfd, (pid, _) in list(brood.alive.items()):
+        os.kill(pid, 9)
+        _reap(brood, pidfd)
+
+
+def main(control: socket.socket, profile: Profile, entry: str, preload: Sequence[str], warm: str | None) -> int:
+    """The life of a nursery, and in its children theirs; the exit status. Says "ready" or "failed" on the control socket first."""
+    _standard_input()
+    try:
+        found = warm_up(entry, preload, warm)
+    except Exception as error:  # noqa: BLE001 - whatever a preloaded module raises is the starter's to know
+        wire.say(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
+        return 1
+    wire.say(control, {"ready": os.getpid()})
+    status = serve(control, profile, found)
+    return 0 if status is None else status
+
+
+def _standard_input() -> None:
+    if not Path("/dev/null").exists():
+        raise HostTooOld("there is no /dev/null")
