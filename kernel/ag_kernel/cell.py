@@ -13,7 +13,7 @@ from ag_kernel.compiler.problem import Problem, render_all
 from ag_kernel.errors import CellRefused
 from ag_kernel.run import execute
 from ag_kernel.session import Session
-from ag_plan.messages import AskOdometer, Odometer
+from ag_plan.messages import AskOdometer, Balance, Odometer
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,10 +91,17 @@ def show_budget(session: Session) -> None:
         charges = session.vault.charges()
         if not charges:
             return
-        reply = session.vault.ask(AskOdometer(id=0))
-        balances = {one.dataset: one for one in reply.balances} if isinstance(reply, Odometer) else {}
-        for row in budget.spent(charges, balances, session.datasets):
+        for row in budget.spent(charges, _balances(session), session.datasets):
             session.desk.publish(budget.bundle(row, session.cells))
+
+
+def _balances(session: Session) -> dict[str, Balance]:
+    """What is left by data set; empty where the vault is gone, which the next cell will say better."""
+    try:
+        reply = session.vault.ask(AskOdometer(id=0))
+    except ConnectionError:
+        return {}
+    return {one.dataset: one for one in reply.balances} if isinstance(reply, Odometer) else {}
 
 
 def _headline(problems: Iterable[Problem]) -> str:

@@ -6,8 +6,8 @@ It must not know cells; the order of what is said is the order in which it was s
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ag_kernel.display import EXPORT, PLAIN, Bundle, bundle
 from ag_kernel.channel import Channel
+from ag_kernel.display import EXPORT, PLAIN, Bundle, bundle
 from ag_kernel.errors import NotExportable
 from ag_kernel.export import Encoder, check_name
 from ag_kernel.output import Output
@@ -40,9 +40,7 @@ class NotebookDesk:
             )
         self._left -= size
         payload = {"name": checked, "value": tagged, "version": EXPORT_VERSION}
-        self.publish(
-            {PLAIN: f"exported {checked}: {_summary(value)}", EXPORT: payload}, encoder.buffers
-        )
+        self.publish({PLAIN: f"exported {checked}: {_summary(value)}", EXPORT: payload}, encoder.buffers)
 
     def write(self, text: str) -> None:
         """Show text now."""

@@ -25,7 +25,7 @@ _LANGUAGE: Final = {
     "mimetype": "text/x-python",
     "file_extension": ".py",
     "pygments_lexer": "ipython3",
-    "codemirror_mode": {"name": "ipython", "version": 3},
+    "codemirror_mode": "python",
     "nbconvert_exporter": "python",
 }
 
@@ -39,6 +39,7 @@ def execute(request: Message, session: Session, channel: Channel) -> Json:
         source = ""
     silent = bool(request.content.get("silent"))
     session.cells += 1
+    session.interrupts.forget()
     if not silent:
         channel.publish("execute_input", {"code": source, "execution_count": session.cells})
     fault = _fault_of(source, session)

@@ -9,6 +9,8 @@ import types
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
+
 from ag_kernel.completion import is_missing, look_up, path_before
 
 _REST_OF_NAME: Final = re.compile(r"\w*")
@@ -18,7 +20,11 @@ _FUNCTIONS: Final = (
     types.BuiltinFunctionType,
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
+    np.ufunc,
+    type(np.linspace),
 )
+"""Functions whose documentation and signature are stored, not computed."""
+_DOCUMENTED: Final = (types.ModuleType, property, *_FUNCTIONS)
 
 
 def inspect_at(code: str, cursor: int, namespace: Mapping[str, Any]) -> str | None:
@@ -44,18 +50,14 @@ def _candidates(code: str, cursor: int) -> list[str]:
 
 
 def _described(path: str, value: Any) -> str:
-    kind = value if isinstance(value, type) else type(value)
-    documented = value if isinstance(value, (type, types.ModuleType, property, *_FUNCTIONS)) else kind
-    lines = [f"{path}{_signature(value)}", f"Type: {type(value).__name__}"]
-    doc = static_doc(documented)
-    if doc:
-        lines += ["", doc]
-    return "\n".join(lines)[:_LONGEST]
+    doc = _doc(value if isinstance(value, (type, *_DOCUMENTED)) else type(value))
+    head = f"{path}{_signature(value)}\nType: {type(value).__name__}"
+    return f"{head}\n\n{doc}"[:_LONGEST] if doc else head
 
 
-def static_doc(value: Any) -> str:
+def _doc(value: Any) -> str:
     """The docstring as stored."""
-    doc = value.__doc__ if isinstance(value, (types.ModuleType, property, *_FUNCTIONS)) else None
+    doc = value.__doc__ if isinstance(value, _DOCUMENTED) else None
     if isinstance(value, type):
         doc = type.__dict__["__dict__"].__get__(value).get("__doc__")
     return inspect.cleandoc(doc) if isinstance(doc, str) else ""

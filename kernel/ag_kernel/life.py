@@ -22,6 +22,7 @@ from ag_kernel.limits import Limits
 from ag_kernel.output import Output, Stream
 from ag_kernel.session import Session
 from ag_kernel.wire import Json, Message
+from ag_plan.messages import AskCatalog, Catalog
 from op_pandas.vault import SocketVault
 
 
@@ -43,23 +44,28 @@ def open_session(
     limits = Limits.of(settings.get("limits") or {})
     vault = SocketVault(sockets["plan"])
     op_pandas.bind(vault)
-    names = {one.variable: one.name for one in op_pandas.datasets()}
     output = Output(channel, interrupts, limit=limits.output_bytes)
     desk = NotebookDesk(channel, output, export_limit=limits.export_bytes)
     ag_utils.desk.bind(desk)
-    variables = namespace.build({variable: op_pandas.load_dataset(name) for variable, name in names.items()})
+    variables = namespace.build(op_pandas.datasets())
     return Session(
         name=str(settings["session"]),
         limits=limits,
         namespace=variables,
         injected=frozenset(variables),
-        datasets=names,
+        datasets=dataset_names(vault),
         interrupts=interrupts,
         output=output,
         desk=desk,
         vault=vault,
         checker=CheckerClient(sockets["checker"]),
     )
+
+
+def dataset_names(vault: SocketVault) -> dict[str, str]:
+    """The names of the session's data sets, by variable."""
+    catalog = vault.ask(AskCatalog(id=0))
+    return {one.variable: one.name for one in catalog.datasets} if isinstance(catalog, Catalog) else {}
 
 
 def answer_all(session: Session, channel: Channel) -> None:
