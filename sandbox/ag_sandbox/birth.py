@@ -17,6 +17,7 @@ from ag_sandbox.profile import JSON, Grants, Profile
 
 EXIT_REFUSED = 70
 EXIT_FAILED = 1
+_STDERR = 2
 
 Entry = Callable[[dict[str, socket.socket], dict[str, JSON]], None]
 
@@ -40,7 +41,7 @@ def live(line: socket.socket, profile: Profile, entry: Entry, python: tuple[str,
         profile=profile,
         grants=_grants(order["grants"]),
         python=python,
-        keep=frozenset({*descriptors, line.fileno()}),
+        keep=frozenset({*descriptors, line.fileno(), *((_STDERR,) if profile.logs else ())}),
         parent=parent,
     )
     try:
@@ -69,7 +70,7 @@ def _report(error: BaseException) -> None:
     """Where it failed and with what kind of error. Never the message: it could quote a private value."""
     frames = traceback.extract_tb(error.__traceback__)
     places = "".join(f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in frames)
-    os.write(2, f"{type(error).__name__} at\n{places}".encode(errors="replace"))
+    os.write(_STDERR, f"{type(error).__name__} at\n{places}".encode(errors="replace"))
 
 
 def _grants(value: Any) -> Grants:

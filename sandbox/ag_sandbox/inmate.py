@@ -1,4 +1,4 @@
-"""One child to be locked: its profile, its grants, the descriptors it keeps. Inert; made once, before the first step."""
+"""One process to be locked: its profile, its grants, the descriptors it keeps. Inert; made once, before the first step."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ag_sandbox.profile import Grants, Profile
 class Inmate:
     """What the steps need to know.
 
-    ``keep``: descriptors that stay open besides the standard three. ``log``: descriptor that becomes stderr where the profile logs.
+    ``keep``: descriptors that stay open and as they are; of the standard three, those not among them lead nowhere.
     ``python``: directories of the interpreter and its packages, public code. ``parent``: the process it must not outlive.
     """
 

@@ -5,8 +5,8 @@ There is no switch here. A step that fails ends the child; so does a probe that 
 
 from collections.abc import Callable, Sequence
 
-from ag_sandbox.inmate import Inmate
 from ag_sandbox.errors import JailRefused
+from ag_sandbox.inmate import Inmate
 from ag_sandbox.probe import holes
 from ag_sandbox.steps import alarm, descriptors, landlock, oom, parent, privileges, reseed, rlimits, seccomp, signals
 

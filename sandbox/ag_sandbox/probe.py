@@ -8,8 +8,11 @@ import errno
 import mmap
 import os
 import resource
+import select
 import signal
+import struct
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from ag_sandbox import linux_unsafe as linux
@@ -24,6 +27,10 @@ _NOT_TRIED_BLINDLY = frozenset({"fork", "vfork", "rt_sigsuspend"})
 _REFUSALS = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS})
 _F_SETOWN, _F_SETLEASE, _TIOCSTI = 8, 1024, 0x5412
 _CLONE_VM = 0x100
+
+_HIGHEST_DESCRIPTOR = 1024
+_OTHERS_DIRECTORIES = ("/", "/proc", "/root", "/home", "/etc", "/tmp", "/dev/shm", "/var", "/run", "/sys")  # noqa: S108
+_OTHERS_FILES = ("/etc/passwd", "/proc/self/mem", "/proc/self/maps", "/proc/1/environ")
 
 Check = Callable[[Inmate], Iterator[str]]
 """Yields one phrase per hole."""
@@ -46,13 +53,14 @@ def _refused(attempt: Callable[[], object]) -> bool:
     return False
 
 
-def _beneath(path: str, inmate: Inmate) -> bool:
-    """Whether a path, or something under it, was granted."""
-    granted = [*map(str, (*inmate.grants.read, *inmate.grants.write)), *inmate.python]
-    granted += [row.path for row in inmate.profile.readable]
-    return any(
-        os.path.commonpath((os.path.realpath(g), os.path.realpath(path))) == os.path.realpath(g) for g in granted
-    )
+def _granted(inmate: Inmate) -> set[str]:
+    """Every path the child may read beneath, without symbolic links."""
+    paths = {*map(str, inmate.grants.read), *map(str, inmate.grants.write), *inmate.python}
+    return {os.path.realpath(path) for path in paths | {row.path for row in inmate.profile.readable}}
+
+
+def _is_beneath(path: str, granted: set[str]) -> bool:
+    return bool(granted & {path, *map(str, Path(path).parents)})
 
 
 def privileges(_inmate: Inmate) -> Iterator[str]:
@@ -85,40 +93,37 @@ def limits(inmate: Inmate) -> Iterator[str]:
             yield f"{name} is unlimited"
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] > inmate.profile.open_files:
         yield "too many files can be open"
-    if _succeeds(lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0))):
+    unchanged = struct.pack("=QQ", *resource.getrlimit(resource.RLIMIT_CORE))
+    if not _refused(lambda: linux.system_call("prlimit64", 0, resource.RLIMIT_CORE, unchanged, None)):
         yield "limits can be set"
-
-
-def _succeeds(attempt: Callable[[], object]) -> bool:
-    return not _refused_any(attempt)
-
-
-def _refused_any(attempt: Callable[[], object]) -> bool:
-    try:
-        attempt()
-    except (OSError, ValueError):
-        return True
-    return False
 
 
 def descriptors(inmate: Inmate) -> Iterator[str]:
     """Nothing is open but what was handed over."""
-    for descriptor in range(3, 1024):
-        if descriptor not in inmate.keep and _succeeds(lambda d=descriptor: os.fstat(d)):  # type: ignore[misc]
+    span = inmate.profile.open_files
+    for first in range(3, _HIGHEST_DESCRIPTOR, span):
+        # One call asks about many: what is closed is reported as invalid.
+        poller = select.poll()
+        asked = set(range(first, first + span))
+        for descriptor in asked:
+            poller.register(descriptor, 0)
+        closed = {descriptor for descriptor, event in poller.poll(0) if event & select.POLLNVAL}
+        for descriptor in asked - closed - inmate.keep:
             yield f"descriptor {descriptor} of somebody else is open"
 
 
 def files(inmate: Inmate) -> Iterator[str]:
     """Nothing outside the granted paths can be listed, read or made."""
-    for directory in ("/", "/proc", "/root", "/home", "/etc", "/tmp", "/dev/shm", "/var", "/run", "/sys"):  # noqa: S108
-        if _beneath(directory, inmate) or not Path(directory).is_dir():
+    granted = _granted(inmate)
+    for directory in _OTHERS_DIRECTORIES:
+        if _is_beneath(directory, granted) or not Path(directory).is_dir():
             continue
-        if not _refused(lambda d=directory: os.listdir(d)):  # type: ignore[misc]
+        if not _refused(partial(os.listdir, directory)):
             yield f"{directory} can be listed"
-        if not _refused(lambda d=directory: os.open(d, os.O_TMPFILE | os.O_WRONLY)):  # type: ignore[misc]
+        if not _refused(partial(os.open, directory, os.O_TMPFILE | os.O_WRONLY)):
             yield f"a file can be made in {directory}"
-    for file in ("/etc/passwd", "/proc/self/mem", "/proc/self/maps", f"/proc/{inmate.parent}/mem", "/proc/1/environ"):
-        if not _beneath(file, inmate) and Path(file).exists() and not _refused(lambda f=file: os.open(f, os.O_RDONLY)):  # type: ignore[misc]
+    for file in (*_OTHERS_FILES, f"/proc/{inmate.parent}/mem"):
+        if not _is_beneath(file, granted) and Path(file).exists() and not _refused(partial(os.open, file, os.O_RDONLY)):
             yield f"{file} can be read"
 
 

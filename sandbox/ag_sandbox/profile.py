@@ -52,7 +52,11 @@ class Readable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What every child of one kind may do. ``reads_python``: the interpreter, its libraries and whatever is on its path."""
+    """What every child of one kind may do, besides reading the interpreter's library and packages.
+
+    ``absent``: calls answered as if never invented. ``address_slack_bytes``: address space beyond memory, for maps that cost none.
+    ``interruptible``: SIGINT raises KeyboardInterrupt, else it is ignored. ``logs``: stderr is the nursery's log, else it leads nowhere.
+    """
 
     name: str
     what: str

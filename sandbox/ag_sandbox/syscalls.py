@@ -19,7 +19,7 @@ X32_BIT = 0x4000_0000
 
 
 def machine() -> str:
-    """This machine's name in ARCHITECTURES. Raises HostTooOld on a processor without a table."""
+    """Name of the processor in ARCHITECTURES. Raises HostTooOld on a processor without a table."""
     name = platform.machine()
     if name not in ARCHITECTURES:
         raise HostTooOld(

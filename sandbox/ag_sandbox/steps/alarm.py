@@ -5,8 +5,8 @@ Laid over the allow-list after the probe has seen every one of them refused; whe
 
 from ag_sandbox import linux_unsafe as linux
 from ag_sandbox.calls import FATAL
-from ag_sandbox.inmate import Inmate
 from ag_sandbox.filter import alarm_list
+from ag_sandbox.inmate import Inmate
 from ag_sandbox.syscalls import machine
 
 

@@ -4,16 +4,17 @@ import os
 
 from ag_sandbox.inmate import Inmate
 
-_STANDARD = 3
+_STANDARD = (0, 1, 2)
 
 
 def apply(inmate: Inmate) -> None:
-    """Point stdin and stdout, and stderr unless the profile logs, at /dev/null; close all but ``keep``."""
+    """Close all but ``keep``; stdin, stdout and stderr lead to /dev/null unless kept, so that nothing else takes their numbers."""
     nothing = os.open("/dev/null", os.O_RDWR)
-    for standard in (0, 1) if inmate.profile.logs else (0, 1, 2):
-        os.dup2(nothing, standard, inheritable=False)
-    first = _STANDARD
-    for kept in sorted(inmate.keep):
+    for standard in _STANDARD:
+        if standard not in inmate.keep:
+            os.dup2(nothing, standard, inheritable=False)
+    first = len(_STANDARD)
+    for kept in sorted(inmate.keep - set(_STANDARD)):
         os.closerange(first, kept)
         first = kept + 1
     os.closerange(first, os.sysconf("SC_OPEN_MAX"))

@@ -8,8 +8,8 @@ import stat
 from collections.abc import Iterator
 
 from ag_sandbox import linux_unsafe as linux
-from ag_sandbox.inmate import Inmate
 from ag_sandbox.errors import JailRefused
+from ag_sandbox.inmate import Inmate
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8

@@ -4,8 +4,8 @@ import os
 import signal
 
 from ag_sandbox import linux_unsafe as linux
-from ag_sandbox.inmate import Inmate
 from ag_sandbox.errors import JailRefused
+from ag_sandbox.inmate import Inmate
 
 
 def apply(inmate: Inmate) -> None:

@@ -1,8 +1,8 @@
 """Privileges: capabilities and the ways to gain some. Knows no file and no call."""
 
 from ag_sandbox import linux_unsafe as linux
-from ag_sandbox.inmate import Inmate
 from ag_sandbox.errors import JailRefused
+from ag_sandbox.inmate import Inmate
 
 
 def apply(_inmate: Inmate) -> None:

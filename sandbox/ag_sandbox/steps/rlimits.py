@@ -9,6 +9,9 @@ from ag_sandbox.inmate import Inmate
 _GRACE_SECONDS = 5
 """Between the signal that a CPU limit sends and the one that can't be caught."""
 
+_LOG_BYTES = 64 << 20
+"""A log longer than this no longer takes a child's words; the limit can't tell one file from another."""
+
 
 def apply(inmate: Inmate) -> None:
     """Set every limit, hard and soft alike, and forbid dumps and debuggers."""
@@ -28,7 +31,7 @@ def _limits(inmate: Inmate) -> dict[int, int]:
         resource.RLIMIT_DATA: data + inmate.grants.memory_bytes,
         resource.RLIMIT_AS: address_space + inmate.grants.memory_bytes + inmate.profile.address_slack_bytes,
         resource.RLIMIT_NOFILE: inmate.profile.open_files,
-        resource.RLIMIT_FSIZE: inmate.grants.file_bytes,
+        resource.RLIMIT_FSIZE: max(inmate.grants.file_bytes, _LOG_BYTES if inmate.profile.logs else 0),
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,

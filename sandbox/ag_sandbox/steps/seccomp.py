@@ -6,8 +6,8 @@ Everything else gets an ordinary refusal, so that the probe can try it and libra
 import os
 
 from ag_sandbox import linux_unsafe as linux
-from ag_sandbox.inmate import Inmate
 from ag_sandbox.filter import allow_list
+from ag_sandbox.inmate import Inmate
 from ag_sandbox.profile import Call
 from ag_sandbox.syscalls import machine
 
