@@ -5,7 +5,10 @@ Knows nothing of rows, plans or connections: a refusal is written from public th
 VaultError
 ├── WrongSchedule      a release was asked of parts that can't be combined: our mistake, never the guest's
 ├── EngineFailed       the engine refused a query that pricing had admitted: a hole in totality
-└── NoNoise            randomness was asked for with a scale that gives no privacy
+├── NoNoise            randomness was asked for with a scale that gives no privacy
+├── BadCatalog         a data set's folder was not made by the loader, or is damaged
+├── BadLedger          the ledger on disk is damaged, locked, full or not ours; no charge can be made
+└── BadData            a file or its metadata doesn't fit; the loader's one sentence for the owner
 """
 
 from dataclasses import dataclass
@@ -38,3 +41,15 @@ class EngineFailed(VaultError):
 
 class NoNoise(VaultError):
     """A scale or a range that would release rows as they are."""
+
+
+class BadCatalog(VaultError):
+    """A data set's folder can't be used."""
+
+
+class BadLedger(VaultError):
+    """The ledger can't be used."""
+
+
+class BadData(VaultError):
+    """What an owner brought doesn't fit. The text is for the owner, whose data it is; it never reaches an analyst."""

@@ -1,0 +1,193 @@
+"""What a release costs and how costs add up: events, totals, caps. Integers throughout, rounded against the spender.
+
+Knows no analyst, no plan, no database. Two accountants run side by side, and a charge is admitted where either admits it:
+
+- pure: Σε ≤ ε. Sequential composition (Dwork–Roth 2014, Thm 3.16), valid for adaptively chosen ε as a filter
+  (Rogers, Roth, Ullman, Vadhan 2016).
+- concentrated: Σρ, where a pure ε implies ρ = ε²/2 (Bun–Steinke 2016, Prop. 1.4), turned into (ε, δ) by Canonne–Kamath–Steinke
+  2020, Prop. 12. Valid for adaptively chosen ρ as a filter (Feldman–Zrnic 2021; Whitehouse et al. 2023).
+
+Why either may admit: let A be the transcripts that end with Σε ≤ ε, B the rest; these end with Σρ under the cap. On A the
+likelihood ratio is at most e^ε pointwise. On B nothing changes if the ρ-filter had been switched on, as Σρ only grows, so
+P(S∩B) ≤ e^ε·Q(S∩B) + δ. Add the two. An event's own δ is paid from a share of δ that the conversion does not use.
+"""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+EPSILON_UNIT = 10**9
+"""Units per ε: nano."""
+RHO_UNIT = 10**12
+"""Units per ρ: pico, since ρ is a square."""
+DELTA_UNIT = 10**18
+"""Units per δ: atto."""
+LARGEST_EPSILON = 10**6
+"""No cap and no charge exceeds this; every sum then fits 64 bits."""
+_CONVERSION_SHARE = Fraction(9, 10)
+"""Of a cap's δ, what the concentrated accountant's conversion uses; the rest pays for events that bring a δ of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What one release costs under composition. ``epsilon`` None: concentrated only. Meanings never change, events only get added.
+
+    Raises ValueError unless ε > 0 (or ρ > 0 where ε is None) and 0 ≤ δ < 1.
+    """
+
+    mechanism: str
+    epsilon: Fraction | None
+    rho: Fraction | None = None
+    delta: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        loss = self.rho if self.epsilon is None else self.epsilon
+        if loss is None or loss <= 0 or (self.rho is not None and self.rho <= 0) or not 0 <= self.delta < 1:
+            raise ValueError("an event costs something, and its δ lies in [0, 1)")
+
+    @property
+    def concentrated(self) -> Fraction:
+        """Its ρ: as stated by the mechanism, else ε²/2; the smaller where both hold."""
+        implied = None if self.epsilon is None else self.epsilon * self.epsilon / 2
+        return min(value for value in (self.rho, implied) if value is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """A sum of events in integer units. ``impure`` counts those without a pure ε: one of them silences the pure accountant."""
+
+    epsilon: int = 0
+    rho: int = 0
+    delta: int = 0
+    impure: int = 0
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(
+            epsilon=self.epsilon + other.epsilon,
+            rho=self.rho + other.rho,
+            delta=self.delta + other.delta,
+            impure=self.impure + other.impure,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """The most that a scope may spend: (ε, δ), exact. Raises ValueError outside 0 ≤ ε ≤ 1e6 and 0 ≤ δ < 1."""
+
+    epsilon: Fraction
+    delta: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.epsilon <= LARGEST_EPSILON and 0 <= self.delta < 1):
+            raise ValueError(f"a budget's epsilon lies in [0, {LARGEST_EPSILON}], its delta in [0, 1)")
+
+    @property
+    def conversion_delta(self) -> float:
+        """The δ at which ρ is turned into ε, rounded down."""
+        return math.nextafter(float(self.delta * _CONVERSION_SHARE), 0.0)
+
+    @property
+    def event_delta(self) -> int:
+        """What events' own δ may add up to, in units, rounded down."""
+        return math.floor(self.delta * (1 - _CONVERSION_SHARE) * DELTA_UNIT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What totals amount to under a cap, for people: (ε spent at δ spent), and the largest pure ε the next call could have."""
+
+    epsilon: float
+    delta: float
+    epsilon_left: float
+    delta_left: float
+
+
+def totals_of(event: Event) -> Totals:
+    """One event in units, each rounded up."""
+    return Totals(
+        epsilon=0 if event.epsilon is None else math.ceil(event.epsilon * EPSILON_UNIT),
+        rho=math.ceil(event.concentrated * RHO_UNIT),
+        delta=math.ceil(event.delta * DELTA_UNIT),
+        impure=int(event.epsilon is None),
+    )
+
+
+def admits(cap: Cap, totals: Totals) -> bool:
+    """Whether totals stay within the cap by one accountant or the other."""
+    if totals.delta > cap.event_delta:
+        return False
+    pure = not totals.impure and Fraction(totals.epsilon, EPSILON_UNIT) <= cap.epsilon
+    return pure or totals.rho <= _rho_cap(cap)
+
+
+def spent(cap: Cap, totals: Totals) -> Spent:
+    """What totals amount to under a cap; shown, never used to decide."""
+    pure = math.inf if totals.impure else totals.epsilon / EPSILON_UNIT
+    concentrated = epsilon_of_rho(totals.rho / RHO_UNIT, cap.conversion_delta)
+    own = totals.delta / DELTA_UNIT
+    by_pure = pure <= concentrated
+    left = max(_pure_left(cap, totals), _concentrated_left(cap, totals), 0.0)
+    return Spent(
+        epsilon=min(pure, concentrated),
+        delta=own if by_pure else own + cap.conversion_delta,
+        epsilon_left=left,
+        delta_left=max(float(cap.delta) - own, 0.0),
+    )
+
+
+def _pure_left(cap: Cap, totals: Totals) -> float:
+    if totals.impure:
+        return 0.0
+    return float(cap.epsilon - Fraction(totals.epsilon, EPSILON_UNIT))
+
+
+def _concentrated_left(cap: Cap, totals: Totals) -> float:
+    """The largest ε whose ε²/2 still fits, rounded down to the unit."""
+    room = max(_rho_cap(cap) - totals.rho, 0)
+    return math.floor(math.sqrt(2 * room / RHO_UNIT) * EPSILON_UNIT * (1 - 1e-12)) / EPSILON_UNIT
+
+
+@lru_cache(maxsize=256)
+def _rho_cap(cap: Cap) -> int:
+    """The largest ρ, in units, whose (ε, δ) by conversion lies within the cap; 0 where δ is 0. Found by bisection."""
+    if cap.conversion_delta <= 0:
+        return 0
+    low, high = 0, 2 * LARGEST_EPSILON * RHO_UNIT
+    while low < high:
+        middle = (low + high + 1) // 2
+        if epsilon_of_rho(middle / RHO_UNIT, cap.conversion_delta) <= float(cap.epsilon):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def epsilon_of_rho(rho: float, delta: float) -> float:
+    """An ε such that ρ-zCDP implies (ε, δ)-DP; infinite where δ is 0 and ρ is not.
+
+    Canonne–Kamath–Steinke 2020 (arXiv:2004.00010), Prop. 12: for every α > 1,
+    ε = αρ + [ln(1/δ) + α·ln(1 - 1/α) - ln(α - 1)]/(α - 1). Whatever α the search stops at, the answer holds; it is then
+    rounded up by more than the arithmetic can be off.
+    """
+    if rho <= 0:
+        return 0.0
+    if delta <= 0:
+        return math.inf
+    low, high = -30.0, 30.0
+    step = (math.sqrt(5) - 1) / 2
+    for _ in range(80):
+        left, right = high - step * (high - low), low + step * (high - low)
+        if _conversion(rho, delta, left) <= _conversion(rho, delta, right):
+            high = right
+        else:
+            low = left
+    return max(_conversion(rho, delta, (low + high) / 2), 0.0) * (1 + 1e-9) + 1e-12
+
+
+def _conversion(rho: float, delta: float, exponent: float) -> float:
+    """The bound at α = 1 + e^exponent."""
+    above = math.exp(exponent)
+    alpha = 1 + above
+    log_ratio = exponent - math.log1p(above)
+    return alpha * rho + (-math.log(delta) + alpha * log_ratio - exponent) / above

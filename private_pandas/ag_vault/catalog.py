@@ -1,0 +1,198 @@
+"""What is public about the data sets of a session: tables, columns, views, budgets. Reads ``catalog.json``, the loader's word.
+
+Knows where files are, never what is in them. The record types here are also what the loader writes, so that both ends agree.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ag_plan.expressions import Scalar
+from ag_vault.account import Cap
+from ag_vault.errors import BadCatalog
+from ag_vault.space import ColumnSpace
+
+FILE_NAME = "catalog.json"
+SCRATCH = "scratch"
+"""The data set, and the prefix of the tables, made of a guest's own public values."""
+ORDER_COLUMN = "__order"
+"""The column of every private Parquet file that holds the rows' secret order; no table of the catalogue shows it."""
+
+Kind = Literal["float", "int", "bool", "str", "datetime"]
+
+
+class ColumnRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A column as the file has it; the fields of ``ColumnSpace`` and a name."""
+
+    name: str
+    kind: Kind
+    nullable: bool = True
+    lower: int | float | None = None
+    upper: int | float | None = None
+    categories: tuple[Scalar, ...] | None = None
+
+
+class TableRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table as the file has it. ``max_rows`` is the owner's public size class, where given."""
+
+    file: str
+    columns: tuple[ColumnRecord, ...]
+    unit: str = "row"
+    max_rows: int | None = None
+
+
+class ViewRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key of ``load_dataset``: a frame or series over a private table, or a public table."""
+
+    key: str
+    kind: Literal["frame", "series", "public"]
+    table: str | None = None
+    columns: tuple[str, ...] = ()
+
+
+class CapRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A budget as exact decimal text."""
+
+    epsilon: str
+    delta: str
+
+
+class BudgetRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The budgets of a data set: everybody together, each analyst, each call."""
+
+    everyone: CapRecord
+    per_analyst: CapRecord
+    per_call: CapRecord
+
+
+class CatalogRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole of ``catalog.json``. ``version`` is new with every load; stored answers are good for one version."""
+
+    format: Literal[1]
+    name: str
+    variable: str
+    version: str
+    description: str
+    budget: BudgetRecord
+    tables: dict[str, TableRecord]
+    public: dict[str, TableRecord]
+    views: tuple[ViewRecord, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table by its key, e.g. ``breast_cancer/train``: public columns in order, and where its file is (None: in memory)."""
+
+    key: str
+    dataset: str
+    columns: Mapping[str, ColumnSpace]
+    unit: str = "row"
+    version: str = ""
+    path: Path | None = None
+    max_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The caps of a data set."""
+
+    everyone: Cap
+    per_analyst: Cap
+    per_call: Cap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A data set: its tables by their short keys, its public tables, what ``load_dataset`` shows, what may be spent."""
+
+    name: str
+    variable: str
+    version: str
+    budget: Budget
+    tables: Mapping[str, Table]
+    public: Mapping[str, Table]
+    views: tuple[ViewRecord, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """The data sets of a session by name, and all their private tables by full key (what ``Source`` names)."""
+
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+    def with_table(self, table: Table) -> "Catalog":
+        """This catalogue and one table more."""
+        return replace(self, tables={**self.tables, table.key: table})
+
+
+def space_of(column: ColumnRecord) -> ColumnSpace:
+    """The column's space; float bounds become floats."""
+    lower, upper = column.lower, column.upper
+    if column.kind == "float":
+        lower = None if lower is None else float(lower)
+        upper = None if upper is None else float(upper)
+    return ColumnSpace(
+        kind=column.kind, lower=lower, upper=upper, categories=column.categories, nullable=column.nullable
+    )
+
+
+def read_dataset(folder: Path) -> Dataset:
+    """The data set in a folder made by the loader. BadCatalog where there is none or it is not ours."""
+    try:
+        record = msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=CatalogRecord)
+        return _dataset(record, folder)
+    except (OSError, ValueError) as reason:
+        raise BadCatalog(f"the data set in {folder} can't be read: {reason}") from reason
+
+
+def read_catalog(folders: Sequence[Path]) -> Catalog:
+    """The catalogue of several data sets. BadCatalog for an unreadable one, and for two of one name."""
+    datasets: dict[str, Dataset] = {}
+    tables: dict[str, Table] = {}
+    for folder in folders:
+        dataset = read_dataset(folder)
+        if dataset.name in datasets or dataset.variable == SCRATCH:
+            raise BadCatalog(f"there can't be a second data set of the name {dataset.name}")
+        datasets[dataset.name] = dataset
+        tables.update({table.key: table for table in dataset.tables.values()})
+    return Catalog(datasets=datasets, tables=tables)
+
+
+def _dataset(record: CatalogRecord, folder: Path) -> Dataset:
+    budget = Budget(
+        everyone=_cap(record.budget.everyone),
+        per_analyst=_cap(record.budget.per_analyst),
+        per_call=_cap(record.budget.per_call),
+    )
+    return Dataset(
+        name=record.name,
+        variable=record.variable,
+        version=record.version,
+        description=record.description,
+        budget=budget,
+        tables={key: _table(record, key, table, folder) for key, table in record.tables.items()},
+        public={key: _table(record, key, table, folder) for key, table in record.public.items()},
+        views=record.views,
+    )
+
+
+def _table(record: CatalogRecord, key: str, table: TableRecord, folder: Path) -> Table:
+    return Table(
+        key=f"{record.variable}/{key}",
+        dataset=record.name,
+        columns={column.name: space_of(column) for column in table.columns},
+        unit=table.unit,
+        version=record.version,
+        path=folder / table.file,
+        max_rows=table.max_rows,
+    )
+
+
+def _cap(record: CapRecord) -> Cap:
+    return Cap(epsilon=Fraction(record.epsilon), delta=Fraction(record.delta))
