@@ -20,6 +20,13 @@ _PUBLIC: Final = (
     Readable("/etc/localtime", "the time zone of the host"),
 )
 
+_ENGINE: Final = (
+    Readable("/proc/self/cgroup", "the query engine asks at birth which limits it lives under, and aborts if it can't"),
+    Readable("/sys/fs/cgroup", "and what those limits are, with the same end"),
+    Readable("/dev/urandom", "SQLite seeds the names of its temporary files from it"),
+    Readable("/sys/devices/system/cpu/online", "how many threads are worth starting"),
+)
+
 KERNEL: Final = Profile(
     name="kernel",
     what="runs guest code: computes, reads public code, talks over what it was born with",
@@ -54,7 +61,7 @@ VAULT: Final = Profile(
         *(*calls.WRITING, *calls.THREADS),
     ),
     absent=calls.ABSENT,
-    readable=_PUBLIC,
+    readable=(*_PUBLIC, *_ENGINE),
     open_files=512,
     address_slack_bytes=16 << 30,
     interruptible=False,
@@ -67,7 +74,7 @@ LOADER: Final = Profile(
     what="parses an owner's files once, writes the data set",
     calls=VAULT.calls,
     absent=calls.ABSENT,
-    readable=_PUBLIC,
+    readable=(*_PUBLIC, *_ENGINE),
     open_files=512,
     address_slack_bytes=16 << 30,
     interruptible=True,
