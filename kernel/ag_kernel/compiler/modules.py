@@ -1,6 +1,6 @@
-"""Which modules a cell may import: a table, and the sentence for everything else.
+"""What the policy says about an import: the kernel's table of offers, and what to do instead.
 
-It must not import any of them. The kernel's importer reads the same table at run time.
+It must not import any of the modules. The importer reads the same table again at run time.
 """
 
 from __future__ import annotations
@@ -8,16 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from ag_kernel.compiler.verdict import Deny
+from ag_kernel.offers import OFFERS, refusal
 
-MODULES: Final = frozenset(
-    "__future__ abc base64 bisect calendar collections collections.abc copy csv dataclasses datetime dateutil dateutil.parser dateutil.relativedelta "
-    "dateutil.rrule dateutil.tz decimal enum fractions functools hashlib heapq itertools json math numbers operator random re statistics "
-    "string textwrap time typing typing_extensions unicodedata uuid warnings zoneinfo "
-    "ag_utils op_pandas op_diffprivlib op_diffprivlib.models op_diffprivlib.tools op_snsql "
-    "numpy numpy.linalg numpy.random numpy.fft numpy.polynomial numpy.typing numpy.ma "
-    "pandas pandas.api pandas.api.types pandas.plotting pandas.tseries pandas.tseries.offsets "
-    "matplotlib matplotlib.pyplot".split()
-)
 _INSTEAD: Final = {
     "os": "there are no files or environment inside the enclave",
     "sys": "there is no interpreter to look into from a cell",
@@ -31,9 +23,10 @@ _INSTEAD: Final = {
     "threading": "a cell runs in one thread",
     "asyncio": "a cell runs in one thread, without an event loop",
     "multiprocessing": "a cell runs in one process",
-    "sklearn": "use `op_diffprivlib.models` for private data; train on exported results in your own notebook",
+    "sklearn": "export the public results you need and go on in your own notebook",
     "diffprivlib": "use `op_diffprivlib`",
     "snsql": "use `op_snsql`",
+    "matplotlib": "export the result and plot it in your own notebook",
     "seaborn": "export the result and plot it in your own notebook",
     "antigranular": "it belongs to your own notebook, outside `%%ag`",
 }
@@ -42,9 +35,18 @@ _OFFERED: Final = "numpy, pandas, math, statistics, datetime, re, op_pandas and 
 
 def import_problem(module: str) -> Deny | None:
     """Why a module can't be imported; None where it can."""
-    if module in MODULES:
+    why = refusal(module)
+    if why is None:
         return None
-    return Deny(
-        why=f"ImportError: Restricted import: {module} is not allowed",
-        instead=_INSTEAD.get(module.partition(".")[0], _OFFERED),
-    )
+    return Deny(why=f"ImportError: {why}", instead=_INSTEAD.get(module.partition(".")[0], _OFFERED))
+
+
+def name_problem(module: str, name: str) -> Deny | None:
+    """Why `from module import name` can't be; None where it can or where only the module itself knows."""
+    if f"{module}.{name}" in OFFERS:
+        return import_problem(f"{module}.{name}")
+    offer = OFFERS[module]
+    if name not in offer.without and (offer.only is None or name in offer.only):
+        return None
+    why = f"ImportError: Restricted import: {module}.{name} is not allowed: {offer.why}"
+    return Deny(why=why, instead=_OFFERED)

@@ -17,7 +17,8 @@ from ag_kernel.compiler.problem import Problem
 from ag_kernel.compiler.verdict import Check, Deny, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence, Set as AbstractSet
+    from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
 GUARD: Final = "_attribute_"
 MAX_DEPTH: Final = 150  # three interpreter frames each, well inside Python's own limit
@@ -43,7 +44,7 @@ _UNDERSCORE: Final = Deny(
 )
 
 
-class _TooDeep(Exception):  # noqa: N818 - never leaves this module
+class _TooDeep(Exception):
     """The tree is nested beyond `MAX_DEPTH`."""
 
 

@@ -1,0 +1,134 @@
+"""The checker's process: answers one kernel's questions about the types of its cells, over an inherited socket.
+
+It must not run anything it is sent: it sees source text only. Whatever it can't make sense of ends the conversation.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING, Any, Final
+
+from ag_kernel.compiler.findings import problems
+from ag_kernel.compiler.history import HELPERS, History
+from ag_kernel.compiler.inference import Inference, freeze
+from ag_kernel.compiler.session_names import valid
+from ag_plan.errors import MalformedPlan
+from ag_plan.frames import receive_frame, send_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ag_kernel.compiler.problem import Problem
+
+_MOST_CHARACTERS: Final = 2_000_000
+_warmed: list[Inference] = []
+"""Written by `warm` alone, in the nursery, so that all children share one analysed state."""
+
+
+def warm() -> None:
+    """Analyse the packages once, before any session is forked."""
+    _warmed[:] = [_built()]
+    freeze()
+
+
+def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> None:
+    """Answer until the kernel is gone."""
+    del settings
+    stream = sockets["checker"]
+    desk = Desk(_warmed[0] if _warmed else _built())
+    while True:
+        try:
+            payload = receive_frame(stream)
+        except (OSError, MalformedPlan):
+            return
+        reply = None if payload is None else desk.answer(payload)
+        if reply is None:
+            return
+        if reply:
+            try:
+                send_frame(stream, json.dumps(reply).encode())
+            except OSError:
+                return
+
+
+def _built() -> Inference:
+    inference = Inference()
+    for module, text in HELPERS.items():
+        inference.check(module, text)
+    return inference
+
+
+Reply = dict[str, Any]
+
+
+class Desk:
+    """One session's questions. A reply is None for what is no question, empty where none is due."""
+
+    def __init__(self, inference: Inference) -> None:
+        self._inference = inference
+        self._history = History(inference, {})
+        self._strict = False
+
+    def answer(self, payload: bytes) -> Reply | None:
+        """Answer one frame."""
+        try:
+            message = json.loads(payload)
+        except (ValueError, RecursionError):
+            return None
+        operation = message.get("op") if isinstance(message, dict) else None
+        handler = self._OPERATIONS.get(operation) if isinstance(operation, str) else None
+        return handler(self, message) if handler is not None else None
+
+    def _start(self, message: Reply) -> Reply | None:
+        names, strict = message.get("names"), message.get("strict")
+        if not valid(names) or not isinstance(strict, bool) or not isinstance(names, dict):
+            return None
+        self._strict = strict
+        (self._inference.strict if strict else self._inference.standard)()
+        self._history = History(self._inference, names)
+        return {}
+
+    def _declare(self, message: Reply) -> Reply | None:
+        names = message.get("names")
+        if not valid(names) or not isinstance(names, dict):
+            return None
+        self._history.declare(names)
+        return {}
+
+    def _check(self, message: Reply) -> Reply | None:
+        number, source = message.get("id"), message.get("source")
+        if not isinstance(number, int) or not isinstance(source, str) or len(source) > _MOST_CHARACTERS:
+            return None
+        checked = self._history.check(source)
+        found = problems(checked, strict=self._strict) if checked is not None else ()
+        return {"id": number, "problems": [_plain(one) for one in found]}
+
+    def _accept(self, message: Reply) -> Reply | None:
+        completed = message.get("completed")
+        if not isinstance(completed, bool):
+            return None
+        self._history.accept(completed=completed)
+        return {}
+
+    def _reject(self, _message: Reply) -> Reply | None:
+        self._history.reject()
+        return {}
+
+    _OPERATIONS: Final[dict[str, Callable[[Desk, Reply], Reply | None]]] = {
+        "start": _start,
+        "declare": _declare,
+        "check": _check,
+        "accept": _accept,
+        "reject": _reject,
+    }
+
+
+def _plain(one: Problem) -> Reply:
+    return {
+        "line": one.line,
+        "column": one.column,
+        "end_column": one.end_column,
+        "message": one.message,
+        "instead": one.instead,
+    }

@@ -1,0 +1,180 @@
+"""Which of mypy's findings count, and in whose words they are said: tables, and `problems` which reads them.
+
+It must not know mypy's API; a finding is text with a place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ag_kernel.compiler.problem import Problem
+from ag_kernel.offers import OFFERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ag_kernel.compiler.history import Checked
+    from ag_kernel.compiler.inference import Finding
+
+# What standard mode reports. The other codes describe habits that Python runs without complaint.
+_REPORTED: Final = frozenset(
+    (
+        "attr-defined",
+        "call-arg",
+        "arg-type",
+        "call-overload",
+        "operator",
+        "index",
+        "name-defined",
+        "return-value",
+        "assignment",
+        "abstract",
+    )
+)
+_STRICT_SKIPPED: Final = frozenset(
+    ("type-arg", "no-redef", "valid-type", "used-before-def", "import-not-found", "import-untyped")
+)
+# A value whose type is a guess between several, or could be None or anything: the guess may be wrong, so it doesn't count.
+_GUESS: Final = re.compile(r" \| |\bNone\b|\bobject\b|\bNever\b|\bUnion\b|\bOptional\b|\bModule\b|<nothing>")
+_MODULE: Final = re.compile(r'Module(?: "(?P<module>[\w.]+)")? has no attribute "(?P<name>\w+)"')
+_ATTRIBUTE: Final = re.compile(r'has no attribute "(\w+)"')
+_OWN: Final = re.compile(r"\b(?:cell_\d+|ag_prelude_\d+|builtins)\.|__ag_(?:in_|out_)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """`pattern` is searched in mypy's sentence; `message` and `instead` may use its groups."""
+
+    pattern: re.Pattern[str]
+    message: str
+    instead: str
+
+
+def _says(pattern: str, message: str, instead: str = "") -> Wording:
+    return Wording(pattern=re.compile(pattern), message=message, instead=instead)
+
+
+_P: Final = r'"(?P<t>Private\w*|Grouped\w*)(?:\[[^"]*\])?"'
+_RELEASE: Final = r"release a statistic of it, e.g. `mean(eps=0.1)`"
+
+WORDINGS: Final[tuple[Wording, ...]] = (
+    _says(r"^(?P<m>Please ensure export function is called on a non-private type\.)", r"\g<m>", _RELEASE),
+    _says(
+        rf"has type {_P} which does not implement __bool__",
+        r"\g<t> has no truth value: its rows are private",
+        "combine conditions with `&`, `|`, `~` and keep rows with `where(condition)`",
+    ),
+    _says(
+        rf'to "len" has incompatible type {_P}',
+        r"\g<t> has no len(): the number of rows is private",
+        "use `count(eps=0.1)`",
+    ),
+    _says(
+        rf'{_P} has no attribute "__(?:iter|next)__"',
+        r"\g<t> can't be iterated: its rows are private",
+        "use `map`, `where`, or " + _RELEASE,
+    ),
+    _says(
+        rf'to "(?:float|int|complex|abs|round|range|math\.\w+)" has incompatible type {_P}',
+        r"\g<t> is not one number: its rows are private",
+        _RELEASE,
+    ),
+    _says(
+        rf'(?:to|of) "(?P<f>sum|max|min|sorted|list|tuple|set|any|all|enumerate|zip|map|filter|reversed|iter|next|dict)".* {_P}',
+        r"\g<f>() can't walk a \g<t>: its rows are private",
+        "use the object's own methods, or " + _RELEASE,
+    ),
+    _says(
+        rf"Value of type {_P} is not indexable",
+        r"\g<t> can't be indexed: its rows are private",
+        "use `where(condition)`",
+    ),
+    _says(
+        rf'{_P} has no attribute "(?P<a>\w+)"',
+        r"AttributeError: \g<a> is not available on a \g<t>",
+        "see the methods that are: `dir(...)`",
+    ),
+    _says(
+        r'^Name "(?P<n>[^"]+)" is not defined',
+        r"NameError: name '\g<n>' is not defined",
+        "run the cell that defines it first",
+    ),
+)
+
+
+def problems(checked: Checked, *, strict: bool) -> tuple[Problem, ...]:
+    """What of the findings is told to the analyst."""
+    told = _strict if strict else _standard
+    return tuple(_problem(one, checked.lines) for one in checked.findings if told(one, checked))
+
+
+def _standard(one: Finding, checked: Checked) -> bool:
+    if one.line in checked.bindings.tried:
+        return False  # the analyst expects that this may fail
+    if one.code == "misc":
+        return bool(WORDINGS[0].pattern.search(one.message))
+    if one.code == "truthy-bool":
+        return bool(WORDINGS[1].pattern.search(one.message))
+    if one.code not in _REPORTED:
+        return False
+    if (
+        one.code == "assignment"
+        and one.line not in checked.bindings.annotated_lines
+        and "default for" not in one.message
+    ):
+        return False
+    attribute = _ATTRIBUTE.search(one.message)
+    if attribute and attribute.group(1) in checked.foreign_attributes:
+        return False
+    actual = (
+        one.message.partition("; expected")[0].partition("(expression has type")[-1]
+        or one.message.partition("; expected")[0]
+    )
+    return bool(_MODULE.search(one.message)) or not _GUESS.search(actual)
+
+
+def _strict(one: Finding, _checked: Checked) -> bool:
+    if one.code == "truthy-bool":
+        return bool(WORDINGS[1].pattern.search(one.message))
+    return one.code not in _STRICT_SKIPPED
+
+
+def _problem(one: Finding, lines: Sequence[str]) -> Problem:
+    message, instead = _worded(one.message)
+    text = lines[one.line - 1].encode()
+    end = one.end_column if one.end_line == one.line else len(text)
+    column = len(text[: max(0, one.column)].decode(errors="replace"))
+    return Problem(
+        line=one.line,
+        column=column,
+        end_column=max(column + 1, len(text[: max(0, end)].decode(errors="replace"))),
+        message=message,
+        instead=instead,
+        kind="types",
+    )
+
+
+def _worded(message: str) -> tuple[str, str]:
+    """The analyst's terms for mypy's sentence."""
+    plain = _OWN.sub("", message)
+    module = _MODULE.search(plain)
+    if module:
+        return _about_module(module)
+    for wording in WORDINGS:
+        match = wording.pattern.search(plain)
+        if match:
+            return match.expand(wording.message), match.expand(wording.instead)
+    return plain, ""
+
+
+def _about_module(match: re.Match[str]) -> tuple[str, str]:
+    """A name that a module has but doesn't offer here, with the table's reason."""
+    name = match["name"]
+    homes = [match["module"]] if match["module"] else ["numpy", "pandas", *OFFERS]
+    for home in homes:
+        offer = OFFERS.get(home)
+        if offer is not None and name in offer.without:
+            return f"AttributeError: {home}.{name} is not available inside the enclave: {offer.why}", ""
+    return f"AttributeError: the module has no attribute {name} here", ""

@@ -1,0 +1,137 @@
+"""The cells of one session as mypy's modules: each imports what it reads from where it was last bound.
+
+A cell that was refused or never run leaves no trace; names of a cell that stopped half way have no known type.
+It must not know messages, sockets or mypy.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ag_kernel.compiler.bindings import Bindings, bindings
+from ag_kernel.compiler.problem import lines_of
+from ag_kernel.compiler.session_names import prelude
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ag_kernel.compiler.inference import Finding, Inference
+
+_ANY: Final = "ag_any"
+_PRELUDE: Final = "ag_prelude"
+_MARK: Final = "__ag_"
+_LOOSE: Final = "from ag_loose import __ag_list, __ag_dict, __ag_set; "
+_BUILT_IN: Final = frozenset(dir(builtins)) | {"__name__", "__doc__"}
+HELPERS: Final = {
+    _ANY: "from typing import Any\ndef __getattr__(name: str) -> Any: ...\n",
+    "ag_loose": "from typing import Any\n__ag_list = list[Any]\n__ag_dict = dict[Any, Any]\n__ag_set = set[Any]\n",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What mypy found in a cell, on the cell's own lines; `bindings` tell which of it matters."""
+
+    bindings: Bindings
+    findings: tuple[Finding, ...]
+    lines: tuple[str, ...]
+    foreign_attributes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pending:
+    module: str
+    bound: dict[str, tuple[str, str]]
+    attributes: frozenset[str]
+
+
+class History:
+    """Which name comes from which cell. Nothing changes until `accept`."""
+
+    def __init__(self, inference: Inference, names: Mapping[str, str]) -> None:
+        self._inference = inference
+        self._serial = 0
+        self._modules: list[str] = []
+        self._pending: _Pending | None = None
+        self._attributes: frozenset[str] = frozenset()
+        self._visible: dict[str, tuple[str, str]] = {}
+        self.declare(names)
+
+    def declare(self, names: Mapping[str, str]) -> None:
+        """Names the session put there, by kind."""
+        self._serial += 1
+        module = f"{_PRELUDE}_{self._serial}"
+        known = self._inference.check(module, prelude(names)) is not None
+        for name in names:
+            self._visible[name] = (module, name) if known else (_ANY, name)
+
+    def check(self, source: str) -> Checked | None:
+        """Add a cell, provisionally; None where there is nothing to say: text that is no Python, or that mypy can't analyse."""
+        self.reject()
+        try:
+            tree = ast.parse(source)
+            found = bindings(tree)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        self._serial += 1
+        module = f"cell_{self._serial}"
+        head, rebound = self._head(found)
+        following = {
+            name for name in found.bound if name not in found.fixed and (found.bound[name] > 1 or name in found.nested)
+        }
+        shown = sorted((following | rebound) - found.fixed)
+        tail = "".join(f"{_MARK}out_{name} = {name}\n" for name in shown)
+        findings = self._inference.check(module, f"{head}\n{source}\n{tail}")
+        known = findings is not None
+        bound = {
+            name: (_ANY, name) if not known else (module, f"{_MARK}out_{name}" if name in shown else name)
+            for name in found.bound
+        }
+        self._pending = _Pending(module=module, bound=bound, attributes=frozenset(found.set_attributes))
+        return self._checked(found, findings or (), source)
+
+    def accept(self, *, completed: bool) -> None:
+        """The pending cell was run, to its end or not."""
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        self._attributes |= pending.attributes
+        for name, place in pending.bound.items():
+            self._visible[name] = place if completed else (_ANY, name)
+        self._drop_unused(pending.module)
+
+    def reject(self) -> None:
+        """The pending cell was not run."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._inference.forget((pending.module,))
+
+    def _drop_unused(self, newest: str) -> None:
+        used = {module for module, _ in self._visible.values()}
+        self._inference.forget([module for module in (*self._modules, newest) if module not in used])
+        self._modules = [module for module in (*self._modules, newest) if module in used]
+
+    def _head(self, found: Bindings) -> tuple[str, set[str]]:
+        """One line that imports what the cell reads, and the names of these that it binds anew."""
+        parts, rebound = [_LOOSE], set()
+        for name in sorted(found.read_now | found.read_later):
+            if name in self._visible:
+                module, there = self._visible[name]
+                if name not in found.bound:
+                    parts.append(f"from {module} import {there} as {name}; ")
+                elif name not in found.fixed:
+                    parts.append(f"from {module} import {there} as {_MARK}in_{name}; {name} = {_MARK}in_{name}; ")
+                    rebound.add(name)
+            elif name not in found.bound and name not in found.read_now and name not in _BUILT_IN:
+                parts.append(f"from {_ANY} import {name}; ")
+        return "".join(parts), rebound
+
+    def _checked(self, found: Bindings, findings: tuple[Finding, ...], source: str) -> Checked:
+        lines = tuple(lines_of(source))
+        moved = tuple(one.moved(-1) for one in findings if 1 <= one.line - 1 <= len(lines))
+        return Checked(
+            bindings=found, findings=moved, lines=lines, foreign_attributes=self._attributes | found.set_attributes
+        )

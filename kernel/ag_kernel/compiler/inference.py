@@ -1,0 +1,162 @@
+"""mypy, in process: a state built once from the installed packages, then one small module per cell added to it.
+
+The one file that touches mypy's private API (test_inference.py has the canary). After `build` nothing is read from or
+written to disk. It must not know cells, history or how a message is worded.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mypy import build
+from mypy.build import State
+from mypy.errors import CompileError
+from mypy.modulefinder import BuildSource
+from mypy.options import Options
+from mypy.semanal_main import semantic_analysis_for_scc
+
+from ag_kernel.compiler.looseness import loosen
+from ag_kernel.compiler.private_calls import PrivateCalls
+from ag_kernel.offers import OFFERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STUBS: Final = Path(__file__).parent / "stubs"
+OURS: Final = ("ag_utils", "op_pandas")  # read from their own annotated source
+_WARM: Final = "warm"
+_UNREADABLE: Final = "mypy stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One error as mypy says it: lines from 1, columns from 0 in UTF-8 bytes, `code` without brackets."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    code: str
+    message: str
+
+    def moved(self, lines: int) -> Finding:
+        """The same, some lines further down."""
+        return replace(self, line=self.line + lines, end_line=self.end_line + lines)
+
+
+def _options() -> Options:
+    options = Options()
+    options.python_version = sys.version_info[:2]
+    options.mypy_path = [str(STUBS), *_roots()]
+    options.no_site_packages = True
+    options.namespace_packages = True
+    options.incremental = False
+    options.cache_dir = os.devnull
+    options.follow_imports = "silent"
+    options.ignore_missing_imports = True
+    options.check_untyped_defs = True
+    options.allow_redefinition = True
+    options.local_partial_types = True
+    options.preserve_asts = True
+    options.enable_error_code = ["truthy-bool"]
+    options.disable_bytearray_promotion = options.disable_memoryview_promotion = True
+    options.show_traceback = True
+    return options
+
+
+def _roots() -> list[str]:
+    """Where our own guest packages are installed, found without importing them."""
+    found = (importlib.util.find_spec(name) for name in OURS)
+    return sorted({str(Path(spec.origin).parent.parent) for spec in found if spec and spec.origin})
+
+
+class Inference:
+    """All modules a cell may import, analysed; and the cells of one session as they come."""
+
+    def __init__(self) -> None:
+        options = _options()
+        offered = [name for name, offer in OFFERS.items() if not offer.later and not name.startswith("__")]
+        text = "\n".join(f"import {name}" for name in offered)
+        result = build.build(
+            [BuildSource("warm.py", _WARM, text)], options, extra_plugins=[PrivateCalls(options)], stdout=sys.stderr
+        )
+        self._manager, self._graph = result.manager, result.graph
+        self._options = options
+        self._loose = True
+        self.missing = frozenset(name for name in offered if name not in self._graph)
+        self.standard()
+
+    def standard(self) -> None:
+        """Unannotated code is accepted and its bodies checked; what Python would do without complaint is let through."""
+        self._loose = True
+
+    def strict(self) -> None:
+        """What `mypy --strict` would say."""
+        self._loose = False
+        options = self._options
+        options.disallow_untyped_defs = options.disallow_incomplete_defs = options.disallow_untyped_calls = True
+        options.disallow_any_generics = options.warn_return_any = options.strict_equality = True
+        options.extra_checks = options.disallow_untyped_decorators = options.warn_redundant_casts = True
+
+    def check(self, module: str, text: str) -> tuple[Finding, ...] | None:
+        """Add a module to the state; None where mypy couldn't analyse it at all (the module is then unknown).
+
+        The module stays until `forget`; what it imports must be there already or has no types.
+        """
+        manager, graph = self._manager, self._graph
+        manager.errors.reset()
+        path = f"{module}.py"
+        try:
+            state = State.new_state(id=module, path=path, source=text, manager=manager, root_source=True)
+            state.parse_file()
+            if self._loose and state.tree is not None:
+                loosen(state.tree)
+            state.compute_dependencies()
+            for name in list(state.dependencies):
+                if name not in graph:
+                    state.suppress_dependency(name)
+            graph[module] = state
+            semantic_analysis_for_scc(graph, [module], manager.errors)
+            state.type_check_first_pass()
+            while state.type_check_second_pass():
+                pass
+        except CompileError:
+            self.forget((module,))
+            return None
+        found = self._findings(path)
+        manager.ast_cache.pop(module, None)
+        return found
+
+    def forget(self, modules: Sequence[str]) -> None:
+        """Take modules out again: later ones can't import them; types that came from them stay alive where used."""
+        for module in modules:
+            self._graph.pop(module, None)
+            self._manager.modules.pop(module, None)
+            self._manager.ast_cache.pop(module, None)
+            self._manager.import_options.pop(module, None)
+
+    def _findings(self, path: str) -> tuple[Finding, ...]:
+        return tuple(
+            Finding(
+                line=one.line,
+                column=one.column,
+                end_line=one.end_line,
+                end_column=one.end_column,
+                code=one.code.code if one.code else "",
+                message=one.message,
+            )
+            for one in self._manager.errors.error_info_map.get(path, ())
+            if one.severity == "error" and not one.hidden
+        )
+
+
+def freeze() -> None:
+    """Before forking: what is there now is shared by all children and never collected."""
+    gc.collect()
+    gc.freeze()
