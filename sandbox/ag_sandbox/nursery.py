@@ -13,7 +13,8 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -44,6 +45,7 @@ class Child:
         self._line = line
         self._status: int | None = None
         self._turn = threading.Lock()
+        self._closing = weakref.finalize(self, os.close, pidfd)
 
     def interrupt(self) -> None:
         """Send SIGINT. Nothing happens to a child that has ended."""
@@ -74,14 +76,13 @@ class Child:
 
     def close(self) -> None:
         """Kill it if it lives, and give its descriptors back."""
-        if self.pidfd >= 0:
+        if self._closing.alive:
             self.kill()
-            os.close(self.pidfd)
-            self.pidfd = -1
+            self._closing()
             self._line.close()
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.pidfd >= 0:
+        if self._closing.alive:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.pidfd, number)
 
@@ -185,14 +186,10 @@ class Nursery:
         self.close()
 
 
-def _log_file(log: Path | None) -> "contextlib.AbstractContextManager[int]":
-    """A descriptor to append to, or one that swallows everything."""
-    path = log or Path(os.devnull)
-    return _opened(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600))
-
-
 @contextlib.contextmanager
-def _opened(descriptor: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _log_file(log: Path | None) -> Iterator[int]:
+    """A descriptor to append to, or one that swallows everything."""
+    descriptor = os.open(log or os.devnull, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         yield descriptor
     finally:
@@ -224,7 +221,7 @@ def _await_lock(line: socket.socket, profile: str) -> Child:
     deadline = time.monotonic() + _BIRTH_SECONDS
     pid, pidfd, locked = 0, -1, False
     refusal: str | None = None
-    while refusal is None and not (locked and pid):
+    while refusal is None and not (locked and pidfd >= 0):
         line.settimeout(max(0.001, deadline - time.monotonic()))
         try:
             word, descriptors = wire.hear(line)
@@ -242,11 +239,12 @@ def _await_lock(line: socket.socket, profile: str) -> Child:
         else:
             refusal = f"it ended with status {word.get('exited')} before it was locked"
     line.settimeout(None)
-    child = Child(pid, pidfd, line)
-    if refusal is not None:
+    if pidfd >= 0:
+        child = Child(pid, pidfd, line)
+        if refusal is None:
+            return child
         child.close()
-        raise JailRefused(f"a {profile} child was not started: {refusal}")
-    return child
+    raise JailRefused(f"a {profile} child was not started: {refusal}")
 
 
 def _whole(value: JSON) -> int:

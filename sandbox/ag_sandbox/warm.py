@@ -11,7 +11,6 @@ import select
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ag_sandbox import birth
 from ag_sandbox import line as wire
@@ -62,7 +61,8 @@ def serve(control: socket.socket, profile: Profile, entry: birth.Entry) -> int |
                 continue
             word, descriptors = wire.hear(control)
             if word is None:
-                return _end(brood)
+                _end(brood)
+                return None
             line = socket.socket(fileno=descriptors[0])
             pid = os.fork()
             if pid == 0:
@@ -99,7 +99,6 @@ def _end(brood: _Brood) -> None:
 
 def main(control: socket.socket, profile: Profile, entry: str, preload: Sequence[str], warm: str | None) -> int:
     """The life of a nursery, and in its children theirs; the exit status. Says "ready" or "failed" on the control socket first."""
-    _standard_input()
     try:
         found = warm_up(entry, preload, warm)
     except Exception as error:  # noqa: BLE001 - whatever a preloaded module raises is the starter's to know
@@ -108,8 +107,3 @@ def main(control: socket.socket, profile: Profile, entry: str, preload: Sequence
     wire.say(control, {"ready": os.getpid()})
     status = serve(control, profile, found)
     return 0 if status is None else status
-
-
-def _standard_input() -> None:
-    if not Path("/dev/null").exists():
-        raise HostTooOld("there is no /dev/null")

@@ -1,0 +1,70 @@
+"""Run one module in a jail: ``python -P -m ag_sandbox.run --profile loader --read FILE --write DIR -- MODULE ARGUMENT…``.
+
+For work that is done once, like loading a data set. Locks this very process, then becomes the module; standard streams stay.
+"""
+
+import argparse
+import os
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ag_sandbox.errors import SandboxError
+from ag_sandbox.inmate import Inmate
+from ag_sandbox.interpreter import public_code
+from ag_sandbox.jail import lock
+from ag_sandbox.profile import Grants
+from ag_sandbox.profiles import PROFILES
+
+EXIT_REFUSED = 70
+_THREADS = 256
+_DEFAULT_MEMORY = 8 << 30
+_DEFAULT_FILE = 1 << 40
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Lock, then run. Exit status of the module; 70 with one sentence on stderr where it could not be locked."""
+    given = _parse(arguments)
+    if not sys.flags.safe_path:
+        sys.path.pop(0)  # the working directory is not public code
+    inmate = Inmate(
+        profile=PROFILES[given.profile],
+        grants=Grants(
+            read=tuple(given.read),
+            write=tuple(given.write),
+            memory_bytes=given.memory_bytes,
+            processes=_THREADS,
+            cpu_seconds=given.cpu_seconds,
+            file_bytes=given.file_bytes,
+        ),
+        python=public_code(),
+        keep=frozenset({0, 1, 2}),
+        parent=os.getppid(),
+    )
+    try:
+        lock(inmate)
+    except SandboxError as reason:
+        sys.stderr.write(f"the {given.profile} jail could not be closed: {reason}\n")
+        return EXIT_REFUSED
+    sys.dont_write_bytecode = True
+    sys.argv = [given.module, *given.arguments]
+    runpy.run_module(given.module, run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    words = argparse.ArgumentParser(prog="python -P -m ag_sandbox.run")
+    words.add_argument("--profile", required=True, choices=sorted(PROFILES))
+    words.add_argument("--read", type=Path, action="append", default=[])
+    words.add_argument("--write", type=Path, action="append", default=[])
+    words.add_argument("--memory-bytes", type=int, default=_DEFAULT_MEMORY)
+    words.add_argument("--cpu-seconds", type=int, default=None)
+    words.add_argument("--file-bytes", type=int, default=_DEFAULT_FILE)
+    words.add_argument("module")
+    words.add_argument("arguments", nargs=argparse.REMAINDER)
+    return words.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
