@@ -6,7 +6,6 @@ It must not run anything it is sent: it sees source text only. Whatever it can't
 from __future__ import annotations
 
 import json
-import socket
 from typing import TYPE_CHECKING, Any, Final
 
 from ag_kernel.compiler.findings import problems
@@ -17,6 +16,7 @@ from ag_plan.errors import MalformedPlan
 from ag_plan.frames import receive_frame, send_frame
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping
 
     from ag_kernel.compiler.problem import Problem

@@ -51,7 +51,7 @@ class CheckerClient:
         self._say({"op": "accept", "completed": completed})
 
     def reject(self) -> None:
-        """The cell asked about last will not be run. (The next `check` says so, too.)"""
+        """The cell asked about last will not be run; the next `check` says so, too."""
         self._say({"op": "reject"})
 
     def check(self, cell: int, source: str) -> tuple[Problem, ...]:

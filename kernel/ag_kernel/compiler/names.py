@@ -11,6 +11,11 @@ from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
 from ag_kernel.compiler.verdict import Deny
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 DENIED_NAMES: Final[dict[str, Deny]] = {
     name: Deny(why=why, instead=instead)
     for names, why, instead in (
@@ -30,53 +35,12 @@ DENIED_NAMES: Final[dict[str, Deny]] = {
 }  # fmt: skip
 
 # Frames, code objects, generators and classes lead from a value to the program around it.
-_FRAMES: Final = INSPECT_ATTRIBUTES | set(
-    [
-        "tb_frame",
-        "tb_next",
-        "tb_lasti",
-        "tb_lineno",
-        "with_traceback",
-        "f_back",
-        "f_builtins",
-        "f_code",
-        "f_globals",
-        "f_locals",
-        "f_trace",
-        "f_lasti",
-        "f_lineno",
-        "f_generator",
-        "f_trace_lines",
-        "f_trace_opcodes",
-        "gi_frame",
-        "gi_code",
-        "gi_yieldfrom",
-        "gi_suspended",
-        "cr_frame",
-        "cr_code",
-        "cr_await",
-        "cr_origin",
-        "ag_frame",
-        "ag_code",
-        "ag_await",
-        "co_code",
-        "co_consts",
-        "co_names",
-        "co_varnames",
-        "co_freevars",
-        "co_cellvars",
-        "co_filename",
-        "co_linetable",
-        "co_lnotab",
-        "mro",
-        "func_globals",
-        "func_code",
-        "func_closure",
-        "func_defaults",
-        "im_func",
-        "im_self",
-        "im_class",
-    ]
+_FRAMES: Final = INSPECT_ATTRIBUTES | _words(
+    "tb_frame tb_next tb_lasti tb_lineno with_traceback "
+    "f_back f_builtins f_code f_globals f_locals f_trace f_lasti f_lineno f_generator f_trace_lines f_trace_opcodes "
+    "gi_frame gi_code gi_yieldfrom gi_suspended cr_frame cr_code cr_await cr_origin ag_frame ag_code ag_await "
+    "co_code co_consts co_names co_varnames co_freevars co_cellvars co_filename co_linetable co_lnotab "
+    "mro func_globals func_code func_closure func_defaults im_func im_self im_class"
 )
 _FILES: Final = "to_pickle to_hdf to_feather to_parquet to_orc to_stata to_sql to_excel to_clipboard to_gbq to_iceberg tofile memmap fromfile"
 
@@ -111,116 +75,18 @@ NAMED_TUPLE: Final = frozenset({"_asdict", "_replace", "_fields", "_make", "_fie
 # What a class may define; the ones left out intercept attribute access, construction, pickling or memory.
 DEFINABLE: Final = frozenset(
     f"__{name}__"
-    for name in [
-        "init",
-        "post_init",
-        "repr",
-        "str",
-        "eq",
-        "ne",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "hash",
-        "bool",
-        "len",
-        "length_hint",
-        "iter",
-        "next",
-        "reversed",
-        "contains",
-        "getitem",
-        "setitem",
-        "delitem",
-        "missing",
-        "call",
-        "enter",
-        "exit",
-        "add",
-        "sub",
-        "mul",
-        "matmul",
-        "truediv",
-        "floordiv",
-        "mod",
-        "divmod",
-        "pow",
-        "lshift",
-        "rshift",
-        "and",
-        "or",
-        "xor",
-        "radd",
-        "rsub",
-        "rmul",
-        "rmatmul",
-        "rtruediv",
-        "rfloordiv",
-        "rmod",
-        "rdivmod",
-        "rpow",
-        "rlshift",
-        "rrshift",
-        "rand",
-        "ror",
-        "rxor",
-        "iadd",
-        "isub",
-        "imul",
-        "imatmul",
-        "itruediv",
-        "ifloordiv",
-        "imod",
-        "ipow",
-        "ilshift",
-        "irshift",
-        "iand",
-        "ior",
-        "ixor",
-        "neg",
-        "pos",
-        "abs",
-        "invert",
-        "int",
-        "float",
-        "complex",
-        "index",
-        "round",
-        "trunc",
-        "floor",
-        "ceil",
-        "format",
-        "bytes",
-        "copy",
-        "deepcopy",
-        "init_subclass",
-        "class_getitem",
-        "set_name",
-    ]
+    for name in _words(
+        "init post_init repr str eq ne lt le gt ge hash bool len length_hint iter next reversed contains getitem setitem delitem missing "
+        "call enter exit add sub mul matmul truediv floordiv mod divmod pow lshift rshift and or xor "
+        "radd rsub rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand ror rxor "
+        "iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift iand ior ixor "
+        "neg pos abs invert int float complex index round trunc floor ceil format bytes copy deepcopy init_subclass class_getitem set_name"
+    )
 )
 CLASS_VARIABLES: Final = frozenset({"__slots__", "__hash__", "__doc__"})
 
 # Reached through `_attribute_(value, name)`, because what they do is decided by a text given at run time.
-GUARDED_ATTRIBUTES: Final = frozenset(
-    [
-        "format",
-        "format_map",
-        "query",
-        "eval",
-        "agg",
-        "aggregate",
-        "apply",
-        "transform",
-        "pipe",
-        "applymap",
-        "map",
-        "groupby",
-        "rolling",
-        "resample",
-        "expanding",
-    ]
-)
+GUARDED_ATTRIBUTES: Final = _words("format format_map query eval agg aggregate apply transform pipe pivot_table")
 
 
 def name_problem(name: str) -> Deny | None:

@@ -6,6 +6,7 @@ It must not run, import or know the values of anything; what the guard does at r
 from __future__ import annotations
 
 import ast
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from RestrictedPython.transformer import RestrictingNodeTransformer
@@ -285,10 +286,8 @@ class CellPolicy(RestrictingNodeTransformer):
 def judge(tree: ast.Module, lines: Sequence[str], injected: AbstractSet[str]) -> tuple[Problem, ...]:
     """All policy problems of a parsed cell; the tree is made ready to compile."""
     policy = CellPolicy(lines, injected)
-    try:
+    with contextlib.suppress(_TooDeep):
         policy.visit(tree)
-    except _TooDeep:
-        pass
     return tuple(policy.problems)
 
 
@@ -316,7 +315,7 @@ def _handlers() -> dict[type[ast.AST], Callable[[CellPolicy, ast.AST], ast.AST]]
     found: dict[type[ast.AST], Callable[[CellPolicy, ast.AST], ast.AST]] = {}
     for name in leaves:
         kind = getattr(ast, name, None)
-        if isinstance(kind, type) and not kind._fields and kind.__module__ == "ast":
+        if isinstance(kind, type) and issubclass(kind, ast.AST) and not kind._fields:
             found[kind] = lambda _policy, node: node
     return found
 

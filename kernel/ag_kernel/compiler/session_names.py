@@ -5,8 +5,10 @@ It must not import the things it names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KINDS: Final[dict[str, str]] = {
     "export": "from ag_utils import export as {name}",
@@ -21,6 +23,7 @@ KINDS: Final[dict[str, str]] = {
     "any": "{name}: Any",
 }
 _CLASSES: Final = {"PrivateDataset": "dataset", "PrivateDataFrame": "frame", "PrivateSeries": "series"}
+_LONGEST: Final = 200
 _HEAD: Final = "import op_pandas\nfrom typing import Any\n"
 
 
@@ -40,7 +43,7 @@ def _kind(name: str, value: Any) -> str:
 def valid(names: object) -> bool:
     """Whether this is a table of names and kinds, as it should come over the socket."""
     return isinstance(names, dict) and all(
-        isinstance(name, str) and name.isidentifier() and len(name) < 200 and kind in KINDS
+        isinstance(name, str) and name.isidentifier() and len(name) <= _LONGEST and kind in KINDS
         for name, kind in names.items()
     )
 
