@@ -1,0 +1,22 @@
+"""op_pandas: pandas for rows nobody may see. Every method gives a longer plan, or asks the vault for a release.
+
+Nothing here is a security boundary: the guest's process is not trusted, the vault is.
+"""
+
+from op_pandas.dataset import PrivateDataset, datasets, load_dataset
+from op_pandas.frame import PrivateDataFrame
+from op_pandas.private import Private
+from op_pandas.results import provenance
+from op_pandas.series import PrivateSeries
+from op_pandas.vault import bind
+
+__all__ = [
+    "Private",
+    "PrivateDataFrame",
+    "PrivateDataset",
+    "PrivateSeries",
+    "bind",
+    "datasets",
+    "load_dataset",
+    "provenance",
+]

@@ -1,0 +1,40 @@
+"""Names of columns as analysts give them. Must not know what the columns hold."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, Union
+
+from op_pandas.private import Private
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Labels: TypeAlias = Union[str, list[str], tuple[str, ...], set[str], "pd.Index[str]"]
+Held = TypeVar("Held")
+
+
+def label(key: object, terms: Mapping[str, object]) -> str:
+    """The name of a column. ValueError where there is none of that name; whole numbers name columns by their text."""
+    if isinstance(key, Private):
+        raise TypeError(f"a column is named by public text, not by a {type(key).__name__}")
+    name = str(key) if isinstance(key, int) else key
+    if not isinstance(name, str) or name not in terms:
+        raise ValueError(f"Column {key} does not exist")
+    return name
+
+
+def labels(keys: Iterable[object], terms: Mapping[str, object]) -> list[str]:
+    """The names of several columns, each once. ValueError where one doesn't exist or comes twice."""
+    found = [label(key, terms) for key in keys]
+    twice = next((name for name in found if found.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"Column {twice} is named twice; columns of a private frame have distinct names")
+    return found
+
+
+def renamed(terms: Mapping[str, Held], change: Mapping[str, str] | Callable[[str], str]) -> dict[str, Held]:
+    """The same columns under other names, in order. ValueError where two would have one name."""
+    new = change if callable(change) else lambda name: change.get(name, name)
+    made = {str(new(name)): term for name, term in terms.items()}
+    if len(made) < len(terms):
+        raise ValueError("two columns can't have the same name")
+    return made

@@ -1,0 +1,117 @@
+"""Data sets of the session: what ``load_dataset`` gives, from the vault's catalogue.
+
+Must not know where tables are; public tables come as plain pandas objects.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, Union
+
+import pandas as pd
+
+from ag_plan.messages import AskCatalog, AskPublic, Catalog, ColumnValues, DatasetSchema, PublicTable, View
+from op_pandas.columns import label
+from op_pandas.frame import PrivateDataFrame
+from op_pandas.rows import Rows, Term, source
+from op_pandas.series import PrivateSeries
+from op_pandas.vault import Vault, ask, bound
+
+Item: TypeAlias = Union[PrivateDataFrame, PrivateSeries, pd.DataFrame]
+Dataset: TypeAlias = Union["PrivateDataset", dict[str, Any]]
+"""What a data set is to an analyst: one private table with views, or a dict of tables."""
+
+_DTYPES = {"float": "float64", "int": "int64", "bool": "bool"}
+
+
+class PrivateDataset(PrivateDataFrame):
+    """A data set of one private table: a frame over the whole table whose keys are its views first, then its columns."""
+
+    __slots__ = ("_schema", "_views")
+    _schema: DatasetSchema
+    _views: dict[str, View]
+
+    @classmethod
+    def open(cls, vault: Vault, schema: DatasetSchema) -> "PrivateDataset":
+        """The data set of a catalogue entry with exactly one table."""
+        made = object.__new__(PrivateDataset)
+        rows = source(vault, schema.tables[0])
+        made._set(rows, rows.base())
+        made._schema, made._views = schema, {view.key: view for view in schema.views}
+        return made
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str) and key in self._views:
+            return _item(self.rows.vault, self._schema, self._views[key])
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._views or super().__contains__(key)
+
+    def keys(self) -> "pd.Index[str]":
+        """The keys of the views; the columns are in ``columns``."""
+        return pd.Index(list(self._views), dtype="object") if self._views else self.columns
+
+    def __repr__(self) -> str:
+        return f"{self._schema.name}: keys {', '.join(self._views) or 'none'}\n{super().__repr__()}"
+
+
+def load_dataset(name: str) -> Any:
+    """The data set of that name (or variable). ValueError where the session has none of it, listing what it has.
+
+    A PrivateDataset where there is one private table, else a dict of frames by table.
+    """
+    found = ask(bound(), AskCatalog(id=0), Catalog).datasets
+    for schema in found:
+        if name in {schema.name, schema.variable}:
+            return _opened(bound(), schema)
+    available = ", ".join(schema.name for schema in found) or "none"
+    raise ValueError(f"There is no data set {name!r} in this session; available: {available}")
+
+
+def datasets() -> dict[str, Any]:
+    """Every data set of the session, by the variable it is bound to."""
+    return {schema.variable: _opened(bound(), schema) for schema in ask(bound(), AskCatalog(id=0), Catalog).datasets}
+
+
+def _opened(vault: Vault, schema: DatasetSchema) -> Any:
+    if len(schema.tables) == 1:
+        return PrivateDataset.open(vault, schema)
+    return {view.key: _item(vault, schema, view) for view in schema.views}
+
+
+def _item(vault: Vault, schema: DatasetSchema, view: View) -> Item:
+    if view.kind == "public":
+        return public_frame(ask(vault, AskPublic(id=0, dataset=schema.name, key=view.key), PublicTable).columns)
+    rows = source(vault, _table(schema, view))
+    terms = _view_terms(rows, view)
+    if view.kind == "series":
+        ((name, term),) = terms.items()
+        return PrivateSeries.of(rows, term, name)
+    return PrivateDataFrame.of(rows, terms)
+
+
+def _table(schema: DatasetSchema, view: View) -> str:
+    """The key for ``Source`` of a view's table, which may be named within its data set."""
+    if view.table is None:
+        return schema.tables[0]
+    return view.table if view.table in schema.tables else f"{schema.variable}/{view.table}"
+
+
+def _view_terms(rows: Rows, view: View) -> Mapping[str, Term]:
+    base = rows.base()
+    return {name: base[label(name, base)] for name in view.columns} if view.columns else base
+
+
+def public_frame(columns: tuple[ColumnValues, ...]) -> pd.DataFrame:
+    """Public values as a plain DataFrame; nulls as pandas has them."""
+    return pd.DataFrame({column.name: _public_series(column) for column in columns})
+
+
+def _public_series(column: ColumnValues) -> "pd.Series[Any]":
+    values = list(column.values)
+    if column.kind == "datetime":
+        return pd.Series(pd.to_datetime(pd.Series(values, dtype="Int64"), unit="us"))
+    if column.kind == "float":
+        return pd.Series(values, dtype="float64")
+    if column.kind in _DTYPES and None not in values:
+        return pd.Series(values, dtype=_DTYPES[column.kind])
+    return pd.Series(values, dtype="float64" if column.kind == "int" else "object")

@@ -1,0 +1,37 @@
+"""What op_pandas raises. Analysts know pandas, so nearly everything is a built-in exception with one clear sentence.
+
+Must not know the vault's codes beyond the name of the exception each refusal asks for.
+
+ConnectionError
+└── VaultGone       the vault closed its end: the session is over
+ValueError | KeyError | TypeError | AttributeError | PermissionError | RuntimeError
+                    as the vault's refusal names them (``refusal``), or raised where an argument is parsed
+"""
+
+from ag_plan.messages import Refused
+
+_NAMED: dict[str, type[Exception]] = {
+    "ValueError": ValueError,
+    "KeyError": KeyError,
+    "TypeError": TypeError,
+    "AttributeError": AttributeError,
+    "PermissionError": PermissionError,
+    "RuntimeError": RuntimeError,
+}
+
+
+class VaultGone(ConnectionError):
+    """The vault answers no more; only a new session helps."""
+
+
+def sentence(why: str, instead: str = "") -> str:
+    """One sentence: what is wrong; what to do instead."""
+    return f"{why.rstrip('.')}; {instead}" if instead else why
+
+
+def refusal(reply: Refused) -> Exception:
+    """The built-in exception a refusal names, carrying ``code``, ``why`` and ``instead`` as attributes."""
+    error = _NAMED.get(reply.error, RuntimeError)(sentence(reply.why, reply.instead))
+    for name in ("code", "why", "instead"):
+        setattr(error, name, getattr(reply, name))
+    return error

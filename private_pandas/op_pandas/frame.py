@@ -1,0 +1,310 @@
+"""PrivateDataFrame: private columns over the same rows. Every method gives a longer plan, or asks for a release.
+
+Must not know where rows are or what a release costs.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import pandas as pd
+
+from ag_plan.expressions import Binary, BinaryOperator, Expression, IsIn, Unary, UnaryOperator
+from op_pandas import construct, names, nulls, schema
+from op_pandas.columns import Labels, label, labels, renamed
+from op_pandas.discarded import result_is_discarded
+from op_pandas.frame_statistics import FrameStatistics
+from op_pandas.operators import Operand, Operators
+from op_pandas.private import Private
+from op_pandas.rows import Rows, Term, lifted
+from op_pandas.scalars import PublicScalar, constant, plain
+from op_pandas.series import PrivateSeries, condition, public
+
+if TYPE_CHECKING:
+    from op_pandas.groupby import FrameGroupBy
+
+
+class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
+    """Private columns over the same rows, with public names and schema.
+
+    ``PrivateDataFrame(df, metadata={column: (lower, upper)}, categorical_metadata={column: […]})`` wraps public values of the analyst's
+    own in the session's scratch data set; bounds left out are taken from those values. Raises ValueError or TypeError where they don't fit.
+    """
+
+    __slots__ = ("_rows", "_terms")
+    _rows: Rows
+    _terms: dict[str, Term]
+
+    def __init__(
+        self,
+        df: pd.DataFrame | Mapping[Any, Any],
+        metadata: construct.FrameMetadata | None = None,
+        categorical_metadata: Mapping[Any, Iterable[PublicScalar]] | None = None,
+        _id: object = None,
+    ) -> None:
+        values = df if isinstance(df, pd.DataFrame) else pd.DataFrame(df)
+        rows, terms = construct.ingested(values, metadata or {}, categorical_metadata or {})
+        self._set(rows, terms)
+
+    @classmethod
+    def of(cls, rows: Rows, terms: Mapping[str, Term]) -> "PrivateDataFrame":
+        """A frame from its parts."""
+        made = object.__new__(PrivateDataFrame)
+        made._set(rows, terms)
+        return made
+
+    # What is public ---------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Rows:
+        """The rows the frame stands on: a plan, not values."""
+        return self._rows
+
+    @property
+    def terms(self) -> Mapping[str, Term]:
+        """What each column is computed as: plans, not values."""
+        return self._terms
+
+    @property
+    def columns(self) -> "pd.Index[str]":
+        """The names of the columns."""
+        return pd.Index(list(self._terms), dtype="object")
+
+    @columns.setter
+    def columns(self, columns: Iterable[str]) -> None:
+        self._set(self._rows, renamed(self._terms, dict(zip(self._terms, columns, strict=True))))
+
+    @property
+    def dtypes(self) -> "pd.Series[Any]":
+        """The dtype of each column."""
+        return schema.dtypes(self._terms)
+
+    @property
+    def metadata(self) -> dict[str, tuple[Any, Any]]:
+        """The public bounds (lower, upper) of each column that has them."""
+        found = {name: schema.bounds(term) for name, term in self._terms.items()}
+        return {name: bounds for name, bounds in found.items() if bounds is not None}
+
+    @property
+    def categorical_metadata(self) -> dict[str, list[Any]]:
+        """The public categories of each column that has them."""
+        found = {name: schema.categories(term) for name, term in self._terms.items()}
+        return {name: categories for name, categories in found.items() if categories is not None}
+
+    @property
+    def ndim(self) -> Literal[2]:
+        """2."""
+        return 2
+
+    def info(self, **_: object) -> None:
+        """Print each column with its type, bounds and categories."""
+        print(self)  # noqa: T201 - it is what info() is for
+
+    def keys(self) -> "pd.Index[str]":
+        """The names of the columns."""
+        return self.columns
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._terms
+
+    def items(self) -> Iterator[tuple[str, PrivateSeries]]:
+        """Name and private series of each column."""
+        return iter([(name, self._series(name)) for name in self._terms])
+
+    def __repr__(self) -> str:
+        return schema.as_text(type(self).__name__, self._terms)
+
+    def _repr_html_(self) -> str:
+        return schema.as_html(type(self).__name__, self._terms)
+
+    # Columns and rows -------------------------------------------------------------------------------------
+
+    @overload
+    def __getitem__(self, key: str) -> PrivateSeries: ...
+    @overload
+    def __getitem__(self, key: "list[str] | pd.Index[str] | PrivateSeries | PrivateDataFrame") -> "PrivateDataFrame": ...
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, PrivateDataFrame):
+            return self.where(key)
+        if isinstance(key, PrivateSeries):
+            return PrivateDataFrame.of(self._rows.filtered(condition(key, self)), self._terms)
+        if isinstance(key, slice):
+            raise TypeError("rows have no public position to slice by; keep rows with frame[condition]")
+        if isinstance(key, list | pd.Index | set):
+            return PrivateDataFrame.of(self._rows, {name: self._terms[name] for name in labels(key, self._terms)})
+        return self._series(label(key, self._terms))
+
+    def __setitem__(self, key: str, value: Operand) -> None:
+        if not isinstance(key, str):
+            raise TypeError("assign one column by its name: frame['name'] = series")
+        self._set(self._rows, {**self._terms, key: self._assigned(value)})
+
+    def __delitem__(self, key: str) -> None:
+        gone = label(key, self._terms)
+        self._set(self._rows, {name: term for name, term in self._terms.items() if name != gone})
+
+    def __getattr__(self, name: str) -> PrivateSeries:
+        if not name.startswith("_") and name in self._terms:
+            return self._series(name)
+        raise AttributeError(names.refusal("PrivateDataFrame", name))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A column, or the default where there is none of that name."""
+        return self._series(key) if key in self._terms else default
+
+    def pop(self, item: str) -> PrivateSeries:
+        """A column, taken out of the frame."""
+        taken = self._series(label(item, self._terms))
+        del self[item]
+        return taken
+
+    def assign(self, **columns: "Operand | Callable[[PrivateDataFrame], Operand]") -> "PrivateDataFrame":
+        """A copy with more columns, each a series, a public value or a function of the frame."""
+        made = self.copy()
+        for name, value in columns.items():
+            made[name] = value(made) if callable(value) else value
+        return made
+
+    def copy(self, deep: bool = True) -> "PrivateDataFrame":  # noqa: ARG002 - plans never change, so depth means nothing
+        """A frame whose columns can be set without setting this one's."""
+        return PrivateDataFrame.of(self._rows, self._terms)
+
+    def __copy__(self) -> "PrivateDataFrame":
+        return self.copy()
+
+    def __deepcopy__(self, _: object) -> "PrivateDataFrame":
+        return self.copy()
+
+    def drop(
+        self,
+        labels: Labels | None = None,
+        *,
+        axis: Literal[0, 1, "index", "columns"] = 1,  # noqa: ARG002 - a label is a column's: rows have none
+        columns: Labels | None = None,
+        inplace: bool | None = None,
+        errors: Literal["raise", "ignore"] = "raise",
+    ) -> "PrivateDataFrame":
+        """The frame without the columns named; changes this one where ``inplace``, or where the result is not used at all."""
+        named = columns if labels is None else labels
+        if named is None or (labels is not None and columns is not None):
+            raise TypeError("drop needs the names of columns, e.g. drop(columns=['name'])")
+        gone = drop_labels(named, self._terms, errors)
+        kept = {name: term for name, term in self._terms.items() if name not in gone}
+        change = result_is_discarded() if inplace is None else inplace
+        return self._become(PrivateDataFrame.of(self._rows, kept), inplace=change)
+
+    def rename(
+        self,
+        mapper: Mapping[str, str] | Callable[[str], str] | None = None,
+        *,
+        columns: Mapping[str, str] | Callable[[str], str] | None = None,
+        inplace: bool = False,
+        **_: object,
+    ) -> "PrivateDataFrame":
+        """The frame with columns under other names, from a dict or a function of the name."""
+        change = columns if mapper is None else mapper
+        if change is None:
+            raise TypeError("rename needs the new names, e.g. rename(columns={'old': 'new'})")
+        return self._become(PrivateDataFrame.of(self._rows, renamed(self._terms, change)), inplace=inplace)
+
+    # Row by row -------------------------------------------------------------------------------------------
+
+    def isin(self, values: Iterable[PublicScalar] | Mapping[str, Iterable[PublicScalar]]) -> "PrivateDataFrame":
+        """Whether each value is one of the public values (of its column, where a dict is given)."""
+        if isinstance(values, Mapping):
+            listed = {name: tuple(plain(value) for value in values.get(name, ())) for name in self._terms}
+        else:
+            listed = dict.fromkeys(self._terms, tuple(plain(value) for value in values))
+        return self._each(lambda name, term: IsIn(operand=term.expression, values=listed[name]))
+
+    def isna(self) -> "PrivateDataFrame":
+        """Whether each value is null."""
+        return self._unary("is_null")
+
+    def notna(self) -> "PrivateDataFrame":
+        """Whether each value is not null."""
+        return ~self.isna()
+
+    isnull, notnull = isna, notna
+
+    def where(self, cond: Any, other: Operand = None, *, inplace: bool = False, **_: object) -> "PrivateDataFrame":
+        """Each value where the condition is true, else ``other`` (null unless given); as many rows as before."""
+        return self._become(nulls.chosen(self, cond, other, keep=True), inplace=inplace)
+
+    def mask(self, cond: Any, other: Operand = None, *, inplace: bool = False, **_: object) -> "PrivateDataFrame":
+        """Each value where the condition is not true, else ``other``; as many rows as before."""
+        return self._become(nulls.chosen(self, cond, other, keep=False), inplace=inplace)
+
+    def dropna(
+        self,
+        *,
+        axis: Literal[0, "index"] = 0,
+        how: Literal["any", "all"] = "any",
+        subset: Labels | None = None,
+        inplace: bool = False,
+        **_: object,
+    ) -> "PrivateDataFrame":
+        """The rows without a null, or (``how="all"``) with a value, in the columns of ``subset`` (all unless given)."""
+        return self._become(nulls.dropped(self, axis, how, subset), inplace=inplace)
+
+    def fillna(
+        self, value: PublicScalar | Mapping[str, PublicScalar] = None, *, inplace: bool = False, **_: object
+    ) -> "PrivateDataFrame":
+        """Each value, or a public value (of its column, where a dict is given) where it is null; one value fills columns of its kind."""
+        return self._become(nulls.filled(self, value), inplace=inplace)
+
+    def groupby(self, by: Any, **_: object) -> "FrameGroupBy":
+        """Groups by a categorical column, a boolean series or a list of them; disjoint, so that each gets the whole ε."""
+        from op_pandas.groupby import FrameGroupBy, keys_of
+
+        return FrameGroupBy(self._rows, self._terms, keys_of(by, self._rows, self._terms))
+
+    # The parts --------------------------------------------------------------------------------------------
+
+    def _set(self, rows: Rows, terms: Mapping[str, Term]) -> None:
+        self._rows, self._terms = rows, dict(terms)
+
+    def _parts(self) -> tuple[Rows, dict[str, Term]]:
+        return self._rows, self._terms
+
+    def _series(self, name: str) -> PrivateSeries:
+        return PrivateSeries.of(self._rows, self._terms[name], name)
+
+    def _become(self, made: "PrivateDataFrame", *, inplace: bool) -> "PrivateDataFrame":
+        if inplace:
+            self._set(made.rows, made.terms)
+        return made
+
+    def _assigned(self, value: Operand) -> Term:
+        if not isinstance(value, PrivateSeries):
+            return self._rows.term(constant(public(value)))
+        expression = lifted(value.term.expression, value.rows, self._rows)
+        return value.term if expression is value.term.expression else self._rows.term(expression)
+
+    def _each(self, expression: Callable[[str, Term], Expression]) -> "PrivateDataFrame":
+        wanted = {name: expression(name, term) for name, term in self._terms.items()}
+        return PrivateDataFrame.of(self._rows, self._rows.terms(wanted))
+
+    def _unary(self, operator: UnaryOperator) -> "PrivateDataFrame":
+        return self._each(lambda _, term: Unary(operator=operator, operand=term.expression))
+
+    def _binary(self, operator: BinaryOperator, other: Operand, *, reflected: bool = False) -> "PrivateDataFrame":
+        if isinstance(other, PrivateSeries):
+            raise TypeError("a frame and a series don't combine row by row in pandas; take the columns one by one")
+
+        def expression(name: str, term: Term) -> Expression:
+            beside = self._beside(other, name, term)
+            left, right = (beside, term.expression) if reflected else (term.expression, beside)
+            return Binary(operator=operator, left=left, right=right)
+
+        return self._each(expression)
+
+    def _beside(self, other: object, name: str, term: Term) -> Expression:
+        if isinstance(other, PrivateDataFrame):
+            return lifted(other[label(name, other.terms)].term.expression, other.rows, self._rows)
+        return constant(public(other), term.kind)
+
+
+def drop_labels(given: Labels, terms: Mapping[str, Term], errors: str) -> set[Hashable]:
+    """The names to drop. ValueError for one that doesn't exist, unless errors is 'ignore'."""
+    several = [given] if isinstance(given, str) else list(given)
+    return set(several) if errors == "ignore" else set(labels(several, terms))

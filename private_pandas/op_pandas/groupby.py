@@ -1,0 +1,204 @@
+"""Groups of private rows by public keys: disjoint, so that every group gets the whole ε of a call.
+
+Must not know prices or noise; keys must have public values, so that every group appears, also an empty one.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, overload
+
+import pandas as pd
+
+from ag_plan.messages import Released
+from ag_plan.releases import Count, Describe, GroupKey, Mean, Quantile, Size, Std, Sum, Var
+from op_pandas import names, results
+from op_pandas.arguments import Probabilities, eps_and_q
+from op_pandas.columns import label, labels
+from op_pandas.epsilon import Number, parse_epsilon
+from op_pandas.private import Private
+from op_pandas.releases import measured, needed, refuse_later, release
+from op_pandas.results import ReleasedFrame, ReleasedSeries
+from op_pandas.rows import Rows, Term, lifted
+from op_pandas.schema import key_values
+from op_pandas.series import PrivateSeries
+
+_PERCENT = 100
+_SIZE = "size"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What rows are grouped by: a term with public values, the name it shows, and the column it is, if it is one."""
+
+    term: Term
+    name: str | None
+    column: str | None
+
+
+def keys_of(by: object, rows: Rows, terms: Mapping[str, Term]) -> tuple[Key, ...]:
+    """The keys of a ``groupby``. ValueError where a key is no categorical column or boolean series."""
+    several = by if isinstance(by, list | tuple) else [by]
+    if not several:
+        raise ValueError("groupby needs at least one key")
+    return tuple(_key(each, rows, terms) for each in several)
+
+
+def _key(by: object, rows: Rows, terms: Mapping[str, Term]) -> Key:
+    if isinstance(by, PrivateSeries):
+        key_values(by.term, by.name or "the key")
+        expression = lifted(by.term.expression, by.rows, rows)
+        return Key(term=Term(expression=expression, schema=by.term.schema), name=by.name, column=None)
+    name = label(by, terms)
+    key_values(terms[name], name)
+    return Key(term=terms[name], name=name, column=name)
+
+
+class Groups(Private, ABC):
+    """Groups of rows, and the statistics of each."""
+
+    __slots__ = ("_keys", "_rows", "_terms")
+
+    def __init__(self, rows: Rows, terms: Mapping[str, Term], keys: tuple[Key, ...]) -> None:
+        self._rows, self._terms, self._keys = rows, dict(terms), keys
+
+    @abstractmethod
+    def _columns(self, released: Released) -> list[Any]:
+        """The columns of the answer's frame."""
+
+    def count(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The number of values that are not null, by group."""
+        return self._statistic("count", "kind", eps, ignored, Count, whole=True)
+
+    def sum(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The sum of each numeric column, by group."""
+        return self._statistic("sum", "is_summable", eps, ignored, Sum)
+
+    def mean(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The mean of each numeric column, by group."""
+        return self._statistic("mean", "is_summable", eps, ignored, Mean)
+
+    def std(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
+        """The standard deviation of each numeric column, by group."""
+        return self._statistic("std", "is_summable", eps, ignored, Std, ddof=ddof)
+
+    def var(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
+        """The variance of each numeric column, by group."""
+        return self._statistic("var", "is_summable", eps, ignored, Var, ddof=ddof)
+
+    def median(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The median of each numeric column, by group."""
+        return self._statistic("median", "is_number", eps, ignored, Quantile, probabilities=(0.5,))
+
+    def min(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The quantile at 0 of each numeric column, by group."""
+        return self._statistic("min", "is_number", eps, ignored, Quantile, probabilities=(0.0,))
+
+    def max(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The quantile at 1 of each numeric column, by group."""
+        return self._statistic("max", "is_number", eps, ignored, Quantile, probabilities=(1.0,))
+
+    def quantile(self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object) -> ReleasedFrame:
+        """The value(s) below which a share q lies, by group: ``quantile(eps, q)``; several q add a level to the index."""
+        return self._quantile("quantile", given, eps, q, 1, ignored)
+
+    def percentile(self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object) -> ReleasedFrame:
+        """As ``quantile``, with q in [0, 100]."""
+        return self._quantile("percentile", given, eps, q, _PERCENT, ignored)
+
+    def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """count, mean, std, min, quartiles and max of each numeric column, by group: statistics add a level to the index."""
+        released = self._ask("describe", "is_number", eps, ignored, Describe)
+        return results.frame(released, self._index(released, keep=True), self._columns(released), list)
+
+    def size(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
+        """The number of rows of each group."""
+        spend = parse_epsilon(eps, _SIZE)
+        refuse_later(_SIZE, ignored)
+        terms, by = self._question({})
+        released = release(self._rows, terms, Size(), spend, by)
+        return results.series(released, self._index(released), lambda cells: [row[0] for row in cells], name=_SIZE, whole=True)
+
+    def _quantile(
+        self, call: str, given: tuple[object, ...], eps: object, q: object, whole: int, ignored: Mapping[str, object]
+    ) -> ReleasedFrame:
+        spend, found, one = eps_and_q(given, eps, q, q_first=False, call=call, whole=whole)
+        released = self._ask(call, "is_number", spend, ignored, Quantile, probabilities=found)
+        return results.frame(released, self._index(released, keep=not one, whole=whole), self._columns(released), list)
+
+    def _statistic(
+        self, call: str, attribute: str, eps: object, ignored: Mapping[str, object], measure: type[Any], *, whole: bool = False, **fields: object
+    ) -> ReleasedFrame:
+        released = self._ask(call, attribute, eps, ignored, measure, **fields)
+        return results.frame(released, self._index(released), self._columns(released), list, whole=whole)
+
+    def _ask(
+        self, call: str, attribute: str, eps: object, ignored: Mapping[str, object], measure: type[Any], **fields: object
+    ) -> Released:
+        spend = parse_epsilon(eps, call)
+        refuse_later(call, ignored)
+        grouped = {key.column for key in self._keys}
+        chosen = needed({name: term for name, term in self._terms.items() if name not in grouped}, attribute, call)
+        terms, by = self._question(chosen)
+        return release(self._rows, terms, measured(measure, columns=tuple(chosen), **fields), spend, by)
+
+    def _question(self, chosen: Mapping[str, Term]) -> tuple[dict[str, Term], tuple[GroupKey, ...]]:
+        """The terms to ask about with the keys among them, under names that no column has."""
+        terms, by = dict(chosen), []
+        for number, key in enumerate(self._keys):
+            name = f"key {number}"
+            while name in terms:
+                name += "'"
+            terms[name] = key.term
+            by.append(GroupKey(column=name))
+        return terms, tuple(by)
+
+    def _index(self, released: Released, *, keep: bool = False, whole: int = 1) -> "pd.Index[Any]":
+        """The groups of the answer's rows, followed by the probability or statistic where ``keep``."""
+        depth = len(self._keys)
+        levels = [[_shown(row[i]) for row in released.index] for i in range(depth)]
+        found: list[str | None] = [key.name for key in self._keys]
+        if keep:
+            levels.append([row[depth] * whole if isinstance(row[depth], float) else row[depth] for row in released.index])  # type: ignore[operator]
+            found.append(None)
+        if len(levels) == 1:
+            single: pd.Index[Any] = pd.Index(levels[0], name=found[0])
+            return single
+        made: pd.Index[Any] = pd.MultiIndex.from_arrays(levels, names=found)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(names.refusal(type(self).__name__, name))
+
+
+def _shown(value: Any) -> Any:
+    """A key's value in an index: booleans as 0 and 1, as notebooks know them."""
+    return int(value) if isinstance(value, bool) else value
+
+
+class SeriesGroupBy(Groups):
+    """Groups of one column: answers have the one column 0."""
+
+    __slots__ = ()
+
+    def _columns(self, released: Released) -> list[Any]:
+        return list(range(len(released.columns)))
+
+
+class FrameGroupBy(Groups):
+    """Groups of a frame: answers have its numeric columns, without the keys."""
+
+    __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: str) -> SeriesGroupBy: ...
+    @overload
+    def __getitem__(self, key: list[str]) -> "FrameGroupBy": ...
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, list | pd.Index):
+            return FrameGroupBy(self._rows, {name: self._terms[name] for name in labels(key, self._terms)}, self._keys)
+        name = label(key, self._terms)
+        return SeriesGroupBy(self._rows, {name: self._terms[name]}, self._keys)
+
+    def _columns(self, released: Released) -> list[Any]:
+        return list(released.columns)

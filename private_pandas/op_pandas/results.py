@@ -1,0 +1,228 @@
+"""Released values as pandas, numpy and plain numbers, each with its provenance: ``result.ag``.
+
+Must not know how a release is asked for or priced; everything here is public.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ag_plan.messages import Released
+
+Cells: TypeAlias = tuple[tuple[float | int | None, ...], ...]
+Convert: TypeAlias = Callable[[Sequence[float | None]], npt.NDArray[Any]]
+Build: TypeAlias = Callable[[Cells, Convert], Any]
+"""Makes a shaped object of an answer's grid, with the dtype that the conversion gives."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Provenance:
+    """How a released value came about and how far off it may be.
+
+    ``epsilon`` and ``delta`` are the cost of the whole call; ``scale`` is the noise's, ``half_widths`` are of 95 % intervals in the shape
+    of the value (NaN or None where unknown); ``repeated`` says that the answer was known already, and free.
+    """
+
+    value: Any = field(repr=False)
+    half_widths: Any = field(repr=False)
+    epsilon: Fraction
+    delta: float
+    rho: float | None
+    mechanism: str
+    measure: str
+    scale: float
+    repeated: bool
+
+    @property
+    def cost(self) -> dict[str, str | float]:
+        """The cost of the whole call: ε as exact text, δ."""
+        return {"epsilon": str(self.epsilon), "delta": self.delta}
+
+    @property
+    def interval(self) -> tuple[Any, Any]:
+        """The lower and upper end of the 95 % interval, in the shape of the value."""
+        return self.value - self.half_widths, self.value + self.half_widths
+
+    def as_dict(self) -> dict[str, Any]:
+        """What travels with an export: cost, mechanism, scale and half widths."""
+        names = ("cost", "mechanism", "scale", "half_widths")
+        return {name: getattr(self, name) for name in names}
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+
+class ReleasedFloat(float):
+    """A released number; arithmetic on it gives plain floats."""
+
+    __slots__ = ("_ag",)
+    _ag: Provenance
+
+    @property
+    def ag(self) -> Provenance:
+        """How the number came about."""
+        return self._ag
+
+
+class ReleasedInt(int):
+    """A released whole number; arithmetic on it gives plain integers."""
+
+    _ag: Provenance
+
+    @property
+    def ag(self) -> Provenance:
+        """How the number came about."""
+        return self._ag
+
+
+class ReleasedTuple(tuple[npt.NDArray[Any], ...]):
+    """A released histogram, ``(counts, edges)``; unpacks like the pair numpy gives."""
+
+    _ag: Provenance
+
+    @property
+    def ag(self) -> Provenance:
+        """How the counts came about; ``half_widths`` are theirs."""
+        return self._ag
+
+
+if TYPE_CHECKING:
+
+    class ReleasedSeries(pd.Series[float]):
+        """A pandas Series that knows its provenance."""
+
+        ag: Provenance
+
+    class ReleasedFrame(pd.DataFrame):
+        """A pandas DataFrame that knows its provenance."""
+
+        ag: Provenance
+else:
+    ReleasedSeries = pd.Series
+    ReleasedFrame = pd.DataFrame
+
+
+def provenance(value: Any) -> Provenance | None:
+    """The provenance of a released value; None for anything else, also for what was computed from a release."""
+    if isinstance(value, ReleasedFloat | ReleasedInt | ReleasedTuple):
+        return value.ag
+    if isinstance(value, pd.Series | pd.DataFrame):
+        found = value.attrs.get("ag")
+        if isinstance(found, Provenance) and type(found.value) is type(value) and _equal(value, found.value):
+            return found
+    return None
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return bool(one.equals(other))
+
+
+def _known(value: Any) -> Provenance:
+    found = provenance(value)
+    if found is None:
+        raise AttributeError("ag is known of released values as they were released, not of what was computed from them")
+    return found
+
+
+_accessor: Any = _known  # pandas' stubs want a class; a function that gives the accessor does as well
+pd.api.extensions.register_series_accessor("ag")(_accessor)
+pd.api.extensions.register_dataframe_accessor("ag")(_accessor)
+
+
+def _provenance(released: Released, build: Build, *, whole: bool = False) -> Provenance:
+    return Provenance(
+        value=build(released.values, _integers if whole else _floats),
+        half_widths=build(released.half_widths, _floats),
+        epsilon=Fraction(released.cost.epsilon),
+        delta=released.cost.delta,
+        rho=released.cost.rho,
+        mechanism=released.mechanism,
+        measure=released.measure,
+        scale=released.scale,
+        repeated=released.repeated,
+    )
+
+
+def _floats(cells: Sequence[float | None]) -> npt.NDArray[np.float64]:
+    return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+
+
+def _integers(cells: Sequence[float | None]) -> npt.NDArray[Any]:
+    if any(cell is None or cell != int(cell) for cell in cells):
+        return _floats(cells)
+    return np.array([int(cell or 0) for cell in cells], dtype=np.int64)
+
+
+def series(
+    released: Released,
+    labels: Sequence[Any] | pd.Index,
+    flat: Callable[[Cells], Sequence[Any]],
+    *,
+    name: Any = None,
+    whole: bool = False,
+) -> ReleasedSeries:
+    """A Series of the cells that ``flat`` picks from the answer's grid, labelled; int64 where ``whole``."""
+
+    def build(cells: Cells, convert: Convert) -> Any:
+        return pd.Series(convert(flat(cells)), index=pd.Index(labels), name=name)
+
+    made: ReleasedSeries = _with(_provenance(released, build, whole=whole))
+    return made
+
+
+def frame(
+    released: Released,
+    index: pd.Index | Sequence[Any],
+    columns: pd.Index | Sequence[Any],
+    grid: Callable[[Cells], Any],
+    *,
+    whole: bool = False,
+) -> ReleasedFrame:
+    """A DataFrame of the rows that ``grid`` makes of the answer's; int64 where ``whole``."""
+
+    def build(cells: Cells, convert: Convert) -> Any:
+        rows = [list(row) for row in grid(cells)]
+        made = pd.DataFrame({i: convert([row[i] for row in rows]) for i in range(len(columns))}, index=pd.Index(index))
+        made.columns = pd.Index(columns)
+        return made
+
+    made: ReleasedFrame = _with(_provenance(released, build, whole=whole))
+    return made
+
+
+def _with(known: Provenance) -> Any:
+    value = known.value.copy()
+    value.attrs["ag"] = known
+    return value
+
+
+def number(released: Released) -> ReleasedFloat:
+    """The one cell of an answer as a float; NaN where noise left nothing to divide by."""
+    known = _provenance(released, lambda cells, convert: convert(cells[0])[0].item())
+    value = ReleasedFloat(known.value)
+    value._ag = known  # noqa: SLF001 - its birthplace
+    return value
+
+
+def whole_number(released: Released) -> ReleasedInt:
+    """The one cell of an answer as an int."""
+    known = _provenance(released, lambda cells, convert: convert(cells[0])[0].item(), whole=True)
+    value = ReleasedInt(known.value)
+    value._ag = known  # noqa: SLF001 - its birthplace
+    return value
+
+
+def histogram(released: Released, edges: Sequence[float]) -> ReleasedTuple:
+    """``(counts, edges)``: int64 counts of the bins, float64 edges, one more than counts."""
+    known = _provenance(released, lambda cells, convert: convert([row[0] for row in cells]), whole=True)
+    value = ReleasedTuple((known.value, np.array(edges, dtype=np.float64)))
+    value._ag = known  # noqa: SLF001 - its birthplace
+    return value

@@ -1,0 +1,141 @@
+"""Releases of one private column: what a PrivateSeries answers under ε.
+
+Must not know prices or noise; each method parses its arguments, asks once and shapes the answer.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, overload
+
+import pandas as pd
+
+from ag_plan.messages import Released
+from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Quantile, Size, Std, Sum, Var
+from op_pandas import results
+from op_pandas.arguments import Bins, Probabilities, edges, eps_and_q
+from op_pandas.epsilon import Number, parse_epsilon
+from op_pandas.releases import measured, refuse_later, release
+from op_pandas.results import ReleasedFloat, ReleasedInt, ReleasedSeries, ReleasedTuple
+from op_pandas.rows import Rows, Term
+from op_pandas.schema import key_values
+
+COLUMN = "value"
+_PERCENT = 100
+
+
+class SeriesStatistics(ABC):
+    """Statistics of one column. Every ``eps`` is the total for the call; pandas' other keywords are accepted and ignored."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _column(self) -> tuple[Rows, Term, str | None]:
+        """The rows, the term and the name of the column."""
+
+    def count(self, eps: Number | None = None, **ignored: object) -> ReleasedInt:
+        """The number of values that are not null."""
+        return results.whole_number(self._ask("count", eps, ignored, Count, columns=(COLUMN,)))
+
+    def sum(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+        """The sum of the values."""
+        return results.number(self._ask("sum", eps, ignored, Sum, columns=(COLUMN,)))
+
+    def mean(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+        """The mean of the values."""
+        return results.number(self._ask("mean", eps, ignored, Mean, columns=(COLUMN,)))
+
+    def std(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
+        """The standard deviation of the values."""
+        return results.number(self._ask("std", eps, ignored, Std, columns=(COLUMN,), ddof=ddof))
+
+    def var(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
+        """The variance of the values."""
+        return results.number(self._ask("var", eps, ignored, Var, columns=(COLUMN,), ddof=ddof))
+
+    def median(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+        """The median of the values."""
+        return results.number(self._ask("median", eps, ignored, Quantile, columns=(COLUMN,), probabilities=(0.5,)))
+
+    def min(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+        """The quantile at 0: a differentially private stand-in for the minimum."""
+        return results.number(self._ask("min", eps, ignored, Quantile, columns=(COLUMN,), probabilities=(0.0,)))
+
+    def max(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+        """The quantile at 1: a differentially private stand-in for the maximum."""
+        return results.number(self._ask("max", eps, ignored, Quantile, columns=(COLUMN,), probabilities=(1.0,)))
+
+    @overload
+    def quantile(  # type: ignore[overload-overlap]
+        self, *given: Number, q: Number | None = None, eps: Number | None = None, **ignored: object
+    ) -> ReleasedFloat: ...
+    @overload
+    def quantile(
+        self, *given: Probabilities, q: Probabilities | None = None, eps: Number | None = None, **ignored: object
+    ) -> ReleasedSeries: ...
+    def quantile(self, *given: Any, q: Any = None, eps: Any = None, **ignored: object) -> Any:
+        """The value(s) below which a share q of the values lies: ``quantile(q, eps)``, q in [0, 1]."""
+        return self._quantile("quantile", given, eps, q, 1, ignored)
+
+    @overload
+    def percentile(  # type: ignore[overload-overlap]
+        self, *given: Number, q: Number | None = None, eps: Number | None = None, **ignored: object
+    ) -> ReleasedFloat: ...
+    @overload
+    def percentile(
+        self, *given: Probabilities, q: Probabilities | None = None, eps: Number | None = None, **ignored: object
+    ) -> ReleasedSeries: ...
+    def percentile(self, *given: Any, q: Any = None, eps: Any = None, **ignored: object) -> Any:
+        """As ``quantile``, with q in [0, 100]."""
+        return self._quantile("percentile", given, eps, q, _PERCENT, ignored)
+
+    def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
+        """count, mean, std, min, quartiles and max of the values, for one ε together."""
+        _, _, name = self._column()
+        released = self._ask("describe", eps, ignored, Describe, columns=(COLUMN,))
+        return results.series(released, _labels(released), _first_column, name=name)
+
+    def hist(self, eps: Number | None = None, bins: Bins = 10, **ignored: object) -> ReleasedTuple:
+        """``(counts, edges)`` between given edges, or in so many equal bins between the public bounds."""
+        _, term, name = self._column()
+        spend = parse_epsilon(eps, "hist")
+        found = edges(bins, term.schema.lower, term.schema.upper, name or "this series")
+        released = self._ask("hist", spend.fraction, ignored, Histogram, column=COLUMN, edges=found)
+        return results.histogram(released, found)
+
+    def value_counts(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
+        """The number of rows of each category, the most frequent first; every public category appears."""
+        rows, term, name = self._column()
+        spend = parse_epsilon(eps, "value_counts")
+        refuse_later("value_counts", ignored)
+        key_values(term, name or "this series")
+        key = GroupKey(column=COLUMN)
+        released = release(rows, {COLUMN: term}, Size(), spend, (key,))
+        order = sorted(range(len(released.index)), key=lambda i: -(released.values[i][0] or 0))
+        labels = pd.Index([released.index[i][0] for i in order], name=name)
+        return results.series(released, labels, lambda cells: [cells[i][0] for i in order], name="count", whole=True)
+
+    def _quantile(
+        self, call: str, given: tuple[object, ...], eps: object, q: object, whole: int, ignored: Mapping[str, object]
+    ) -> ReleasedFloat | ReleasedSeries:
+        spend, found, one = eps_and_q(given, eps, q, q_first=True, call=call, whole=whole)
+        released = self._ask(call, spend, ignored, Quantile, columns=(COLUMN,), probabilities=found)
+        if one:
+            return results.number(released)
+        _, _, name = self._column()
+        return results.series(released, [p * whole for p in found], _first_column, name=name)
+
+    def _ask(
+        self, call: str, eps: object, ignored: Mapping[str, object], measure: type[Any], **fields: object
+    ) -> Released:
+        spend = parse_epsilon(eps, call)
+        refuse_later(call, ignored)
+        rows, term, _ = self._column()
+        return release(rows, {COLUMN: term}, measured(measure, **fields), spend)
+
+
+def _labels(released: Released) -> list[Any]:
+    return [key[-1] for key in released.index]
+
+
+def _first_column(cells: results.Cells) -> list[float | int | None]:
+    return [row[0] for row in cells]

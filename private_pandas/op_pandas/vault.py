@@ -1,0 +1,150 @@
+"""The guest's end of the plan socket: one question, one answer. Binds the vault that frames of this process ask.
+
+Must not know what questions mean; only that a refusal is raised and a charge is remembered for the budget line.
+"""
+
+import itertools
+import select
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from ag_plan.codec import decode_message, decode_plan, encode_message
+from ag_plan.errors import MalformedPlan
+from ag_plan.frames import receive_frame, send_frame
+from ag_plan.messages import REPLIES, AskRelease, Message, Refused, Released
+from ag_plan.relations import Filter, Project, Relation, Source
+from ag_plan.releases import Release
+from op_pandas.errors import VaultGone, refusal
+
+Reply = TypeVar("Reply", bound=Message)
+
+
+class Vault(Protocol):
+    """Whoever answers plans."""
+
+    def ask(self, message: Message) -> Message:
+        """The reply to a request; its ``id`` is the vault's business, give 0. Raises the exception a refusal names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What one release cost: the variable of its data set (or ``scratch``), ε exactly, δ, and the label it is listed under."""
+
+    dataset: str
+    epsilon: Fraction
+    delta: float
+    library: str
+
+
+class SocketVault:
+    """The vault at the other end of a socket. One conversation: not for several threads at a time.
+
+    An interrupt may come while an answer is awaited: the answer is then discarded when it comes, and what it cost is still told.
+    """
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._stream = stream
+        self._ids = itertools.count(1)
+        self._unanswered: dict[int, Message] = {}
+        self._charges: list[Charge] = []
+
+    def ask(self, message: Message) -> Message:
+        """The reply to a request. VaultGone where the vault is gone, else the exception a refusal names."""
+        number = next(self._ids)
+        request = msgspec.structs.replace(message, id=number)
+        try:
+            payload = encode_message(request)
+            with _uninterrupted():
+                send_frame(self._stream, payload)
+                self._unanswered[number] = request
+            reply = self._receive(number)
+        except MalformedPlan as reason:
+            raise ValueError(str(reason)) from None
+        except OSError:
+            raise VaultGone("the vault of this session is gone; start a new session") from None
+        if isinstance(reply, Refused):
+            raise refusal(reply)
+        return reply
+
+    def charges(self) -> tuple[Charge, ...]:
+        """What was charged since this was last asked, oldest first."""
+        taken, self._charges = tuple(self._charges), []
+        return taken
+
+    def _receive(self, number: int) -> Message:
+        while True:
+            self._await()
+            with _uninterrupted():
+                frame = receive_frame(self._stream)
+                if frame is None:
+                    raise VaultGone("the vault of this session is gone; start a new session")
+                reply = decode_message(frame, REPLIES)
+                self._note(self._unanswered.pop(reply.id, None), reply)
+            if reply.id == number or reply.id == 0:  # 0: the vault could not read whose request it refuses
+                return reply
+
+    def _await(self) -> None:
+        """Wait until something has come, here where an interrupt does no harm."""
+        waiting = select.poll()
+        waiting.register(self._stream, select.POLLIN)
+        waiting.poll()
+
+    def _note(self, request: Message | None, reply: Message) -> None:
+        if not isinstance(reply, Released) or not isinstance(request, AskRelease) or reply.repeated:
+            return
+        charge = Charge(
+            dataset=_dataset(decode_plan(request.release, Release).relation),
+            epsilon=Fraction(reply.cost.epsilon),
+            delta=reply.cost.delta,
+            library=request.library,
+        )
+        self._charges.append(charge)
+
+
+def _dataset(relation: Relation) -> str:
+    while isinstance(relation, Filter | Project):
+        relation = relation.relation
+    return relation.table.partition("/")[0] if isinstance(relation, Source) else ""
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold SIGINT back, so that no frame is ever half sent or half read."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_bound: list[Vault] = []
+"""The vault of this process: written by ``bind`` alone, because guests build frames and load data sets by bare names."""
+
+
+def bind(vault: Vault) -> None:
+    """Make ``vault`` the one that data sets and new frames of this process come from. Called once, before guest code."""
+    _bound[:] = [vault]
+
+
+def bound() -> Vault:
+    """The bound vault. RuntimeError where none is."""
+    if not _bound:
+        raise RuntimeError("no vault is bound to this process; private frames exist only inside a session")
+    return _bound[0]
+
+
+def ask(vault: Vault, message: Message, expected: type[Reply]) -> Reply:
+    """The reply to a request, of the kind expected. Raises the exception a refusal names."""
+    reply = vault.ask(message)
+    if not isinstance(reply, expected):
+        raise VaultGone(f"the vault answered out of turn ({type(reply).__name__}); start a new session")
+    return reply
