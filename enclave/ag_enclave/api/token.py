@@ -1,0 +1,74 @@
+"""``POST /oauth/token``: client credentials for a short-lived access token (RFC 6749, section 4.4).
+
+Never says whether the account or the secret was wrong, nor logs either.
+"""
+
+import asyncio
+import base64
+import binascii
+import math
+from urllib.parse import unquote_plus
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ag_enclave.body import read_form
+from ag_enclave.gateway import Gateway
+
+_LONGEST = 256
+_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+async def issue(request: Request, gateway: Gateway) -> Response:
+    """A token, or one of the errors of RFC 6749 section 5.2; 429 after too many failures."""
+    form = await read_form(request)
+    if form is None or "grant_type" not in form:
+        return _error(400, "invalid_request", "Send a URL-encoded form with grant_type, client_id and client_secret.")
+    if form["grant_type"] != "client_credentials":
+        return _error(400, "unsupported_grant_type", "The only grant_type here is client_credentials.")
+    credentials = _credentials(request, form)
+    if credentials is None:
+        return _error(401, "invalid_client", "Send client_id and client_secret, in the form or by HTTP Basic.")
+    return await _grant(request, gateway, *credentials)
+
+
+async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str) -> Response:
+    key = (user_id, request.client.host if request.client else "")
+    wait = gateway.throttle.wait_seconds(key)
+    if wait:
+        return _error(
+            429, "invalid_client", f"Too many failed logins; try again in {math.ceil(wait)} seconds.", retry=wait
+        )
+    account = await asyncio.to_thread(gateway.accounts.find, user_id)
+    genuine = await gateway.verifier.matches(secret, account.secret_hash if account else None)
+    if account is None or not genuine or account.disabled:
+        gateway.throttle.failed(key)
+        return _error(401, "invalid_client", "The user id or the secret is wrong.")
+    gateway.throttle.succeeded(key)
+    token = gateway.tokens.issue(account.user_id, account.generation)
+    body = {"access_token": token, "token_type": "Bearer", "expires_in": gateway.tokens.seconds}
+    return JSONResponse(body, headers=_NO_STORE)
+
+
+def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str] | None:
+    """From HTTP Basic, else from the form; None where they are missing or malformed."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            user_id, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        found = (unquote_plus(user_id), unquote_plus(secret)) if colon else ("", "")
+    else:
+        found = (form.get("client_id", ""), form.get("client_secret", ""))
+    return found if all(0 < len(word) <= _LONGEST for word in found) else None
+
+
+def _error(status: int, error: str, description: str, *, retry: float = 0.0) -> Response:
+    headers = dict(_NO_STORE)
+    if status == 401:  # noqa: PLR2004
+        headers["WWW-Authenticate"] = 'Basic realm="ag-enclave"'
+    if retry:
+        headers["Retry-After"] = str(math.ceil(retry))
+    body = {"error": error, "error_description": description, "message": description}
+    return JSONResponse(body, status_code=status, headers=headers)

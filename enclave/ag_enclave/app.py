@@ -1,0 +1,129 @@
+"""The routes, all of them on one screen, and the application made of them. Knows who may call what; does none of it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from ag_enclave.api import about, channels, datasets, kernels, kernelspecs, notebooks, token
+from ag_enclave.api.call import Call, Endpoint, PublicEndpoint
+from ag_enclave.auth import ANYONE, caller
+from ag_enclave.bridge.inbound import content_limit
+from ag_enclave.errors import BadState, Refusal
+from ag_enclave.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One route: method, path, what serves it, which roles may call it."""
+
+    method: str
+    path: str
+    serves: Endpoint
+    roles: Collection[str]
+
+
+ANALYST = ("analyst",)
+WATCHERS = ("analyst", "operator")
+KERNEL = "/api/kernels/{kernel_id}"
+NOTEBOOK = "/api/sessions/{session_id}"
+CHANNELS = f"{KERNEL}/channels"  # the websocket, for analysts
+
+PUBLIC_ROUTES: tuple[tuple[str, str, PublicEndpoint], ...] = (
+    ("GET", "/api", about.show_version),
+    ("POST", "/oauth/token", token.issue),
+)
+ROUTES: tuple[Row, ...] = (
+    Row("GET", "/api/status", about.show_status, ANYONE),
+    Row("GET", "/api/kernelspecs", kernelspecs.show_all, ANYONE),
+    Row("GET", "/api/kernelspecs/{name}", kernelspecs.show_one, ANYONE),
+    Row("GET", "/api/kernels", kernels.show_all, WATCHERS),
+    Row("POST", "/api/kernels", kernels.create, ANALYST),
+    Row("GET", KERNEL, kernels.show_one, WATCHERS),
+    Row("DELETE", KERNEL, kernels.end, WATCHERS),
+    Row("POST", f"{KERNEL}/interrupt", kernels.interrupt, ANALYST),
+    Row("POST", f"{KERNEL}/restart", kernels.restart, ANALYST),
+    Row("GET", "/api/sessions", notebooks.show_all, ANALYST),
+    Row("POST", "/api/sessions", notebooks.create, ANALYST),
+    Row("GET", NOTEBOOK, notebooks.show_one, ANALYST),
+    Row("PATCH", NOTEBOOK, notebooks.rename, ANALYST),
+    Row("DELETE", NOTEBOOK, notebooks.end, ANALYST),
+    Row("GET", "/ag/v1/datasets", datasets.show_catalogue, ANYONE),
+    Row("GET", "/ag/v1/sessions/{session_id}/odometer", datasets.show_odometer, ANALYST),
+)
+
+
+def make_app(gateway: Gateway, running: Callable[[], Any]) -> Starlette:
+    """The application. ``running`` is an asynchronous context held while it serves."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with running():
+            yield
+
+    handlers: Any = {HTTPException: _show_http, Refusal: _show_refusal, BadState: _show_bad_state, Exception: _show_bug}
+    return Starlette(routes=_routes(gateway), exception_handlers=handlers, lifespan=lifespan)
+
+
+def _routes(gateway: Gateway) -> list[BaseRoute]:
+    public = [Route(path, _public(gateway, serves), methods=[method]) for method, path, serves in PUBLIC_ROUTES]
+    private = [Route(row.path, _private(gateway, row), methods=[row.method]) for row in ROUTES]
+    return [*public, *private, WebSocketRoute(CHANNELS, _channels(gateway))]
+
+
+def _public(gateway: Gateway, serves: PublicEndpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await serves(request, gateway)
+
+    return endpoint
+
+
+def _private(gateway: Gateway, row: Row) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        account = await caller(request, gateway, row.roles)
+        return await row.serves(Call(request=request, gateway=gateway, account=account))
+
+    return endpoint
+
+
+def _channels(gateway: Gateway) -> Callable[[WebSocket], Awaitable[None]]:
+    async def endpoint(websocket: WebSocket) -> None:
+        try:
+            account = await caller(websocket, gateway, ANALYST)
+            session = gateway.sessions.find(websocket.path_params["kernel_id"], account.user_id)
+        except Refusal as refusal:
+            await websocket.send_denial_response(_refused(refusal))
+            return
+        await channels.serve(websocket, session, content_limit(gateway.config.wire))
+
+    return endpoint
+
+
+async def _show_refusal(_request: Request, refusal: Refusal) -> Response:
+    return _refused(refusal)
+
+
+def _refused(refusal: Refusal) -> Response:
+    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}  # noqa: PLR2004
+    return JSONResponse({"message": refusal.message}, status_code=refusal.status, headers=headers)
+
+
+async def _show_http(_request: Request, problem: HTTPException) -> Response:
+    return JSONResponse({"message": problem.detail}, status_code=problem.status_code, headers=problem.headers)
+
+
+async def _show_bad_state(_request: Request, _problem: BadState) -> Response:
+    return JSONResponse({"message": "The enclave can't use its accounts just now; tell its operator."}, status_code=503)
+
+
+async def _show_bug(_request: Request, _problem: Exception) -> Response:
+    return JSONResponse(
+        {"message": "The enclave failed at this request; its operator finds why in the log."}, status_code=500
+    )

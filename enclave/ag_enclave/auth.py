@@ -1,0 +1,35 @@
+"""Who is calling: the token of a request, and the account behind it. Knows no secrets, only tokens."""
+
+import asyncio
+from collections.abc import Collection
+
+from starlette.requests import HTTPConnection
+
+from ag_enclave.accounts import ROLES, Account
+from ag_enclave.errors import Refusal
+from ag_enclave.gateway import Gateway
+
+ANYONE: Collection[str] = ROLES
+_SCHEMES = ("token", "bearer")
+
+
+async def caller(connection: HTTPConnection, gateway: Gateway, roles: Collection[str]) -> Account:
+    """The account whose valid token this is. Refusal 401 without one, 403 where its role is not among ``roles``."""
+    token = _token(connection)
+    claims = gateway.tokens.read(token) if token else None
+    if claims is None:
+        raise Refusal(401, "A valid access token is needed; log in (again)." if token else "An access token is needed.")
+    account = await asyncio.to_thread(gateway.accounts.find, claims.user_id)
+    if account is None or account.disabled or account.generation != claims.generation:
+        raise Refusal(401, "This access token was revoked; log in again.")
+    if account.role not in roles:
+        raise Refusal(403, f"This is not open to the role {account.role}.")
+    return account
+
+
+def _token(connection: HTTPConnection) -> str:
+    """From the header, else from the query (browsers can't set headers on websockets); empty where there is none."""
+    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() in _SCHEMES:
+        return value.strip()
+    return connection.query_params.get("token", "")

@@ -1,0 +1,51 @@
+"""Request bodies, read up to a limit. Knows no endpoint."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from ag_enclave.errors import Refusal
+
+_LONGEST = 1 << 20
+
+
+async def read_body(request: Request) -> bytes:
+    """The body. Refusal 413 where it is longer than a megabyte, without reading the rest."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > _LONGEST:
+            raise Refusal(413, "The request's body is too long.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """A JSON object; empty for an empty body. Refusal 400 for anything else."""
+    body = await read_body(request)
+    if not body.strip():
+        return {}
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as problem:
+        raise Refusal(400, "The request's body is not JSON.") from problem
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refusal(400, "The request's body is not a JSON object.")
+    return value
+
+
+async def read_form(request: Request) -> dict[str, str] | None:
+    """The fields of a URL-encoded form; None for another content type, garbage or a repeated field."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return None
+    try:
+        fields = parse_qsl((await read_body(request)).decode(), keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        return None
+    return dict(fields) if len(dict(fields)) == len(fields) else None

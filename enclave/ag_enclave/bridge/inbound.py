@@ -1,0 +1,143 @@
+"""Client to kernel: which requests pass, and what is left of them.
+
+A request not in the table never reaches the kernel. What passes is rebuilt: no buffers, no metadata, no stdin,
+no user expressions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ag_enclave.bridge import replies
+from ag_enclave.bridge.fields import MISSING, Fields, always, exact_text, flag, number, optional, rebuild
+from ag_enclave.bridge.message import Incoming, Message
+from ag_enclave.config import Wire
+from ag_enclave.errors import MalformedMessage
+
+_ESCAPED = 6  # one character of code is at most six bytes of JSON
+_ID_LENGTH = 256
+_HEADER_WORDS = ("msg_id", "session", "msg_type")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """Pass this on to the kernel."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The gateway answers in the kernel's place."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """The gateway does this itself: ``interrupt``, ``shutdown`` or ``restart``; then it answers."""
+
+    deed: str
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """Nobody waits for an answer to this."""
+
+
+Verdict = Forward | Answer | Act | Ignore
+
+
+def _level(given: Any, _limits: Wire) -> int:
+    return 1 if given == 1 else 0
+
+
+_NOTHING: Fields = {}
+_KERNEL_INFO = _NOTHING
+_EXECUTE: Fields = {
+    "code": exact_text,
+    "silent": flag(default=False),
+    "store_history": flag(default=True),
+    "user_expressions": always({}),
+    "allow_stdin": always(False),
+    "stop_on_error": flag(default=True),
+}
+_COMPLETE: Fields = {"code": exact_text, "cursor_pos": number}
+_INSPECT: Fields = {"code": exact_text, "cursor_pos": number, "detail_level": _level}
+_IS_COMPLETE: Fields = {"code": exact_text}
+_HISTORY: Fields = {"hist_access_type": always("tail"), "output": always(False), "raw": always(True), "n": always(0)}
+_COMM_INFO: Fields = {"target_name": optional(always(""))}
+
+# (channel, message type) -> what passes of its content
+REQUESTS: Mapping[tuple[str, str], Fields] = {
+    ("shell", "execute_request"): _EXECUTE,
+    ("shell", "kernel_info_request"): _KERNEL_INFO,
+    ("shell", "complete_request"): _COMPLETE,
+    ("shell", "inspect_request"): _INSPECT,
+    ("shell", "is_complete_request"): _IS_COMPLETE,
+    ("shell", "history_request"): _HISTORY,
+    ("shell", "comm_info_request"): _COMM_INFO,
+    ("control", "kernel_info_request"): _KERNEL_INFO,
+}
+
+# message type on control -> what the gateway does
+DEEDS: Mapping[str, str] = {"interrupt_request": "interrupt", "shutdown_request": "shutdown"}
+
+
+def content_limit(limits: Wire) -> int:
+    """Bytes of content beyond which no request can be acceptable, and so none is read."""
+    return _ESCAPED * limits.cell_bytes + 4096
+
+
+def admit(incoming: Incoming, user_id: str, limits: Wire) -> Verdict:
+    """Decide on one message from a client. MalformedMessage where its header is not one."""
+    header = _header(incoming.header, user_id)
+    kind = header["msg_type"]
+    if incoming.channel == "control" and kind in DEEDS:
+        return _deed(DEEDS[kind], header, incoming.content or {})
+    fields = REQUESTS.get((incoming.channel, kind))
+    if fields is None:
+        return _unlisted(incoming.channel, header)
+    if incoming.content is None or _too_long(incoming.content.get("code", ""), limits):
+        return Answer(messages=replies.refusal(header, incoming.channel, "CellTooLarge", _too_large(limits)))
+    if incoming.buffers:
+        return Answer(messages=replies.refusal(header, incoming.channel, "CellRefused", "a request carries no buffers"))
+    try:
+        content = rebuild(fields, incoming.content, limits)
+    except MalformedMessage as problem:
+        return Answer(messages=replies.refusal(header, incoming.channel, "MalformedRequest", str(problem)))
+    return Forward(message=Message(channel=incoming.channel, header=header, content=content))
+
+
+def _header(given: Mapping[str, Any], user_id: str) -> dict[str, Any]:
+    """The header as the kernel and the answers will carry it: its own words cut to three, the rest ours."""
+    words = {}
+    for name in _HEADER_WORDS:
+        value = given.get(name, MISSING if name != "session" else "")
+        if not isinstance(value, str) or len(value) > _ID_LENGTH or (name != "session" and not value):
+            raise MalformedMessage("the message's header is not a header")
+        words[name] = value
+    return replies.header(user_id=user_id, **words)
+
+
+def _too_long(code: Any, limits: Wire) -> bool:
+    return isinstance(code, str) and len(code.encode("utf-8", "surrogatepass")) > limits.cell_bytes
+
+
+def _too_large(limits: Wire) -> str:
+    return f"A cell may be at most {limits.cell_bytes} bytes long; this one was not run. Bring data as a data set, not as code."
+
+
+def _deed(deed: str, header: dict[str, Any], content: Mapping[str, Any]) -> Act:
+    restart = deed == "shutdown" and content.get("restart") is True
+    reply = {"status": "ok", **({"restart": restart} if deed == "shutdown" else {})}
+    return Act(deed="restart" if restart else deed, messages=(replies.reply(header, "control", reply),))
+
+
+def _unlisted(channel: str, header: dict[str, Any]) -> Verdict:
+    """Requests get an error, so that nobody waits; comm messages, input replies and the like are nothing here."""
+    if channel not in ("shell", "control") or not header["msg_type"].endswith("_request"):
+        return Ignore()
+    sentence = f"This enclave does not serve {header['msg_type'][:64]}."
+    return Answer(messages=replies.refusal(header, channel, "NotServed", sentence))

@@ -1,0 +1,38 @@
+"""``ag-enclave``: the command line. Turns what the operator must act on into one sentence and exit status 1.
+
+Imports a command's room only when that command runs, so that ``--help`` is quick.
+"""
+
+import sys
+from importlib.metadata import version
+
+import click
+
+from ag_enclave.commands.dataset import dataset
+from ag_enclave.commands.doctor import doctor
+from ag_enclave.commands.serve import serve
+from ag_enclave.commands.user import user
+from ag_enclave.errors import Unusable
+
+
+@click.group()
+@click.version_option(version("ag-enclave"), prog_name="ag-enclave")
+def commands() -> None:
+    """Differentially private analysis of data nobody may see."""
+
+
+for command in (serve, dataset, user, doctor):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        commands(standalone_mode=True)
+    except Unusable as problem:
+        click.echo(f"ag-enclave: {problem}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The command line, one file per noun. Knows the rooms' doors, not what is behind them."""

@@ -1,0 +1,70 @@
+"""``ag-enclave dataset``: register data from files, and list what is registered."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ag_enclave.commands.options import keyed_files, state_option
+from ag_enclave.state import open_state
+
+
+@click.group()
+def dataset() -> None:
+    """Register and list data sets."""
+
+
+@dataset.command()
+@click.argument("name")
+@click.option(
+    "--metadata", type=click.Path(path_type=Path), required=True, help="The owner's public description, YAML."
+)
+@click.option(
+    "--table", "tables", multiple=True, metavar="KEY=FILE", help="A private table, Parquet or CSV; repeatable."
+)
+@click.option(
+    "--public", "public", multiple=True, metavar="KEY=FILE", help="A public frame, Parquet or CSV; repeatable."
+)
+@state_option
+def add(name: str, metadata: Path, tables: tuple[str, ...], public: tuple[str, ...], state_path: Path) -> None:
+    """Register NAME, or its next version, from files."""
+    from tqdm import tqdm
+
+    from ag_enclave.loader import Load, register
+
+    load = Load(name=name, metadata=metadata, tables=keyed_files(tables), public=keyed_files(public))
+    with tqdm(total=100, desc=name, unit="%", bar_format="{desc}: {percentage:3.0f}% |{bar}| {postfix}") as bar:
+
+        def progress(share: float, what: str) -> None:
+            bar.set_postfix_str(what, refresh=False)
+            bar.update(max(0, round(100 * share) - bar.n))
+
+        report = register(load, open_state(state_path), progress)
+        bar.update(100 - bar.n)
+    click.echo(coercions(report))
+
+
+@dataset.command("list")
+@state_option
+def list_datasets(state_path: Path) -> None:
+    """List the data sets."""
+    from ag_enclave.catalog import Catalog
+
+    for each in Catalog(open_state(state_path).folder("datasets")).everything():
+        click.echo(f"{each.name}\t{each.variable}\tversion {each.folder.name}\t{each.description}")
+
+
+def coercions(report: dict[str, Any]) -> str:
+    """The loader's report as a table: a row per column whose values had to be changed."""
+    rows = [("table", "column", "what was changed", "values")]
+    for table, columns in report.items():
+        for column, changes in columns.items() if isinstance(columns, dict) else ():
+            for change, count in changes.items() if isinstance(changes, dict) else ():
+                if count:
+                    rows.append((str(table), str(column), str(change), str(count)))
+    if len(rows) == 1:
+        return "Every value conforms to the metadata; nothing was changed."
+    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

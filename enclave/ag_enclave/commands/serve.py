@@ -1,0 +1,102 @@
+"""``ag-enclave serve``: start the enclave."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from ag_enclave.accounts import ROLES, Accounts
+from ag_enclave.commands.options import config_from, state_option
+from ag_enclave.config import Config
+from ag_enclave.state import State, open_state, sole_enclave
+
+Credentials = dict[str, dict[str, str]]
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Serve the demo data, with three new accounts at each start.")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings; see examples/enclave.toml.")
+@click.option("--host", help="The address to listen on, instead of the settings'.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port, instead of the settings'; 0: any free one.")
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), help="Written once requests are accepted: url, ca, accounts."
+)
+@state_option
+def serve(
+    *,
+    demo: bool,
+    config_path: Path | None,
+    host: str | None,
+    port: int | None,
+    ready_file: Path | None,
+    state_path: Path,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    from ag_enclave.migrate import open_accounts
+    from ag_enclave.serve import Start, run
+
+    config = _with_address(config_from(config_path), host, port)
+    state = open_state(state_path)
+    with sole_enclave(state):
+        accounts = open_accounts(state.accounts)
+        try:
+            start = Start(
+                config=config,
+                state=state,
+                accounts=accounts,
+                ready_file=ready_file,
+                credentials=_demo_accounts(accounts) if demo else _first_operator(accounts),
+                prepare=_demo_data(state) if demo else _nothing,
+                tell=lambda line: click.echo(line, err=True),
+            )
+            run(start)
+        finally:
+            accounts.close()
+
+
+def _with_address(config: Config, host: str | None, port: int | None) -> Config:
+    server = config.server
+    if host is not None:
+        server = dataclasses.replace(server, host=host)
+    if port is not None:
+        server = dataclasses.replace(server, port=port)
+    return dataclasses.replace(config, server=server)
+
+
+def _demo_accounts(accounts: Accounts) -> Credentials:
+    """One account per role, with secrets that live only as long as this start."""
+    from ag_enclave.secrets import hash_secret, new_secret
+
+    known = {account.user_id for account in accounts.everyone()}
+    credentials: Credentials = {}
+    for role in ROLES:
+        user_id, secret = f"demo-{role}", new_secret()
+        if user_id in known:
+            accounts.rotate(user_id, hash_secret(secret))
+        else:
+            accounts.add(user_id, role, hash_secret(secret))
+        credentials[role] = {"user_id": user_id, "user_secret": secret}
+    return credentials
+
+
+def _first_operator(accounts: Accounts) -> Credentials:
+    """At the very first start, an operator whose secret is shown once; never again."""
+    from ag_enclave.secrets import hash_secret, new_secret
+
+    if accounts.everyone():
+        return {}
+    secret = new_secret()
+    accounts.add("operator", "operator", hash_secret(secret))
+    click.echo(f"First start: the operator's user id is 'operator' and the secret, shown this once, {secret}", err=True)
+    return {"operator": {"user_id": "operator", "user_secret": secret}}
+
+
+def _demo_data(state: State) -> Callable[[], None]:
+    from ag_enclave.demo.register import register_missing
+
+    return lambda: register_missing(state, lambda line: click.echo(line, err=True))
+
+
+def _nothing() -> None:
+    """Without the demo there is nothing to prepare."""

@@ -1,0 +1,72 @@
+"""``ag-enclave user``: accounts, also while the enclave serves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ag_enclave.accounts import ROLES, Accounts
+from ag_enclave.commands.options import state_option
+from ag_enclave.state import open_state
+
+
+@click.group()
+def user() -> None:
+    """Add, list, disable accounts and rotate their secrets."""
+
+
+@contextmanager
+def _accounts(state_path: Path) -> Iterator[Accounts]:
+    from ag_enclave.migrate import open_accounts
+
+    opened = open_accounts(open_state(state_path).accounts)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@user.command()
+@click.argument("user_id")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@state_option
+def add(user_id: str, role: str, state_path: Path) -> None:
+    """Add an account and show its secret, this once."""
+    from ag_enclave.secrets import hash_secret, new_secret
+
+    secret = new_secret()
+    with _accounts(state_path) as accounts:
+        accounts.add(user_id, role, hash_secret(secret))
+    click.echo(secret)
+
+
+@user.command("list")
+@state_option
+def list_users(state_path: Path) -> None:
+    """List the accounts."""
+    with _accounts(state_path) as accounts:
+        for account in accounts.everyone():
+            click.echo(f"{account.user_id}\t{account.role}\t{'disabled' if account.disabled else 'active'}")
+
+
+@user.command()
+@click.argument("user_id")
+@state_option
+def disable(user_id: str, state_path: Path) -> None:
+    """Refuse an account from now on; its tokens are void at once."""
+    with _accounts(state_path) as accounts:
+        accounts.disable(user_id)
+
+
+@user.command()
+@click.argument("user_id")
+@state_option
+def rotate(user_id: str, state_path: Path) -> None:
+    """Give an account a new secret and show it, this once; old tokens are void at once."""
+    from ag_enclave.secrets import hash_secret, new_secret
+
+    secret = new_secret()
+    with _accounts(state_path) as accounts:
+        accounts.rotate(user_id, hash_secret(secret))
+    click.echo(secret)

@@ -1,0 +1,153 @@
+"""Every setting of the gateway: its name, its default, its limits. ``examples/enclave.toml`` explains each.
+
+Reads one TOML file and nothing else: no environment, no defaults hidden in other modules.
+"""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ag_enclave.errors import BadConfig
+
+MIB = 1 << 20
+
+
+def _int(default: int, least: int, most: int = 1 << 50) -> Any:
+    return field(default=default, metadata={"least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where the gateway listens and what it shows."""
+
+    host: str = "127.0.0.1"
+    port: int = _int(8443, 0, 65535)
+    certificate: str = ""
+    certificate_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """Access tokens and what failed logins cost."""
+
+    token_seconds: int = _int(600, 1, 86400)
+    failures_allowed: int = _int(5, 1)
+    failure_wait_seconds: int = _int(30, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """How many sessions there may be, and when they end."""
+
+    capacity: int = _int(32, 1)
+    per_analyst: int = _int(4, 1)
+    idle_timeout_seconds: int = _int(3600, 1)
+    cell_timeout_seconds: int = _int(0, 0)
+    interrupt_grace_seconds: int = _int(10, 1)
+    strict_types: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """Sizes on the websocket and in the buffer that serves a reconnecting client."""
+
+    message_bytes: int = _int(160 * MIB, 1024)
+    cell_bytes: int = _int(MIB, 64)
+    output_bytes: int = _int(16 * MIB, 1024)
+    export_bytes: int = _int(100 * MIB, 1024)
+    replay_bytes: int = _int(64 * MIB, 0)
+    replay_messages: int = _int(10_000, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """What one guest process may use."""
+
+    memory_bytes: int = _int(2048 * MIB, 64 * MIB)
+    processes: int = _int(64, 1)
+    cpu_seconds: int = _int(0, 0)
+    file_bytes: int = _int(64 * MIB, 0)
+    cell_output_bytes: int = _int(4 * MIB, 1024)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vault:
+    """What one vault process may use, and how it answers."""
+
+    memory_bytes: int = _int(4096 * MIB, 64 * MIB)
+    processes: int = _int(64, 1)
+    threads: int = _int(2, 1)
+    file_bytes: int = _int(16384 * MIB, 0)
+    schedule: str = "default"
+    scratch_budget: float = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings. One section per class above."""
+
+    server: Server = field(default_factory=Server)
+    accounts: Accounts = field(default_factory=Accounts)
+    sessions: Sessions = field(default_factory=Sessions)
+    wire: Wire = field(default_factory=Wire)
+    kernel: Kernel = field(default_factory=Kernel)
+    vault: Vault = field(default_factory=Vault)
+
+
+SECTIONS: dict[str, type] = {
+    "server": Server,
+    "accounts": Accounts,
+    "sessions": Sessions,
+    "wire": Wire,
+    "kernel": Kernel,
+    "vault": Vault,
+}
+
+CHOICES = {("vault", "schedule"): ("default", "immediate")}
+
+
+def read_config(path: Path) -> Config:
+    """Parse a settings file. BadConfig with one sentence for anything that isn't a known setting of the right type and range."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadConfig(f"The settings file {path} can't be read: {problem}.") from problem
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise BadConfig(f"The settings file {path} is not valid TOML: {problem}.") from problem
+    return parse_config(table)
+
+
+def parse_config(table: dict[str, Any]) -> Config:
+    """Parse the tables of a settings file."""
+    _known("section", table, SECTIONS)
+    return Config(**{name: _section(name, SECTIONS[name], body) for name, body in table.items()})
+
+
+def _section(name: str, section: type, body: Any) -> Any:
+    if not isinstance(body, dict):
+        raise BadConfig(f"[{name}] must be a section of settings.")
+    known = {item.name: item for item in fields(section)}
+    _known("setting", body, known, f"{name}.")
+    for key, value in body.items():
+        _check(f"{name}.{key}", known[key].type, known[key].metadata, value)
+        choices = CHOICES.get((name, key))
+        if choices and value not in choices:
+            raise BadConfig(f"{name}.{key} must be one of {', '.join(choices)}.")
+    return section(**{key: float(value) if known[key].type is float else value for key, value in body.items()})
+
+
+def _known(what: str, given: dict[str, Any], known: dict[str, Any], prefix: str = "") -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise BadConfig(f"There is no {what} {prefix}{unknown[0]}; known are {', '.join(sorted(known))}.")
+
+
+def _check(name: str, kind: Any, limits: Any, value: Any) -> None:
+    accepted = (int, float) if kind is float else kind
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise BadConfig(f"{name} must be of type {kind.__name__}.")
+    if limits and not limits["least"] <= value <= limits["most"]:
+        raise BadConfig(f"{name} must be from {limits['least']} to {limits['most']}.")

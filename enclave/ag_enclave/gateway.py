@@ -1,0 +1,28 @@
+"""What the gateway's endpoints work with, handed to each by name. Holds the parts; does nothing itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ag_enclave.accounts import Accounts
+from ag_enclave.catalog import Catalog
+from ag_enclave.config import Config
+from ag_enclave.secrets import Verifier
+from ag_enclave.session.sessions import Sessions
+from ag_enclave.throttle import Throttle
+from ag_enclave.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The parts of a running gateway. ``now`` is the wall clock."""
+
+    config: Config
+    accounts: Accounts
+    verifier: Verifier
+    throttle: Throttle
+    tokens: Tokens
+    catalog: Catalog
+    sessions: Sessions
+    now: Callable[[], datetime]
+    started: datetime

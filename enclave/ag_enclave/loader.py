@@ -1,0 +1,114 @@
+"""Runs the jailed loader on an owner's files and reports its progress. Never opens the files itself.
+
+Starts ``ag_vault.load`` by name in a process of its own; knows its options and its JSON lines.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ag_enclave.catalog import variable_of, versions
+from ag_enclave.errors import BadData
+from ag_enclave.state import State
+
+Progress = Callable[[float, str], None]
+_LONGEST_LINE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What to register: a name, the owner's metadata, and a file per private table and per public view."""
+
+    name: str
+    metadata: Path
+    tables: Mapping[str, Path]
+    public: Mapping[str, Path] = field(default_factory=dict)
+
+
+def register(load: Load, state: State, progress: Progress) -> dict[str, Any]:
+    """Load the files as the data set's next version and give the report of what was coerced. BadData; nothing is left half done then."""
+    _check(load)
+    folder = state.folder("datasets") / variable_of(load.name)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    target = folder / str(max(versions(folder), default=0) + 1)
+    try:
+        return _run(_command(load, target), progress)
+    except BaseException:
+        shutil.rmtree(target.with_name(f"{target.name}.tmp"), ignore_errors=True)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _check(load: Load) -> None:
+    if not load.name.strip() or not variable_of(load.name).isidentifier():
+        raise BadData(
+            f"A data set's name must make a variable name: letters, digits and spaces; {load.name!r} does not."
+        )
+    if not load.tables:
+        raise BadData("A data set needs at least one private table: --table KEY=FILE.")
+    for path in (load.metadata, *load.tables.values(), *load.public.values()):
+        if not path.is_file():
+            raise BadData(f"There is no file {path}.")
+
+
+def _command(load: Load, target: Path) -> list[str]:
+    options = ["--name", load.name, "--metadata", str(load.metadata.resolve()), "--out", str(target)]
+    for key, path in load.tables.items():
+        options += ["--table", f"{key}={path.resolve()}"]
+    for key, path in load.public.items():
+        options += ["--public", f"{key}={path.resolve()}"]
+    return [*_jail(load, target), "ag_vault.load", *options]
+
+
+def _jail(load: Load, target: Path) -> list[str]:
+    """The interpreter, inside the loader's jail: it reads these files and writes this data set's folder, nothing else."""
+    jail = [sys.executable, "-P", "-m", "ag_sandbox.run", "--profile", "loader"]
+    for path in (load.metadata, *load.tables.values(), *load.public.values()):
+        jail += ["--read", str(path.resolve())]
+    return [*jail, "--write", str(target.parent)]
+
+
+def _run(command: list[str], progress: Progress) -> dict[str, Any]:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as loader:
+        try:
+            report = _follow(loader, progress)
+        except BaseException:
+            loader.kill()
+            raise
+        trouble = loader.stderr.read().decode(errors="replace") if loader.stderr else ""
+    if loader.returncode != 0 or report is None:
+        reason = trouble.strip().splitlines()[-1:] or [f"exit status {loader.returncode}"]
+        raise BadData(f"The loader failed: {reason[0][:500]}")
+    return report
+
+
+def _follow(loader: "subprocess.Popen[bytes]", progress: Progress) -> dict[str, Any] | None:
+    """Pass progress on until the loader is done; its report, None where it gave none. BadData with the loader's own sentence."""
+    report: dict[str, Any] | None = None
+    for line in _lines(loader):
+        if "error" in line:
+            raise BadData(str(line["error"])[:2000])
+        if "progress" in line:
+            progress(float(line["progress"]), str(line.get("what", "")))
+        if line.get("done"):
+            report = dict(line.get("report") or {})
+    return report
+
+
+def _lines(loader: "subprocess.Popen[bytes]") -> Iterator[dict[str, Any]]:
+    """The loader's JSON lines. BadData for one that isn't."""
+    if loader.stdout is None:
+        raise BadData("The loader has no output.")
+    while line := loader.stdout.readline(_LONGEST_LINE):
+        try:
+            value = json.loads(line)
+        except ValueError as problem:
+            raise BadData("The loader said something that is not JSON.") from problem
+        if isinstance(value, dict):
+            yield value

@@ -1,0 +1,42 @@
+"""Brings the accounts' database to the current schema. Knows where the migrations are, not what they do."""
+
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.exc import DatabaseError
+
+from ag_enclave.accounts import Accounts
+from ag_enclave.errors import BadState
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def open_accounts(path: Path) -> Accounts:
+    """The accounts at ``path``, made or upgraded first. BadState where the file can't be used."""
+    _touch_private(path)
+    opened = Accounts(path)
+    try:
+        with opened.engine.begin() as connection:
+            _upgrade(connection)
+    except (DatabaseError, CommandError) as problem:
+        opened.close()
+        raise BadState(f"The accounts' database {path} can't be used: {problem}.") from problem
+    return opened
+
+
+def _touch_private(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as problem:
+        raise BadState(f"The accounts' database {path} can't be used: {problem.strerror}.") from problem
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,207 @@
+"""Runs the gateway: everything that must be ready first, the server, the ready file, and the end of it all.
+
+The order is on one screen (``run``). Knows how things are started, not what they do.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from ag_enclave.accounts import Accounts
+from ag_enclave.app import make_app
+from ag_enclave.catalog import Catalog
+from ag_enclave.config import Config
+from ag_enclave.errors import BadAddress, BadConfig
+from ag_enclave.gateway import Gateway
+from ag_enclave.secrets import Verifier
+from ag_enclave.session.nurseries import Nurseries
+from ag_enclave.session.sessions import Sessions
+from ag_enclave.state import State, write_private_json
+from ag_enclave.throttle import Throttle
+from ag_enclave.tls import Certificates, current_time, ensure_certificates
+from ag_enclave.tokens import Tokens, signing_key
+
+_GOODBYE_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What to serve with. ``credentials``: accounts made at this start, for the ready file; ``prepare`` runs beside the nurseries' start."""
+
+    config: Config
+    state: State
+    accounts: Accounts
+    ready_file: Path | None
+    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    prepare: Callable[[], None] = lambda: None
+    tell: Callable[[str], None] = lambda _line: None
+
+
+def run(start: Start) -> None:
+    """Serve until SIGTERM or SIGINT. Unusable where that can't begin."""
+    with bound(start.config) as listener, _no_stale(start.ready_file):
+        certificates = _certificates(start)
+        asyncio.run(_serve(start, listener, certificates))
+
+
+async def _serve(start: Start, listener: socket.socket, certificates: Certificates) -> None:
+    nurseries = Nurseries(config=start.config, state=start.state)
+    try:
+        await asyncio.gather(nurseries.warm_up(), asyncio.to_thread(start.prepare))
+        gateway = make_gateway(start, nurseries)
+        app = make_app(gateway, lambda: _running(gateway))
+        url = _url(start.config.server.host, listener)
+        server = _Server(
+            _settings(start.config, app, certificates), lambda: _announce(start, gateway, url, certificates)
+        )
+        await server.serve(sockets=[listener])
+    finally:
+        await nurseries.close()
+
+
+def make_gateway(start: Start, nurseries: Nurseries) -> Gateway:
+    """The gateway's parts, wired."""
+    accounts = start.config.accounts
+    key = signing_key(start.state.folder("keys"))
+    return Gateway(
+        config=start.config,
+        accounts=start.accounts,
+        verifier=Verifier(),
+        throttle=Throttle(allowed=accounts.failures_allowed, wait=accounts.failure_wait_seconds, clock=time.monotonic),
+        tokens=Tokens(key=key, seconds=accounts.token_seconds, clock=time.time),
+        catalog=Catalog(start.state.folder("datasets")),
+        sessions=Sessions(config=start.config, state=start.state, nurseries=nurseries),
+        now=current_time,
+        started=current_time(),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _running(gateway: Gateway) -> AsyncIterator[None]:
+    """Sweeps while it serves; ends every session when it stops."""
+    watch = asyncio.create_task(gateway.sessions.watch())
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+        await gateway.sessions.close_all()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, that says when it accepts requests and treats a signal as the ordinary end."""
+
+    def __init__(self, config: uvicorn.Config, accepting: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._accepting = accepting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._accepting()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def _settings(config: Config, app: Starlette, certificates: Certificates) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.WARNING
+    )  # below that it logs paths with their query, and so tokens
+    return uvicorn.Config(
+        app,
+        ssl_certfile=certificates.certificate,
+        ssl_keyfile=certificates.key,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=config.wire.message_bytes,
+        ws_per_message_deflate=False,  # costs more time than loopback saves, and sizes of secrets show through compression
+        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+    )
+
+
+@contextlib.contextmanager
+def bound(config: Config) -> Iterator[socket.socket]:
+    """A listening socket. BadAddress with one sentence where there can't be one."""
+    host, port = config.server.host, config.server.port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as problem:
+        raise BadAddress(f"The address {host!r} can't be used: {problem.strerror}.") from problem
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(128)
+        except OSError as problem:
+            raise BadAddress(
+                f"Port {port} on {host} can't be used: {problem.strerror}. Choose another with --port."
+            ) from problem
+        yield listener
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"https://{shown}:{listener.getsockname()[1]}"
+
+
+def _certificates(start: Start) -> Certificates:
+    """The operator's own certificate where one is set, else one of the enclave's own authority."""
+    server = start.config.server
+    if bool(server.certificate) != bool(server.certificate_key):
+        raise BadConfig("server.certificate and server.certificate_key belong together: set both or none.")
+    if server.certificate:
+        paths = Certificates(ca=None, certificate=Path(server.certificate), key=Path(server.certificate_key))
+        for path in (paths.certificate, paths.key):
+            if not path.is_file():
+                raise BadConfig(f"There is no certificate file {path}.")
+        return paths
+    return ensure_certificates(start.state.folder("tls"), server.host, current_time())
+
+
+def _announce(start: Start, gateway: Gateway, url: str, certificates: Certificates) -> None:
+    """Write the ready file and say where the enclave is."""
+    content: dict[str, Any] = {
+        "url": url,
+        "ca": str(certificates.ca) if certificates.ca else None,
+        "accounts": {role: dict(credentials) for role, credentials in start.credentials.items()},
+        "datasets": [dataset.name for dataset in gateway.catalog.everything()],
+    }
+    if start.ready_file is not None:
+        write_private_json(start.ready_file, content)
+    start.tell(f"The enclave accepts requests at {url} with {len(content['datasets'])} data sets.")
+
+
+@contextlib.contextmanager
+def _no_stale(ready_file: Path | None) -> Iterator[None]:
+    """No ready file before the enclave is ready, nor after it ended."""
+    if ready_file is None:
+        yield
+        return
+    ready_file.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        ready_file.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Sessions: their processes, their lives, and what they said. Knows no HTTP and no accounts."""

@@ -1,0 +1,194 @@
+"""The three warm nurseries, and the trio of children that makes a session: kernel, vault, checker.
+
+The one module that names the other rooms' entry points; it never imports them.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from ag_enclave.config import Config
+from ag_enclave.errors import SessionLost, Unusable
+from ag_enclave.state import State
+from ag_sandbox.errors import NurseryGone, SandboxError
+from ag_sandbox.nursery import Child, Nursery
+from ag_sandbox.profile import Grants
+
+ROLES = ("kernel", "vault", "checker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breed:
+    """How one nursery is started."""
+
+    entry: str
+    preload: tuple[str, ...] = ()
+    warm: str | None = None
+
+
+BREEDS: Mapping[str, Breed] = {
+    "kernel": Breed(
+        entry="ag_kernel.life:main",
+        preload=("ag_kernel.life",),
+        warm="ag_kernel.warm:warm",
+    ),
+    "vault": Breed(entry="ag_vault.serve:main", preload=("ag_vault.serve",)),
+    "checker": Breed(entry="ag_kernel.compiler.checker:main", warm="ag_kernel.compiler.checker:warm"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trio:
+    """A session's processes and the gateway's ends of their sockets."""
+
+    kernel: Child
+    vault: Child
+    checker: Child
+    channel: socket.socket
+    control: socket.socket
+
+    def children(self) -> Mapping[str, Child]:
+        """By role."""
+        return {"kernel": self.kernel, "vault": self.vault, "checker": self.checker}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a session's processes are told. ``datasets``: name → the folder of its current version."""
+
+    session: str
+    analyst: str
+    datasets: Mapping[str, Path]
+    scratch: Path
+
+
+@dataclass(slots=True)
+class Nurseries:
+    """Starts trios. Safe from several tasks; a nursery that died is started anew, once per request."""
+
+    config: Config
+    state: State
+    start: Callable[..., Nursery] = Nursery.start
+    _running: dict[str, Nursery] = field(default_factory=dict)
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def warm_up(self) -> Self:
+        """Start all three, side by side. Unusable where this host can't run them."""
+        try:
+            await asyncio.gather(*(self._renew(role, None) for role in ROLES))
+        except (SandboxError, OSError) as problem:
+            await self.close()
+            raise Unusable(f"The enclave's processes can't be started on this host: {problem}") from problem
+        return self
+
+    async def trio(self, order: Order) -> Trio:
+        """Three new children wired to each other. SessionLost where one of them could not be started; none is left then."""
+        pairs = {name: socket.socketpair() for name in ("channel", "control", "plan", "checker")}
+        theirs = {
+            "kernel": {"channel": pairs["channel"][1], "plan": pairs["plan"][0], "checker": pairs["checker"][0]},
+            "vault": {"plan": pairs["plan"][1], "control": pairs["control"][1]},
+            "checker": {"checker": pairs["checker"][1]},
+        }
+        results = await asyncio.gather(
+            *(self._spawn(role, theirs[role], order) for role in ROLES), return_exceptions=True
+        )
+        for end in (*pairs["plan"], *pairs["checker"], pairs["channel"][1], pairs["control"][1]):
+            end.close()
+        children = dict(zip(ROLES, results, strict=True))
+        failed = {role: result for role, result in children.items() if isinstance(result, BaseException)}
+        if failed:
+            for end in (pairs["channel"][0], pairs["control"][0]):
+                end.close()
+            for child in children.values():
+                if isinstance(child, Child):
+                    child.close()
+            role, problem = next(iter(failed.items()))
+            raise SessionLost(f"The session's {role} could not be started: {problem}") from problem
+        return Trio(channel=pairs["channel"][0], control=pairs["control"][0], **children)  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        """Stop the nurseries; whatever they started dies with them."""
+        running, self._running = self._running, {}
+        await asyncio.gather(
+            *(asyncio.to_thread(nursery.close) for nursery in running.values()), return_exceptions=True
+        )
+
+    async def _spawn(self, role: str, sockets: Mapping[str, socket.socket], order: Order) -> Child:
+        settings, grants = self._settings(role, order), self._grants(role, order)
+        nursery = self._running[role]
+        try:
+            return await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
+        except (NurseryGone, OSError):
+            nursery = await self._renew(role, nursery)
+            return await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
+
+    async def _renew(self, role: str, worn: Nursery | None) -> Nursery:
+        """A running nursery that isn't ``worn``: the one another task has just started, or a new one."""
+        breed = BREEDS[role]
+        if worn is None:
+            self._running[role] = await self._begin(role, breed)
+            return self._running[role]
+        async with self._renewing:
+            if self._running[role] is worn:
+                with contextlib.suppress(SandboxError, OSError):
+                    await asyncio.to_thread(worn.close)
+                self._running[role] = await self._begin(role, breed)
+            return self._running[role]
+
+    async def _begin(self, role: str, breed: Breed) -> Nursery:
+        log = self.state.folder("logs") / f"{role}.log" if role != "kernel" else None
+        return await asyncio.to_thread(
+            self.start, profile=role, entry=breed.entry, preload=breed.preload, warm=breed.warm, log=log
+        )
+
+    def _settings(self, role: str, order: Order) -> dict[str, Any]:
+        vault = self.config.vault
+        table: dict[str, dict[str, Any]] = {
+            "kernel": {
+                "session": order.session,
+                "limits": {
+                    "output_bytes": self.config.kernel.cell_output_bytes,
+                    "export_bytes": self.config.wire.export_bytes,
+                    "cell_bytes": self.config.wire.cell_bytes,
+                },
+                "strict": self.config.sessions.strict_types,
+            },
+            "vault": {
+                "session": order.session,
+                "analyst": order.analyst,
+                "datasets": [{"name": name, "path": str(path)} for name, path in order.datasets.items()],
+                "ledger": str(self.state.ledger),
+                "schedule": vault.schedule,
+                "scratch_budget": vault.scratch_budget,
+                "scratch": str(order.scratch),
+                "memory_bytes": vault.memory_bytes,
+                "threads": vault.threads,
+            },
+            "checker": {"session": order.session},
+        }
+        return table[role]
+
+    def _grants(self, role: str, order: Order) -> Grants:
+        kernel, vault = self.config.kernel, self.config.vault
+        table = {
+            "kernel": Grants(
+                memory_bytes=kernel.memory_bytes,
+                processes=kernel.processes,
+                cpu_seconds=kernel.cpu_seconds or None,
+                file_bytes=kernel.file_bytes,
+            ),
+            "vault": Grants(
+                read=tuple(order.datasets.values()),
+                write=(self.state.folder("ledger"), order.scratch),
+                memory_bytes=vault.memory_bytes,
+                processes=vault.processes,
+                cpu_seconds=None,
+                file_bytes=vault.file_bytes,
+            ),
+            "checker": Grants(memory_bytes=kernel.memory_bytes, processes=0, cpu_seconds=None, file_bytes=0),
+        }
+        return table[role]

@@ -1,0 +1,233 @@
+"""One session: its processes, who waits for what, what was said, and how it ends.
+
+Knows the bridge and the trio; no HTTP, no accounts, no rows.
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ag_enclave.bridge import inbound, outbound, replies, wire_v1
+from ag_enclave.bridge.frames import frame
+from ag_enclave.bridge.message import Incoming, Message
+from ag_enclave.config import Config
+from ag_enclave.errors import SessionLost
+from ag_enclave.session.life import Life
+from ag_enclave.session.nurseries import Trio
+from ag_enclave.session.ring import Reader, Ring
+
+_QUEUE = 1000
+_PLACES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a session is about, as its opener asked for it."""
+
+    session_id: str
+    analyst: str
+    kernel_name: str
+    dataset: str | None
+
+
+class Session:
+    """One analyst's session. ``start`` makes its processes, ``clock`` is monotonic seconds, ``now`` the wall time."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        *,
+        config: Config,
+        start: Callable[[], Awaitable[Trio]],
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.subject = subject
+        self.state = "starting"
+        self.ring = Ring(most_bytes=config.wire.replay_bytes, most_messages=config.wire.replay_messages)
+        self.last_activity = now()
+        self.notebook: dict[str, str] = {}
+        """Path, name and type, as a notebook client calls them."""
+        self._config = config
+        self._start = start
+        self._clock = clock
+        self._now = now
+        self._active_at = clock()
+        self._busy_since: float | None = None
+        self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._places: OrderedDict[str, int] = OrderedDict()
+        self._changing = asyncio.Lock()
+        self._life: Life | None = None
+
+    async def begin(self) -> None:
+        """Start the processes. SessionLost where that fails."""
+        async with self._changing:
+            await self._begin()
+
+    async def _begin(self) -> None:
+        filtered = outbound.Outbound(session=self.subject.session_id, limits=self._config.wire)
+        trio = await self._start()
+        self._life = await Life.over(trio, filtered, self, self._config.wire)
+        self._touch()
+
+    # What clients do
+
+    def attach(self, client: str, after: int | None) -> Reader:
+        """A place in what was said: after a number, else where this client left off, else from now on."""
+        place = after if after is not None else self._places.get(client, self.ring.end)
+        reader = Reader(position=min(max(place, 0), self.ring.end))
+        self.ring.readers.add(reader)
+        return reader
+
+    def detach(self, client: str, reader: Reader) -> None:
+        """The client is gone; remember its place."""
+        self.ring.leave(reader)
+        self._places[client] = reader.position
+        self._places.move_to_end(client)
+        if len(self._places) > _PLACES:
+            self._places.popitem(last=False)
+
+    async def submit(self, incoming: Incoming) -> None:
+        """Pass one client message through the bridge. MalformedMessage where it is none."""
+        verdict = inbound.admit(incoming, self.subject.analyst, self._config.wire)
+        if isinstance(verdict, inbound.Forward):
+            self._forward(verdict.message)
+        elif isinstance(verdict, inbound.Answer):
+            self._say(*verdict.messages)
+        elif isinstance(verdict, inbound.Act):
+            await self.act(verdict.deed)
+            self._say(*verdict.messages)
+
+    async def act(self, deed: str) -> None:
+        """What a control message asks of the gateway."""
+        deeds = {"interrupt": self.interrupt, "shutdown": self.end, "restart": self.restart}
+        await deeds[deed]()
+
+    def _forward(self, message: Message) -> None:
+        self._touch()
+        header = message.header
+        if self._life is None or self.state == "dead":
+            self._say(
+                *replies.refusal(
+                    header,
+                    message.channel,
+                    "SessionLost",
+                    "This session's kernel is gone. Restart it, or log in again.",
+                )
+            )
+        elif self._life.queue.full():
+            self._say(
+                *replies.refusal(
+                    header, message.channel, "TooManyRequests", "Too many requests are waiting in this session."
+                )
+            )
+        else:
+            if header["msg_type"] == "execute_request":
+                self._waiting[header["msg_id"]] = header
+                self._busy_since = self._busy_since or self._clock()
+            self._life.filtered.asked(header)
+            self._life.queue.put_nowait(frame(wire_v1.encode(message)))
+
+    # What the kernel does
+
+    def heard(self, message: Message) -> None:
+        """One message of the kernel that passed the bridge."""
+        self._active_at = self._clock()
+        kind = message.header["msg_type"]
+        if kind == "execute_reply":
+            self._waiting.pop(message.parent_header.get("msg_id", ""), None)
+            self._busy_since = self._clock() if self._waiting else None
+        elif kind == "status":
+            self.state = message.content["execution_state"]
+        self.ring.append(message)
+
+    async def lost(self, life: Life, sentence: str) -> None:
+        """A process of this life died, or lied: everybody who waits is told, and the rest is stopped."""
+        async with self._changing:
+            if life is self._life:
+                await self._fail(sentence)
+
+    async def _fail(self, sentence: str) -> None:
+        await self._stop()
+        waiting, self._waiting = self._waiting, OrderedDict()
+        self._busy_since = None
+        self._say(replies.notice(sentence))
+        for header in waiting.values():
+            self._say(*replies.refusal(header, "shell", "SessionLost", sentence))
+        self.state = "dead"
+        self._say(replies.status("dead"))
+
+    # What the gateway does
+
+    async def interrupt(self) -> None:
+        """SIGINT to the kernel; harmless where it is idle."""
+        if self._life is not None:
+            with contextlib.suppress(OSError):
+                self._life.trio.kernel.interrupt()
+
+    async def restart(self) -> None:
+        """New processes under the same id; variables are gone, what was said stays. SessionLost where they don't start."""
+        async with self._changing:
+            await self._stop()
+            waiting, self._waiting = self._waiting, OrderedDict()
+            self._busy_since = None
+            self.state = "restarting"
+            self._say(replies.status("restarting"))
+            for header in waiting.values():
+                self._say(
+                    *replies.refusal(
+                        header, "shell", "KernelRestarted", "The kernel was restarted before this cell was done."
+                    )
+                )
+            try:
+                await self._begin()
+            except SessionLost as problem:
+                await self._fail(str(problem))
+                raise
+            self.state = "starting"
+            self._say(replies.status("starting"))
+
+    async def end(self, sentence: str = "This session was ended.") -> None:
+        """Stop everything and say so. Harmless twice."""
+        async with self._changing:
+            if self.state != "dead":
+                await self._fail(sentence)
+            else:
+                await self._stop()
+
+    async def ask_vault(self, op: str) -> dict[str, Any]:
+        """Put a question to the vault's control socket. SessionLost where it is gone."""
+        if self._life is None:
+            raise SessionLost("This session's vault is gone.")
+        return await self._life.control.ask(op)
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long the current cell has run; 0.0 where none does."""
+        return self._clock() - self._busy_since if self._busy_since is not None else 0.0
+
+    @property
+    def idle_seconds(self) -> float:
+        """Since the last request or answer; 0.0 while a cell runs."""
+        return 0.0 if self._waiting else self._clock() - self._active_at
+
+    def say(self, sentence: str) -> None:
+        """A line on everybody's stderr, under the cell that runs."""
+        self._say(replies.notice(sentence, next(iter(self._waiting.values()), None)))
+
+    def _say(self, *messages: Message) -> None:
+        for message in messages:
+            self.ring.append(message)
+
+    def _touch(self) -> None:
+        self._active_at = self._clock()
+        self.last_activity = self._now()
+
+    async def _stop(self) -> None:
+        life, self._life = self._life, None
+        if life is not None:
+            await life.stop()

@@ -1,0 +1,143 @@
+"""All sessions of this enclave: opening within limits, finding one's own, and ending the idle and the overdue.
+
+Knows sessions, not requests; who may see whose is asked of it by name.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ag_enclave.config import Config
+from ag_enclave.errors import Refusal, SessionLost
+from ag_enclave.session.nurseries import Nurseries, Order
+from ag_enclave.session.session import Session, Subject
+from ag_enclave.state import State
+
+_EPITAPHS = 1000
+_SWEEP_SECONDS = 0.5
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sessions:
+    """The sessions, by id. ``clock`` is monotonic seconds."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        state: State,
+        nurseries: Nurseries,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._config = config
+        self._state = state
+        self._nurseries = nurseries
+        self._clock = clock
+        self._open: dict[str, Session] = {}
+        self._epitaphs: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._asked_to_stop: set[str] = set()
+
+    async def open(
+        self, *, analyst: str, kernel_name: str, dataset: str | None, datasets: Mapping[str, Path]
+    ) -> Session:
+        """Start a session. Refusal at the limits, or where its processes don't start."""
+        self._check_room(analyst)
+        session_id = str(uuid.uuid4())
+        scratch = self._state.folder("scratch") / session_id
+        order = Order(session=session_id, analyst=analyst, datasets=datasets, scratch=scratch)
+        session = Session(
+            Subject(session_id=session_id, analyst=analyst, kernel_name=kernel_name, dataset=dataset),
+            config=self._config,
+            start=lambda: self._nurseries.trio(order),
+            clock=self._clock,
+            now=_utc_now,
+        )
+        self._open[session_id] = session  # it counts from here on, so that openings side by side can't pass the limit
+        try:
+            scratch.mkdir(mode=0o700)
+            await session.begin()
+        except BaseException as problem:
+            await self._forget(session, "it could not be started")
+            if isinstance(problem, (SessionLost, OSError)):
+                raise Refusal(503, f"The session could not be started: {problem}") from problem
+            raise
+        return session
+
+    def _check_room(self, analyst: str) -> None:
+        alive = [session for session in self._open.values() if session.state != "dead"]
+        limits = self._config.sessions
+        if sum(session.subject.analyst == analyst for session in alive) >= limits.per_analyst:
+            raise Refusal(
+                429, f"You have {limits.per_analyst} sessions open, the most one analyst may have; end one first."
+            )
+        if len(alive) >= limits.capacity:
+            raise Refusal(503, f"All {limits.capacity} sessions of this enclave are in use; try again later.")
+
+    def find(self, session_id: str, analyst: str | None) -> Session:
+        """The session, where it is this analyst's (None: anyone's). Refusal 404 otherwise: others' sessions don't exist to one."""
+        session = self._open.get(session_id)
+        if session is not None and analyst in (None, session.subject.analyst):
+            return session
+        owner, reason = self._epitaphs.get(session_id, ("", ""))
+        if reason and analyst in (None, owner):
+            raise Refusal(404, f"Session {session_id} is over: {reason}.")
+        raise Refusal(404, f"There is no session {session_id[:64]}.")
+
+    def of(self, analyst: str | None) -> list[Session]:
+        """An analyst's sessions (None: everybody's), oldest first."""
+        return [session for session in self._open.values() if analyst in (None, session.subject.analyst)]
+
+    async def close(self, session: Session, reason: str = "it was terminated") -> None:
+        """End a session and forget it."""
+        await session.end(f"This session is over: {reason}.")
+        session.ring.finish()
+        await self._forget(session, reason)
+
+    async def close_all(self) -> None:
+        """End every session."""
+        await asyncio.gather(*(self.close(session, "the enclave was stopped") for session in self.of(None)))
+
+    async def watch(self) -> None:
+        """End idle sessions and overdue cells, until cancelled."""
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            for session in self.of(None):
+                await self._sweep(session)
+
+    async def _sweep(self, session: Session) -> None:
+        limits = self._config.sessions
+        if session.idle_seconds > limits.idle_timeout_seconds:
+            await self.close(session, f"it was idle for more than {limits.idle_timeout_seconds} seconds")
+        elif limits.cell_timeout_seconds and session.busy_seconds > limits.cell_timeout_seconds:
+            await self._stop_cell(session)
+        else:
+            self._asked_to_stop.discard(session.subject.session_id)
+
+    async def _stop_cell(self, session: Session) -> None:
+        """First an interrupt; where that doesn't help within the grace, a fresh kernel."""
+        limits = self._config.sessions
+        if session.subject.session_id not in self._asked_to_stop:
+            self._asked_to_stop.add(session.subject.session_id)
+            session.say(f"This cell ran for more than {limits.cell_timeout_seconds} seconds and is interrupted.")
+            await session.interrupt()
+        elif session.busy_seconds > limits.cell_timeout_seconds + limits.interrupt_grace_seconds:
+            session.say("The cell did not stop when interrupted: the kernel is restarted and its variables are gone.")
+            with contextlib.suppress(SessionLost):
+                await session.restart()
+
+    async def _forget(self, session: Session, reason: str) -> None:
+        session_id = session.subject.session_id
+        self._open.pop(session_id, None)
+        self._epitaphs[session_id] = (session.subject.analyst, reason)
+        if len(self._epitaphs) > _EPITAPHS:
+            self._epitaphs.popitem(last=False)
+        await asyncio.to_thread(shutil.rmtree, self._state.folder("scratch") / session_id, ignore_errors=True)

@@ -1,0 +1,98 @@
+"""The state directory: where each thing lives, private to its user, and one enclave at a time.
+
+Knows names and permissions, nothing of what the files hold.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ag_enclave.errors import BadState
+
+FOLDERS = ("ledger", "datasets", "tls", "keys", "logs", "scratch")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state directory, given by its absolute path."""
+
+    root: Path
+
+    @property
+    def accounts(self) -> Path:
+        """The accounts' database."""
+        return self.root / "accounts.sqlite"
+
+    @property
+    def ledger(self) -> Path:
+        """The vaults' ledger; the gateway never opens it."""
+        return self.root / "ledger" / "ledger.sqlite"
+
+    def folder(self, name: str) -> Path:
+        """One of the known folders."""
+        if name not in FOLDERS:
+            raise ValueError(name)
+        return self.root / name
+
+
+def open_state(path: Path) -> State:
+    """Make the directory and its folders where they are missing, 0700. BadState with one sentence where that can't be done."""
+    state = State(path.absolute())
+    try:
+        for folder in (state.root, *(state.root / name for name in FOLDERS)):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state.root.chmod(0o700)
+        _prove_writable(state.root)
+    except OSError as problem:
+        raise BadState(f"The state directory {path} can't be used: {problem.strerror or problem}.") from problem
+    return state
+
+
+def _prove_writable(folder: Path) -> None:
+    """Write some bytes durably: a full disk is found before anyone is served."""
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-") as probe:
+        probe.write(bytes(4096))
+        probe.flush()
+        os.fsync(probe.fileno())
+
+
+@contextlib.contextmanager
+def sole_enclave(state: State) -> Iterator[None]:
+    """Hold the directory's lock while serving. BadState where another enclave holds it."""
+    descriptor = os.open(state.root / "enclave.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise BadState(f"Another enclave is already serving from {state.root}; stop it first.") from problem
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file atomically, readable by its user only."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def write_private_json(path: Path, value: dict[str, Any]) -> None:
+    """Replace a JSON file atomically, readable by its user only. BadState where it can't be written."""
+    try:
+        write_private(path, (json.dumps(value, indent=2) + "\n").encode())
+    except OSError as problem:
+        raise BadState(f"The file {path} can't be written: {problem.strerror or problem}.") from problem

@@ -1,0 +1,81 @@
+"""Access tokens: short-lived signed claims (JWS). Knows the signing key and the clock, not the accounts."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from ag_enclave.errors import BadState
+from ag_enclave.state import write_private
+
+_ISSUER = "ag-enclave"
+_ALGORITHM = "HS256"
+_KEY_BYTES = 32
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Whose token it is. The account must still have this generation."""
+
+    user_id: str
+    generation: int
+
+
+class Tokens:
+    """Issues and reads tokens with one key. ``seconds`` is their life, ``clock`` the wall time in seconds."""
+
+    def __init__(self, *, key: bytes, seconds: int, clock: Callable[[], float]) -> None:
+        self._key = OctKey.import_key(key)
+        self._clock = clock
+        self.seconds = seconds
+
+    def issue(self, user_id: str, generation: int) -> str:
+        """A token for this account, valid from now."""
+        now = int(self._clock())
+        claims = {
+            "iss": _ISSUER,
+            "sub": user_id,
+            "gen": generation,
+            "iat": now,
+            "exp": now + self.seconds,
+            "jti": secrets.token_hex(8),
+        }
+        return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
+
+    def read(self, token: str) -> Claims | None:
+        """The claims of a genuine token that hasn't expired; None for anything else."""
+        if len(token) > _LONGEST:
+            return None
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+            self._rules().validate(claims)
+        except (JoseError, ValueError):
+            return None
+        if not isinstance(claims["gen"], int) or not isinstance(claims["sub"], str):
+            return None
+        return Claims(user_id=claims["sub"], generation=claims["gen"])
+
+    def _rules(self) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
+            now=int(self._clock()),
+            iss={"essential": True, "value": _ISSUER},
+            sub={"essential": True},
+            gen={"essential": True},
+            exp={"essential": True},
+        )
+
+
+def signing_key(folder: Path) -> bytes:
+    """The enclave's signing key, made at random where there is none."""
+    path = folder / "tokens.key"
+    if not path.exists():
+        write_private(path, secrets.token_bytes(_KEY_BYTES))
+    key = path.read_bytes()
+    if len(key) != _KEY_BYTES:
+        raise BadState(f"The signing key {path} is damaged; remove it and start again (open tokens become void).")
+    return key
