@@ -127,7 +127,7 @@ class Catalog:
     tables: Mapping[str, Table] = field(default_factory=dict)
 
     def with_table(self, table: Table) -> "Catalog":
-        """This catalogue and one table more."""
+        """The same catalogue with one table more."""
         return replace(self, tables={**self.tables, table.key: table})
 
 

@@ -1,0 +1,244 @@
+"""The one place where a charge is made and a receipt is born: all scopes in one transaction, on disk before it returns.
+
+Knows costs and caps, not plans or rows. A receipt without a charge on disk can't exist; a charge is never taken back.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from ag_vault.account import Cap, Event, Totals, admits, spent, totals_of
+from ag_vault.catalog import Budget
+from ag_vault.errors import BadLedger, Refusal
+from ag_vault.ledger import chain, odometer
+from ag_vault.ledger.connect import file_engine, memory_engine, writing
+from ag_vault.ledger.revisions import upgrade
+from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD
+
+_log = logging.getLogger(__name__)
+
+UNAVAILABLE = Refusal(
+    code="ledger",
+    why="The budget ledger can't record a charge now, so no row was read and nothing was released.",
+    instead="Try again later; the operator's log says what is wrong.",
+    error="RuntimeError",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who asks for what: ``plan`` is the plan's bytes, ``library`` the public label of the odometer."""
+
+    dataset: str
+    version: str
+    analyst: str
+    session: str
+    library: str
+    plan: bytes
+
+    @property
+    def digest(self) -> str:
+        """The plan's digest, by which its stored answer is found."""
+        return hashlib.sha256(self.plan).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that an event was charged: its number in the ledger and its cost."""
+
+    sequence: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    kind: str
+    dataset: str
+    who: str
+    cap: Cap
+
+
+class Ledger:
+    """Charges against a database that other vaults charge against too.
+
+    The database is opened, migrated and its chain's head checked at first use; while that fails, everything is refused.
+    """
+
+    def __init__(self, engine: sa.Engine, *, clock: Callable[[], int] = time.time_ns) -> None:
+        self._engine = engine
+        self._writer = writing(engine)
+        self._clock = clock
+        self._opened = False
+
+    @classmethod
+    def at(cls, path: Path) -> "Ledger":
+        """The ledger in a file."""
+        return cls(file_engine(path))
+
+    @classmethod
+    def in_memory(cls) -> "Ledger":
+        """A ledger of this process alone: for data that a guest brought."""
+        return cls(memory_engine())
+
+    def charge(
+        self, event: Event, claim: Claim, budget: Budget, *, session_cap: Cap | None = None
+    ) -> Receipt | Refusal:
+        """Charge every scope, or none and say why. When a receipt comes back, the charge is on disk."""
+        cost = totals_of(event)
+        if not admits(budget.per_call, cost):
+            return _over_call(budget.per_call)
+        try:
+            with self._transaction(self._writer) as connection:
+                before = _totals(connection, _scopes(claim, budget, session_cap))
+                if not all(admits(scope.cap, totals + cost) for scope, totals in before.items()):
+                    return _over_balance(before)
+                return _write(connection, event, claim, before, self._clock())
+        except (BadLedger, SQLAlchemyError) as problem:
+            _report("charge", problem)
+            return UNAVAILABLE
+
+    def recall(self, claim: Claim) -> bytes | None:
+        """The answer already released to this analyst for this plan on this version, as it was sent."""
+        wanted = [ANSWERS.c[name] == value for name, value in _answer_key(claim).items()]
+        try:
+            with self._transaction(self._engine) as connection:
+                reply: bytes | None = connection.execute(sa.select(ANSWERS.c.reply).where(*wanted)).scalar_one_or_none()
+                return reply
+        except (BadLedger, SQLAlchemyError) as problem:
+            _report("recall", problem)
+            return None
+
+    def remember(self, receipt: Receipt, claim: Claim, reply: bytes) -> None:
+        """Keep a released answer. Failing costs the analyst a second charge at most, so it is only logged."""
+        row = {**_answer_key(claim), "sequence": receipt.sequence, "reply": reply}
+        try:
+            with self._transaction(self._writer) as connection:
+                connection.execute(insert(ANSWERS).values(row).on_conflict_do_nothing())
+        except (BadLedger, SQLAlchemyError) as problem:
+            _report("remember", problem)
+
+    def reading(self, dataset: str, analyst: str, budget: Budget) -> "odometer.Reading | Refusal":
+        """What an analyst has spent and has left on a data set."""
+        try:
+            with self._transaction(self._engine) as connection:
+                return odometer.read(connection, dataset, analyst, budget)
+        except (BadLedger, SQLAlchemyError) as problem:
+            _report("read", problem)
+            return UNAVAILABLE
+
+    def verify(self) -> int:
+        """Check the whole chain; the number of events. BadLedger where it is broken or can't be read."""
+        try:
+            with self._transaction(self._engine) as connection:
+                return chain.verify(connection)
+        except SQLAlchemyError as problem:
+            raise BadLedger("the ledger can't be read") from problem
+
+    def open(self) -> None:
+        """Make or upgrade the database and check its chain's head, once. BadLedger where that fails."""
+        try:
+            with self._transaction(self._engine):
+                pass
+        except SQLAlchemyError as problem:
+            raise BadLedger("the ledger can't be read") from problem
+
+    @contextmanager
+    def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        if not self._opened:
+            with self._writer.begin() as connection:
+                if not upgrade(connection):
+                    raise BadLedger("the ledger was written by a newer release")
+                chain.verify_head(connection)
+            self._opened = True
+        with engine.begin() as connection:
+            yield connection
+
+
+def _totals(connection: sa.Connection, scopes: list[_Scope]) -> dict[_Scope, Totals]:
+    return {scope: odometer.totals(connection, scope.kind, scope.dataset, scope.who) for scope in scopes}
+
+
+def _write(connection: sa.Connection, event: Event, claim: Claim, before: Mapping[_Scope, Totals], now: int) -> Receipt:
+    """Append the event, move the head, raise every balance: all in the caller's transaction."""
+    cost = totals_of(event)
+    head = connection.execute(sa.select(HEAD)).mappings().one()
+    row = _event_row(event, cost, claim, head, now)
+    connection.execute(sa.insert(EVENTS).values(row))
+    connection.execute(sa.update(HEAD).values(sequence=row["sequence"], hash=row["hash"]))
+    for scope, totals in before.items():
+        _write_balance(connection, scope, totals + cost)
+    return Receipt(sequence=row["sequence"], event=event)
+
+
+def _event_row(event: Event, cost: Totals, claim: Claim, head: sa.RowMapping, now: int) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "sequence": head["sequence"] + 1,
+        "at": now,
+        "dataset": claim.dataset,
+        "version": claim.version,
+        "analyst": claim.analyst,
+        "session": claim.session,
+        "library": claim.library,
+        "plan": claim.digest,
+        "mechanism": event.mechanism,
+        "epsilon": cost.epsilon,
+        "rho": cost.rho,
+        "delta": cost.delta,
+        "impure": cost.impure,
+        "previous": head["hash"],
+    }
+    return row | {"hash": chain.link(row)}
+
+
+def _write_balance(connection: sa.Connection, scope: _Scope, totals: Totals) -> None:
+    sums = {"epsilon": totals.epsilon, "rho": totals.rho, "delta": totals.delta, "impure": totals.impure}
+    key = {"kind": scope.kind, "dataset": scope.dataset, "who": scope.who}
+    connection.execute(insert(BALANCES).values(key | sums).on_conflict_do_update(index_elements=list(key), set_=sums))
+
+
+def _scopes(claim: Claim, budget: Budget, session_cap: Cap | None) -> list[_Scope]:
+    scopes = [
+        _Scope("everyone", claim.dataset, "", budget.everyone),
+        _Scope("analyst", claim.dataset, claim.analyst, budget.per_analyst),
+    ]
+    if session_cap is not None:
+        scopes.append(_Scope("session", claim.dataset, claim.session, session_cap))
+    return scopes
+
+
+def _answer_key(claim: Claim) -> dict[str, str]:
+    return {"analyst": claim.analyst, "dataset": claim.dataset, "version": claim.version, "plan": claim.digest}
+
+
+def _over_balance(before: Mapping[_Scope, Totals]) -> Refusal:
+    left = [spent(scope.cap, totals) for scope, totals in before.items()]
+    epsilon, delta = min(each.epsilon_left for each in left), min(each.delta_left for each in left)
+    return Refusal(
+        code="budget",
+        why="Maximum delta or epsilon exceeded. "
+        f"Your current balance left is eps : {round(epsilon, 9)} and delta : {delta:g}",
+        instead="Ask with a smaller eps, or ask the owner for more budget.",
+    )
+
+
+def _over_call(cap: Cap) -> Refusal:
+    return Refusal(
+        code="budget",
+        why="Maximum delta or epsilon exceeded per query. "
+        f"Per query limits are eps : {float(cap.epsilon):g} and delta : {float(cap.delta):g}",
+        instead="Ask with a smaller eps.",
+    )
+
+
+def _report(what: str, problem: Exception) -> None:
+    """For the operator. The driver's own sentence, without the statement and its parameters."""
+    _log.error("ledger: %s failed: %s", what, getattr(problem, "orig", None) or problem)

@@ -1,0 +1,61 @@
+"""The hash chain over events: links, and the checks that find an event changed, dropped or put in.
+
+Knows no budgets. A whole file swapped for an older one is not found here: that needs a head kept elsewhere.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+import sqlalchemy as sa
+
+from ag_vault.errors import BadLedger
+from ag_vault.ledger.schema import BALANCES, EVENTS, HEAD
+
+Row = dict[str, Any] | sa.RowMapping
+GENESIS = "0" * 64
+_SUMS = ("epsilon", "rho", "delta", "impure")
+
+
+def link(event: Row) -> str:
+    """The hash of an event: SHA-256 over all its fields but the hash itself, the previous hash among them."""
+    fields = [event[column.name] for column in EVENTS.columns if column.name != "hash"]
+    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
+def verify_head(connection: sa.Connection) -> None:
+    """The last event is what the head says and follows the one before. Constant time. BadLedger where not."""
+    head = connection.execute(sa.select(HEAD)).mappings().one_or_none()
+    newest = sa.select(EVENTS).order_by(EVENTS.c.sequence.desc()).limit(2)
+    tail = connection.execute(newest).mappings().all()
+    if head is None or head["sequence"] != (tail[0]["sequence"] if tail else 0):
+        raise BadLedger("the ledger's head does not name its last event")
+    expected = tail[0]["hash"] if tail else GENESIS
+    before = tail[1]["hash"] if len(tail) > 1 else GENESIS
+    broken = tail and (link(tail[0]) != expected or tail[0]["previous"] != before)
+    if head["hash"] != expected or broken:
+        raise BadLedger("the ledger's last event was altered")
+
+
+def verify(connection: sa.Connection) -> int:
+    """Every event links to the one before, and the balances are their sums. Gives the number of events. BadLedger where not."""
+    verify_head(connection)
+    previous, count = GENESIS, 0
+    for event in connection.execute(sa.select(EVENTS).order_by(EVENTS.c.sequence)).mappings():
+        count += 1
+        if event["sequence"] != count or event["previous"] != previous or link(event) != event["hash"]:
+            raise BadLedger(f"the ledger's chain breaks at event {count}")
+        previous = event["hash"]
+    for kind, who in (("everyone", sa.literal("")), ("analyst", EVENTS.c.analyst)):
+        _verify_balances(connection, kind, who)
+    return count
+
+
+def _verify_balances(connection: sa.Connection, kind: str, who: sa.ColumnElement[str]) -> None:
+    sums = [sa.cast(sa.func.sum(EVENTS.c[name]), sa.BigInteger) for name in _SUMS]
+    added = sa.select(EVENTS.c.dataset, who.label("who"), *sums).group_by(EVENTS.c.dataset, who)
+    kept = sa.select(BALANCES.c.dataset, BALANCES.c.who, *(BALANCES.c[name] for name in _SUMS))
+    of_events = {tuple(row) for row in connection.execute(added)}
+    of_balances = {tuple(row) for row in connection.execute(kept.where(BALANCES.c.kind == kind))}
+    if of_events != of_balances:
+        raise BadLedger("the ledger's balances are not the sums of its events")

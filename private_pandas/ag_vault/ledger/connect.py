@@ -1,0 +1,55 @@
+"""Opens the ledger's database: SQLite with a write-ahead log, every commit synced to the disk before it counts.
+
+Knows pragmas and transactions, no tables.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+_PATIENCE_SECONDS = 10
+"""How long a charge waits for other vaults' charges before it is refused."""
+_WRITES = "ledger_writes"
+
+
+def file_engine(path: Path) -> sa.Engine:
+    """The database at ``path``. Nothing is touched until it is used."""
+    return _prepared(sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_SECONDS}))
+
+
+def memory_engine() -> sa.Engine:
+    """A database of this process alone, gone with it."""
+    return _prepared(sa.create_engine("sqlite://", poolclass=StaticPool))
+
+
+def writing(engine: sa.Engine) -> sa.Engine:
+    """The same engine, whose transactions lock out other writers from their first statement."""
+    return engine.execution_options(**{_WRITES: True})
+
+
+def _prepared(engine: sa.Engine) -> sa.Engine:
+    sa.event.listen(engine, "connect", _on_connect)
+    sa.event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    # The driver must not open transactions by itself: it would open deferred ones, which can fail half-way through.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000}")
+    (mode,) = cursor.execute("PRAGMA journal_mode").fetchone()
+    if mode == "delete":
+        # Only the first opener ever does this; those who lose the race find it done.
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("COMMIT")
+        cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

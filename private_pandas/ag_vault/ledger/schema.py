@@ -1,0 +1,64 @@
+"""The tables of the ledger as SQLAlchemy core sees them. Knows no rules: migrations are in ``revisions``, rules in ``book``.
+
+``events`` is the truth: appended to, never changed, chained by hashes. ``balances`` are its sums, kept in the same
+transaction so that a charge need not add up the past; ``chain.verify`` recomputes them.
+"""
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+EVENTS = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("dataset", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("analyst", sa.Text, nullable=False),
+    sa.Column("session", sa.Text, nullable=False),
+    sa.Column("library", sa.Text, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("mechanism", sa.Text, nullable=False),
+    sa.Column("epsilon", sa.BigInteger, nullable=False),
+    sa.Column("rho", sa.BigInteger, nullable=False),
+    sa.Column("delta", sa.BigInteger, nullable=False),
+    sa.Column("impure", sa.Integer, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index("events_by_analyst", "dataset", "analyst", "library"),
+)
+"""``at`` in nanoseconds since 1970; ``epsilon``, ``rho``, ``delta`` in the units of ``account``; ``plan`` a digest."""
+
+BALANCES = sa.Table(
+    "balances",
+    METADATA,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("dataset", sa.Text, primary_key=True),
+    sa.Column("who", sa.Text, primary_key=True),
+    sa.Column("epsilon", sa.BigInteger, nullable=False),
+    sa.Column("rho", sa.BigInteger, nullable=False),
+    sa.Column("delta", sa.BigInteger, nullable=False),
+    sa.Column("impure", sa.Integer, nullable=False),
+)
+
+HEAD = sa.Table(
+    "head",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+"""One row: the last event's number and hash."""
+
+ANSWERS = sa.Table(
+    "answers",
+    METADATA,
+    sa.Column("analyst", sa.Text, primary_key=True),
+    sa.Column("dataset", sa.Text, primary_key=True),
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("plan", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("reply", sa.LargeBinary, nullable=False),
+)
+"""Released answers, as sent: the same plan on the same version by the same analyst gets the same noise again, free."""
