@@ -6,12 +6,13 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ag_sandbox import line as wire
 from ag_sandbox.errors import JailRefused
-from ag_sandbox.inmate import Inmate
+from ag_sandbox.inmate import Inmate, sizes
 from ag_sandbox.jail import lock
 from ag_sandbox.profile import JSON, Grants, Profile
 
@@ -29,8 +30,22 @@ def entry_point(name: str) -> Entry:
     return found
 
 
-def live(line: socket.socket, profile: Profile, entry: Entry, python: tuple[str, ...], parent: int) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """What a nursery passes on to every child: where public code is, a descriptor of /proc, whether it has a view of its own."""
+
+    profile: Profile
+    entry: Entry
+    python: tuple[str, ...]
+    proc: int
+    enclosed: bool
+    parent: int
+
+
+def live(line: socket.socket, home: Home) -> int:
     """Live one child's life in this process; its exit status."""
+    profile = home.profile
+    address_space, data = sizes(home.proc)
     order, descriptors = wire.hear(line)
     if order is None:
         return EXIT_REFUSED
@@ -40,9 +55,13 @@ def live(line: socket.socket, profile: Profile, entry: Entry, python: tuple[str,
     inmate = Inmate(
         profile=profile,
         grants=_grants(order["grants"]),
-        python=python,
+        python=home.python,
         keep=frozenset({*descriptors, line.fileno(), *((_STDERR,) if profile.logs else ())}),
-        parent=parent,
+        parent=home.parent,
+        proc=home.proc,
+        address_space_bytes=address_space,
+        data_bytes=data,
+        enclosed=home.enclosed,
     )
     try:
         lock(inmate)
@@ -51,7 +70,7 @@ def live(line: socket.socket, profile: Profile, entry: Entry, python: tuple[str,
         return EXIT_REFUSED
     wire.say(line, {"locked": True})
     line.close()
-    return _run(entry, sockets, settings)
+    return _run(home.entry, sockets, settings)
 
 
 def _run(entry: Entry, sockets: dict[str, socket.socket], settings: dict[str, JSON]) -> int:

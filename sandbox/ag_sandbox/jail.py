@@ -14,11 +14,11 @@ Step = Callable[[Inmate], None]
 
 STEPS: tuple[Step, ...] = (
     reseed.apply,  # first: whatever draws from here on must not repeat a sibling's draws
+    oom.apply,  # while it has a descriptor of /proc
     descriptors.apply,  # nothing of the nursery's or a sibling's stays open
     signals.apply,  # no handler of the nursery's runs in the child
     privileges.apply,  # no capability is left, and no program can bring one back
     parent.apply,  # after privileges: a change of credentials would forget it
-    oom.apply,  # while /proc can still be opened
     rlimits.apply,  # memory, files, time; and no debugger may attach
     landlock.apply,  # files, TCP, signals, abstract sockets; one thread so far
     seccomp.apply,  # from here on, only calls with a reason

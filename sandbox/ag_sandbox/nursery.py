@@ -96,10 +96,14 @@ class Child:
 
 
 class Nursery:
-    """A warm process that bears locked children of one profile. All methods may be called from any thread."""
+    """A warm process that bears locked children of one profile. All methods may be called from any thread.
+
+    ``enclosed``: its children have a file tree of their own, with nothing in it but public code.
+    """
 
     def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, profile: str) -> None:
         self.profile = profile
+        self.enclosed = False
         self._process = process
         self._control = control
         self._turn = threading.Lock()
@@ -176,6 +180,7 @@ class Nursery:
             raise NurseryGone(f"the {self.profile} nursery died while it started")
         if "failed" in word:
             raise NurseryGone(f"the {self.profile} nursery could not start: {word['failed']}")
+        self.enclosed = word.get("enclosed") is True
 
     def __enter__(self) -> Self:
         return self

@@ -122,6 +122,8 @@ def files(inmate: Inmate) -> Iterator[str]:
             yield f"{directory} can be listed"
         if not _refused(partial(os.open, directory, os.O_TMPFILE | os.O_WRONLY)):
             yield f"a file can be made in {directory}"
+    if inmate.enclosed:
+        yield from (f"{file} can be seen" for file in _OTHERS_FILES if Path(file).exists())
     for file in (*_OTHERS_FILES, f"/proc/{inmate.parent}/mem"):
         if not _is_beneath(file, granted) and Path(file).exists() and not _refused(partial(os.open, file, os.O_RDONLY)):
             yield f"{file} can be read"

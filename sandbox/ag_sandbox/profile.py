@@ -56,6 +56,7 @@ class Profile:
 
     ``absent``: calls answered as if never invented. ``address_slack_bytes``: address space beyond memory, for maps that cost none.
     ``interruptible``: SIGINT raises KeyboardInterrupt, else it is ignored. ``logs``: stderr is the nursery's log, else it leads nowhere.
+    ``own_view``: its nursery leaves the host's file tree where it can, so that not even names of files are left to ask for.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Profile:
     address_slack_bytes: int
     interruptible: bool
     logs: bool
+    own_view: bool
     environment: Mapping[str, str]
 
 

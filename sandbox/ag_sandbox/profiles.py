@@ -37,6 +37,7 @@ KERNEL: Final = Profile(
     address_slack_bytes=512 << 20,
     interruptible=True,
     logs=False,
+    own_view=True,
     environment=_ONE_THREAD,
 )
 
@@ -50,6 +51,7 @@ CHECKER: Final = Profile(
     address_slack_bytes=512 << 20,
     interruptible=False,
     logs=True,
+    own_view=True,
     environment=_ONE_THREAD,
 )
 
@@ -66,6 +68,7 @@ VAULT: Final = Profile(
     address_slack_bytes=16 << 30,
     interruptible=False,
     logs=True,
+    own_view=False,
     environment=_ONE_THREAD,
 )
 
@@ -79,6 +82,7 @@ LOADER: Final = Profile(
     address_slack_bytes=16 << 30,
     interruptible=True,
     logs=True,
+    own_view=False,
     environment=_ONE_THREAD,
 )
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ag_sandbox.errors import SandboxError
-from ag_sandbox.inmate import Inmate
+from ag_sandbox.inmate import Inmate, open_proc, sizes
 from ag_sandbox.interpreter import public_code
 from ag_sandbox.jail import lock
 from ag_sandbox.profile import Grants
@@ -28,6 +28,8 @@ def main(arguments: Sequence[str]) -> int:
     given = _parse(arguments)
     if not sys.flags.safe_path:
         sys.path.pop(0)  # the working directory is not public code
+    proc = open_proc()
+    address_space, data = sizes(proc)
     inmate = Inmate(
         profile=PROFILES[given.profile],
         grants=Grants(
@@ -41,6 +43,10 @@ def main(arguments: Sequence[str]) -> int:
         python=public_code(),
         keep=frozenset({0, 1, 2}),
         parent=os.getppid(),
+        proc=proc,
+        address_space_bytes=address_space,
+        data_bytes=data,
+        enclosed=False,
     )
     try:
         lock(inmate)

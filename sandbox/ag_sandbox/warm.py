@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from ag_sandbox import birth
 from ag_sandbox import line as wire
 from ag_sandbox.errors import HostTooOld
+from ag_sandbox.inmate import open_proc
 from ag_sandbox.interpreter import public_code
 from ag_sandbox.profile import Profile
 from ag_sandbox.syscalls import machine
+from ag_sandbox.view import can_enclose, enclose
 
 
 @dataclass(slots=True)
@@ -45,11 +47,19 @@ def warm_up(entry: str, preload: Sequence[str], warm: str | None) -> birth.Entry
     return found
 
 
-def serve(control: socket.socket, profile: Profile, entry: birth.Entry) -> int | None:
-    """Fork and reap until the control socket ends. In a child: its exit status. In the nursery: None, when all are gone."""
+def settle(profile: Profile, entry: birth.Entry) -> birth.Home:
+    """Leave the host's file tree if the profile wants it and the host lets it, and note what every child must know."""
     machine()
-    python = public_code()
-    me = os.getpid()
+    python, proc = public_code(), open_proc()
+    paths = (*python, *(row.path for row in profile.readable), "/dev/null")
+    enclosed = profile.own_view and can_enclose(paths)
+    if enclosed:
+        enclose(paths)
+    return birth.Home(profile=profile, entry=entry, python=python, proc=proc, enclosed=enclosed, parent=os.getpid())
+
+
+def serve(control: socket.socket, home: birth.Home) -> int | None:
+    """Fork and reap until the control socket ends. In a child: its exit status. In the nursery: None, when all are gone."""
     brood = _Brood()
     poller = select.poll()
     poller.register(control, select.POLLIN)
@@ -66,7 +76,7 @@ def serve(control: socket.socket, profile: Profile, entry: birth.Entry) -> int |
             line = socket.socket(fileno=descriptors[0])
             pid = os.fork()
             if pid == 0:
-                return birth.live(line, profile, entry, python, me)
+                return birth.live(line, home)
             pidfd = os.pidfd_open(pid)
             brood.alive[pidfd] = (pid, line)
             poller.register(pidfd, select.POLLIN)
@@ -100,10 +110,10 @@ def _end(brood: _Brood) -> None:
 def main(control: socket.socket, profile: Profile, entry: str, preload: Sequence[str], warm: str | None) -> int:
     """The life of a nursery, and in its children theirs; the exit status. Says "ready" or "failed" on the control socket first."""
     try:
-        found = warm_up(entry, preload, warm)
+        home = settle(profile, warm_up(entry, preload, warm))
     except Exception as error:  # noqa: BLE001 - whatever a preloaded module raises is the starter's to know
         wire.say(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
         return 1
-    wire.say(control, {"ready": os.getpid()})
-    status = serve(control, profile, found)
+    wire.say(control, {"ready": os.getpid(), "enclosed": home.enclosed})
+    status = serve(control, home)
     return 0 if status is None else status

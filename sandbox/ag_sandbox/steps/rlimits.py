@@ -1,7 +1,6 @@
 """Resource limits: memory, files, time, core dumps. Knows nothing of what is worth protecting."""
 
 import resource
-from pathlib import Path
 
 from ag_sandbox import linux_unsafe as linux
 from ag_sandbox.inmate import Inmate
@@ -26,10 +25,11 @@ def apply(inmate: Inmate) -> None:
 
 def _limits(inmate: Inmate) -> dict[int, int]:
     """Limit → value. Memory is counted from what the child was born with: shared pages of the nursery cost it nothing."""
-    address_space, data = _born_with()
     limits = {
-        resource.RLIMIT_DATA: data + inmate.grants.memory_bytes,
-        resource.RLIMIT_AS: address_space + inmate.grants.memory_bytes + inmate.profile.address_slack_bytes,
+        resource.RLIMIT_DATA: inmate.data_bytes + inmate.grants.memory_bytes,
+        resource.RLIMIT_AS: inmate.address_space_bytes
+        + inmate.grants.memory_bytes
+        + inmate.profile.address_slack_bytes,
         resource.RLIMIT_NOFILE: inmate.profile.open_files,
         resource.RLIMIT_FSIZE: max(inmate.grants.file_bytes, _LOG_BYTES if inmate.profile.logs else 0),
         resource.RLIMIT_CORE: 0,
@@ -41,13 +41,3 @@ def _limits(inmate: Inmate) -> dict[int, int]:
     if inmate.grants.processes == 0:
         limits[resource.RLIMIT_NPROC] = 0
     return limits
-
-
-def _born_with() -> tuple[int, int]:
-    """Bytes of address space, and of private writable memory, before any guest allocates."""
-    sizes = {}
-    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-        name, _, value = line.partition(":")
-        if name in {"VmSize", "VmData"}:
-            sizes[name] = int(value.split()[0]) * 1024
-    return sizes["VmSize"], sizes["VmData"]
