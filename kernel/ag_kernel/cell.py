@@ -65,8 +65,13 @@ def run(cell: Cell, session: Session) -> None:
     if examined is None or examined.body is None:
         raise CellRefused("this cell could not be compiled")
     session.sources[examined.filename] = examined.source
-    session.interrupts.raise_pending()
-    execute(examined.body, examined.last, session.namespace, lambda value: session.desk.result(value, cell.number))
+    completed = False
+    try:
+        session.interrupts.raise_pending()
+        execute(examined.body, examined.last, session.namespace, lambda value: session.desk.result(value, cell.number))
+        completed = True
+    finally:
+        session.checker.accept(completed=completed)
 
 
 STEPS: Final[tuple[Step, ...]] = (measure, parse_and_policy, types, refuse_or_go_on, run)

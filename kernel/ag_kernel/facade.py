@@ -86,5 +86,5 @@ class Imports:
 def _missing(module: str, name: str) -> str:
     offer: Final = OFFERS[module]
     if name in offer.without or offer.only is not None:
-        return f"Restricted import: {module}.{name} is not allowed: {offer.why}"
+        return f"Restricted import: {module}.{name} is not available inside the enclave: {offer.why}"
     return f"cannot import name '{name}' from '{module}'"

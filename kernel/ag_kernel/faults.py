@@ -31,7 +31,10 @@ def describe(error: BaseException, sources: Mapping[str, str]) -> Fault:
     name, text = type(error).__name__, _text(error)
     lines: list[str] = []
     for cause, direct in _chain(error):
-        lines.extend(_calls(cause.__traceback__, sources))
+        calls = tuple(_calls(cause.__traceback__, sources))
+        if not calls:
+            continue  # an error inside a library that led to this one tells the analyst nothing
+        lines.extend(calls)
         lines.append(_last_line(type(cause).__name__, _text(cause)))
         lines.extend(("", _BETWEEN[direct], ""))
     lines.extend(_calls(error.__traceback__, sources))

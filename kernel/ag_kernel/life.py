@@ -14,6 +14,7 @@ import op_pandas
 from ag_kernel import namespace
 from ag_kernel.channel import Channel
 from ag_kernel.compiler.checker_client import CheckerClient
+from ag_kernel.compiler.session_names import kinds_of
 from ag_kernel.desk import NotebookDesk
 from ag_kernel.errors import MalformedMessage
 from ag_kernel.handlers import HANDLERS
@@ -48,6 +49,8 @@ def open_session(
     desk = NotebookDesk(channel, output, export_limit=limits.export_bytes)
     ag_utils.desk.bind(desk)
     variables = namespace.build(op_pandas.datasets())
+    checker = CheckerClient(sockets["checker"], patience=limits.check_seconds)
+    checker.start(kinds_of(variables), strict=bool(settings.get("strict")))
     return Session(
         name=str(settings["session"]),
         limits=limits,
@@ -58,7 +61,7 @@ def open_session(
         output=output,
         desk=desk,
         vault=vault,
-        checker=CheckerClient(sockets["checker"]),
+        checker=checker,
     )
 
 

@@ -67,7 +67,9 @@ class FakeVault(threading.Thread):
 
     def _catalog(self, _request: Message) -> Message:
         view = View(key="train", kind="frame", table="toy/train", columns=tuple(c.name for c in COLUMNS))
-        return Catalog(id=0, datasets=(DatasetSchema(name="Toy", variable="toy", tables=("toy/train",), views=(view,)),))
+        return Catalog(
+            id=0, datasets=(DatasetSchema(name="Toy", variable="toy", tables=("toy/train",), views=(view,)),)
+        )
 
     def _schema(self, request: Message) -> Message:
         assert isinstance(request, AskSchema)

@@ -1,43 +1,60 @@
 """A notebook for the tests: a kernel and a checker as real processes over socketpairs, and what each cell said."""
 
-import os
-import signal
 import socket
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 from ag_kernel.wire import Message, decode, encode
+from ag_sandbox.nursery import Child, Grants, Nursery
 from antigranular.values import decode_export
-from tests.house.tree import ROOMS, ROOT
+from tests.kernel.fake_vault import FakeVault
 
 EXPORT = "application/vnd.antigranular.export+json"
 BUDGET = "application/vnd.antigranular.budget+json"
 
-_START = """
-import json, socket, sys
-from importlib import import_module
-module, _, name = sys.argv[1].partition(":")
-sockets = {key: socket.socket(fileno=number) for key, number in json.loads(sys.argv[2]).items()}
-getattr(import_module(module), name)(sockets, json.loads(sys.argv[3]))
-"""
+GRANTS = Grants(memory_bytes=2 << 30, processes=0, cpu_seconds=None, file_bytes=0)
 
 
-def start(entry: str, sockets: dict[str, socket.socket], settings: dict[str, Any]) -> subprocess.Popen[bytes]:
-    """A process that runs an entry point over its ends of socketpairs, as a nursery's child would."""
-    import json
+@dataclass(frozen=True)
+class House:
+    """The nurseries that sessions of the tests come from: the same jails as in an enclave."""
 
-    numbers = {name: one.fileno() for name, one in sockets.items()}
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(ROOT / room) for room in ROOMS)}
-    command = [sys.executable, "-c", _START, entry, json.dumps(numbers), json.dumps(settings)]
-    process = subprocess.Popen(command, pass_fds=tuple(numbers.values()), env=environment)
+    kernels: Nursery
+    checkers: Nursery
+
+    @classmethod
+    def open(cls, log: Path) -> Self:
+        return cls(
+            kernels=Nursery.start(
+                profile="kernel",
+                entry="ag_kernel.life:main",
+                preload=("ag_kernel.life",),
+                warm="ag_kernel.warm:warm",
+                log=log / "kernels.log",
+            ),
+            checkers=Nursery.start(
+                profile="checker",
+                entry="ag_kernel.compiler.checker:main",
+                warm="ag_kernel.compiler.checker:warm",
+                log=log / "checkers.log",
+            ),
+        )
+
+    def close(self) -> None:
+        self.kernels.close()
+        self.checkers.close()
+
+
+def born(nursery: Nursery, sockets: dict[str, socket.socket], settings: dict[str, Any]) -> Child:
+    """A locked child over its ends of socketpairs."""
+    child = nursery.spawn(sockets=sockets, settings=settings, grants=GRANTS)
     for one in sockets.values():
         one.close()
-    return process
+    return child
 
 
 @dataclass
@@ -91,17 +108,23 @@ class Notebook:
     """One kernel, driven message by message."""
 
     def __init__(
-        self, plan: socket.socket, checker: socket.socket | None = None, limits: dict[str, Any] | None = None
+        self,
+        house: House,
+        plan: socket.socket,
+        *,
+        checker: socket.socket | None = None,
+        limits: dict[str, Any] | None = None,
+        vault: FakeVault | None = None,
     ) -> None:
+        self.vault = vault
         self.stream, theirs = socket.socketpair()
         self.stream.settimeout(60)
-        self.checker: subprocess.Popen[bytes] | None = None
+        self.checker: Child | None = None
         if checker is None:
             checker, other = socket.socketpair()
-            self.checker = start("ag_kernel.compiler.checker:main", {"checker": other}, {"session": "test"})
+            self.checker = born(house.checkers, {"checker": other}, {"session": "test"})
         sockets = {"channel": theirs, "plan": plan, "checker": checker}
-        settings = {"session": "test", "limits": limits or {}, "strict": False}
-        self.kernel = start("ag_kernel.life:main", sockets, settings)
+        self.kernel = born(house.kernels, sockets, {"session": "test", "limits": dict(limits or {}), "strict": False})
         self._asked = 0
         assert self.receive().content == {"execution_state": "starting"}
 
@@ -110,9 +133,10 @@ class Notebook:
 
     def __exit__(self, *_: object) -> None:
         self.stream.close()
-        assert self.kernel.wait(10) is not None
-        if self.checker is not None:
-            self.checker.wait(10)
+        for child in (self.kernel, self.checker):
+            if child is not None:
+                assert child.wait(10) == 0
+                child.close()
 
     def send(self, kind: str, content: dict[str, Any], channel: str = "shell") -> str:
         self._asked += 1
@@ -158,4 +182,4 @@ class Notebook:
         return self.collect(self.send("execute_request", {"code": source, **more}), watch)
 
     def interrupt(self) -> None:
-        os.kill(self.kernel.pid, signal.SIGINT)
+        self.kernel.interrupt()
