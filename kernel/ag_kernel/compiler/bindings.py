@@ -9,6 +9,9 @@ import ast
 from collections import Counter
 from dataclasses import dataclass, field
 
+Place = tuple[int, int, int, int]
+"""Line (from 1), column (UTF-8 bytes, from 0), end line, end column."""
+
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -17,8 +20,8 @@ class Bindings:
     """Names of one cell. Lines count from 1.
 
     `bound` says how often each top-level name is bound, `fixed` which of them by def, class, import or annotation (their type
-    doesn't follow the flow), `branching` whether some statement makes the flow branch. `read_now` is read while the
-    cell runs, `read_later` inside functions. `tried` are lines under a `try` with handlers.
+    doesn't follow the flow), `nested` which are bound inside other statements. `read_now` is read while the cell runs, `read_later`
+    inside functions. `tried` are lines under a `try` with handlers, `tested` comparisons whose truth decides something.
     """
 
     bound: Counter[str] = field(default_factory=Counter)
@@ -29,7 +32,7 @@ class Bindings:
     set_attributes: set[str] = field(default_factory=set)
     annotated_lines: set[int] = field(default_factory=set)
     tried: set[int] = field(default_factory=set)
-    stars: bool = False
+    tested: set[Place] = field(default_factory=set)
 
 
 def bindings(tree: ast.Module) -> Bindings:
@@ -86,7 +89,6 @@ def _pattern(node: ast.AST, found: Bindings, top: bool, _deep: bool) -> None:
 def _import(node: ast.AST, found: Bindings, top: bool, _deep: bool) -> None:
     assert isinstance(node, ast.Import | ast.ImportFrom)  # noqa: S101 - by the table
     for alias in node.names:
-        found.stars |= alias.name == "*"
         _bind(found, alias.asname or alias.name.partition(".")[0], top=top, fixed=True)
 
 
@@ -115,7 +117,21 @@ def _try(node: ast.AST, found: Bindings, _top: bool, _deep: bool) -> None:
         found.tried.update(range(node.body[0].lineno, (node.body[-1].end_lineno or node.body[-1].lineno) + 1))
 
 
+def _condition(node: ast.AST, found: Bindings, _top: bool, _deep: bool) -> None:
+    for field_name in ("test", "values", "operand", "ifs", "guard"):
+        value = getattr(node, field_name, None)
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, ast.Compare) and not (
+                isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.Not)
+            ):
+                found.tested.add((part.lineno, part.col_offset, part.end_lineno or 0, part.end_col_offset or 0))
+
+
 _HANDLERS = {
+    **dict.fromkeys(
+        (ast.If, ast.While, ast.IfExp, ast.Assert, ast.BoolOp, ast.UnaryOp, ast.comprehension, ast.match_case),
+        _condition,
+    ),
     ast.Name: _name,
     ast.FunctionDef: _definition,
     ast.ClassDef: _definition,

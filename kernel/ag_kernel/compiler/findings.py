@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ag_kernel.compiler.problem import Problem
+from ag_kernel.compiler.problem import Problem, in_order
 from ag_kernel.offers import OFFERS
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ _RELEASE: Final = r"release a statistic of it, e.g. `mean(eps=0.1)`"
 WORDINGS: Final[tuple[Wording, ...]] = (
     _says(r"^(?P<m>Please ensure export function is called on a non-private type\.)", r"\g<m>", _RELEASE),
     _says(
-        rf"has type {_P} which does not implement __bool__",
+        rf"(?:has type|returns) {_P} which does not implement __bool__",
         r"\g<t> has no truth value: its rows are private",
         "combine conditions with `&`, `|`, `~` and keep rows with `where(condition)`",
     ),
@@ -105,13 +105,16 @@ WORDINGS: Final[tuple[Wording, ...]] = (
 
 
 # Codes of which only what is said about private objects counts.
-_PRIVATE_ONLY: Final = {"misc": WORDINGS[0].pattern, "truthy-bool": WORDINGS[1].pattern}
+_PRIVATE_ONLY: Final = {
+    "misc": re.compile(f"{WORDINGS[0].pattern.pattern}|{WORDINGS[1].pattern.pattern.replace('?P<t>', '')}"),
+    "truthy-bool": WORDINGS[1].pattern,
+}
 
 
 def problems(checked: Checked, *, strict: bool) -> tuple[Problem, ...]:
     """What of the findings is told to the analyst."""
     told = _strict if strict else _standard
-    return tuple(_problem(one, checked.lines) for one in checked.findings if told(one, checked))
+    return in_order(_problem(one, checked.lines) for one in checked.findings if told(one, checked))
 
 
 def _standard(one: Finding, checked: Checked) -> bool:

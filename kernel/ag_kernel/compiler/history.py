@@ -84,7 +84,8 @@ class History:
         }
         shown = sorted((following | rebound) - found.fixed)
         tail = "".join(f"{_MARK}out_{name} = {name}\n" for name in shown)
-        findings = self._inference.check(module, f"{head}\n{source}\n{tail}")
+        tested = {(line + 1, column, end_line + 1, end) for line, column, end_line, end in found.tested}
+        findings = self._inference.check(module, f"{head}\n{source}\n{tail}", tested)
         known = findings is not None
         bound = {
             name: (_ANY, name) if not known else (module, f"{_MARK}out_{name}" if name in shown else name)

@@ -6,6 +6,7 @@ written to disk. It must not know cells, history or how a message is worded.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib.util
 import os
@@ -18,15 +19,19 @@ from mypy import build
 from mypy.build import State
 from mypy.errors import CompileError
 from mypy.modulefinder import BuildSource
+from mypy.nodes import ComparisonExpr
 from mypy.options import Options
 from mypy.semanal_main import semantic_analysis_for_scc
 
 from ag_kernel.compiler.looseness import loosen
-from ag_kernel.compiler.private_calls import PrivateCalls
+from ag_kernel.compiler.private_calls import PrivateCalls, private_name
 from ag_kernel.offers import OFFERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+    from ag_kernel.compiler.bindings import Place
 
 STUBS: Final = Path(__file__).parent / "stubs"
 OURS: Final = ("ag_utils", "op_pandas")  # read from their own annotated source
@@ -83,9 +88,10 @@ class Inference:
         options = _options()
         offered = [name for name, offer in OFFERS.items() if not offer.later and not name.startswith("__")]
         text = "\n".join(f"import {name}" for name in offered)
-        result = build.build(
-            [BuildSource("warm.py", _WARM, text)], options, extra_plugins=[PrivateCalls(options)], stdout=sys.stderr
-        )
+        with contextlib.chdir(STUBS):  # mypy looks for modules in the working directory, and a nursery's is the standard library's
+            result = build.build(
+                [BuildSource("warm.py", _WARM, text)], options, extra_plugins=[PrivateCalls(options)], stdout=sys.stderr
+            )
         self._manager, self._graph = result.manager, result.graph
         self._options = options
         self._loose = True
@@ -104,14 +110,16 @@ class Inference:
         options.disallow_any_generics = options.warn_return_any = options.strict_equality = True
         options.extra_checks = options.disallow_untyped_decorators = options.warn_redundant_casts = True
 
-    def check(self, module: str, text: str) -> tuple[Finding, ...] | None:
+    def check(self, module: str, text: str, tested: AbstractSet[Place] = frozenset()) -> tuple[Finding, ...] | None:
         """Add a module to the state; None where mypy couldn't analyse it at all (the module is then unknown).
 
-        The module stays until `forget`; what it imports must be there already or has no types.
+        The module stays until `forget`; what it imports must be there already or has no types. `tested` are the places of
+        comparisons whose truth decides something: mypy itself never asks whether the result of one has a truth value.
         """
         manager, graph = self._manager, self._graph
         manager.errors.reset()
         path = f"{module}.py"
+        self._options.native_parser = text.isascii()  # faster, but its columns are wrong after other letters
         try:
             state = State.new_state(id=module, path=path, source=text, manager=manager, root_source=True)
             state.parse_file()
@@ -129,7 +137,7 @@ class Inference:
         except CompileError:
             self.forget((module,))
             return None
-        found = self._findings(path)
+        found = (*self._findings(path), *(_tested(state, tested) if tested else ()))
         manager.ast_cache.pop(module, None)
         return found
 
@@ -154,6 +162,24 @@ class Inference:
             for one in self._manager.errors.error_info_map.get(path, ())
             if one.severity == "error" and not one.hidden
         )
+
+
+def _tested(state: State, places: AbstractSet[Place]) -> tuple[Finding, ...]:
+    """Comparisons at these places that give something private, which has no truth value."""
+    return tuple(
+        Finding(
+            line=one.line,
+            column=one.column,
+            end_line=one.end_line or one.line,
+            end_column=one.end_column or one.column,
+            code="truthy-bool",
+            message=f'Expression has type "{name}" which does not implement __bool__',
+        )
+        for one, kind in state.type_map().items()
+        if isinstance(one, ComparisonExpr)
+        and (one.line, one.column, one.end_line, one.end_column) in places
+        and (name := private_name(kind))
+    )
 
 
 def freeze() -> None:

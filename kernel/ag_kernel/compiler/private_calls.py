@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NOT_PRIVATE: Final = "Please ensure export function is called on a non-private type."
 _PRIVATE: Final = "op_pandas.private.Private"
-_WATCHED: Final = frozenset({"ag_utils.export", "ag_utils.ag_print"})
+_TRUTH: Final = 'Argument has type "{name}" which does not implement __bool__'
 _DEEPEST: Final = 4
 
 
@@ -24,7 +24,7 @@ class PrivateCalls(Plugin):
 
     def get_function_hook(self, fullname: str) -> Callable[[FunctionContext], Type] | None:
         """Mypy asks for every function called."""
-        return _look if fullname in _WATCHED else None
+        return _WATCHED.get(fullname)
 
 
 def _look(context: FunctionContext) -> Type:
@@ -33,6 +33,17 @@ def _look(context: FunctionContext) -> Type:
             if holds_private(kind, _DEEPEST):
                 context.api.fail(NOT_PRIVATE, argument)
     return context.default_return_type
+
+
+def _truth(context: FunctionContext) -> Type:
+    for types, arguments in zip(context.arg_types, context.args, strict=True):
+        for kind, argument in zip(types, arguments, strict=True):
+            if name := private_name(kind):
+                context.api.fail(_TRUTH.format(name=name), argument)
+    return context.default_return_type
+
+
+_WATCHED: Final = {"ag_utils.export": _look, "ag_utils.ag_print": _look, "builtins.bool": _truth}
 
 
 def holds_private(kind: Type, depth: int) -> bool:
@@ -44,7 +55,15 @@ def holds_private(kind: Type, depth: int) -> bool:
         return any(holds_private(item, depth - 1) for item in proper.items)
     if not isinstance(proper, Instance):
         return False
-    if any(base.fullname == _PRIVATE for base in proper.type.mro):
+    if private_name(proper):
         return True
     inside = proper.type.module_name in ("builtins", "typing", "collections")
     return inside and any(holds_private(item, depth - 1) for item in proper.args)
+
+
+def private_name(kind: Type) -> str:
+    """The class of a private type; empty for all others."""
+    proper = get_proper_type(kind)
+    if isinstance(proper, Instance) and any(base.fullname == _PRIVATE for base in proper.type.mro):
+        return proper.type.name
+    return ""
