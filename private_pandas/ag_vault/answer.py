@@ -10,10 +10,12 @@ from ag_plan.expressions import Scalar
 from ag_plan.releases import Release
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
-from ag_vault.evaluate import Data
+from ag_vault.evaluate import Data, evaluate
 from ag_vault.ledger import Receipt
 from ag_vault.noise import Noise
-from ag_vault.price import Priced
+from ag_vault.parts import Estimate
+from ag_vault.perturb import Estimates, perturb
+from ag_vault.price import Priced, price
 
 Charge = Callable[[Priced], Receipt | Refusal]
 """Charges ``priced.event`` to ``priced.dataset`` for whoever asks, durably; the session binds who that is."""
@@ -35,4 +37,32 @@ class Answer:
 
 def answer(plan: Release, *, catalog: Catalog, charge: Charge, data: Data, noise: Noise) -> Answer | Refusal:
     """Price, charge, evaluate, perturb, release. Refusals come before the charge or from it; after it there is none."""
-    raise NotImplementedError
+    priced = price(plan, catalog)
+    if isinstance(priced, Refusal):
+        return priced
+    receipt = charge(priced)
+    if isinstance(receipt, Refusal):
+        return receipt
+    table = evaluate(priced, data)
+    noisy = perturb(priced, table, noise)
+    return _release(priced, noisy, receipt)
+
+
+def _release(priced: Priced, noisy: Estimates, receipt: Receipt) -> Answer:
+    """The estimates as rows of the index: groups, and in each the measure's labels; columns from their parts."""
+    rows = [row for group in range(priced.groups) for row in _rows(priced, noisy, group)]
+    return Answer(
+        index=priced.index,
+        columns=priced.measured.columns,
+        values=tuple(tuple(estimate.value for estimate in row) for row in rows),
+        half_widths=tuple(tuple(estimate.half_width for estimate in row) for row in rows),
+        mechanism=priced.mechanism,
+        measure=str(type(priced.release.measure).__struct_config__.tag),
+        scale=max(estimate.scale for row in rows for estimate in row),
+        receipt=receipt,
+    )
+
+
+def _rows(priced: Priced, noisy: Estimates, group: int) -> list[tuple[Estimate, ...]]:
+    columns = [[item for part in parts for item in noisy[part, group]] for parts in priced.measured.layout]
+    return list(zip(*columns, strict=True))

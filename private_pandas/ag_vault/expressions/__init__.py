@@ -1,0 +1,78 @@
+"""Column expressions: one file per word of the plan, each with its space rule and its SQL. Knows no relation and no data."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from ag_plan import expressions as words
+from ag_plan.codec import children
+from ag_vault.errors import Refusal
+from ag_vault.expressions import binary, cast, choose, clamp, column, constant, is_in, unary
+from ag_vault.expressions.term import MOST_NESTED, Scope, Steps, Term
+
+Rule = Callable[[Any, tuple[Term, ...], Scope], Term | Refusal]
+
+RULES: dict[type[words.Expression], Rule] = {
+    words.Column: column.rule,
+    words.Constant: constant.rule,
+    words.Instant: constant.instant,
+    words.Unary: unary.rule,
+    words.Binary: binary.rule,
+    words.IsIn: is_in.rule,
+    words.Choose: choose.rule,
+    words.Coalesce: choose.coalesce,
+    words.Clamp: clamp.rule,
+    words.Cast: cast.rule,
+}
+"""Every word and its rule. A word that is missing is refused by a KeyError in a test that enumerates the plan's."""
+
+
+def term_of(expression: words.Expression, scope: Scope) -> Term | Refusal:
+    """The meaning of an expression over columns: its space and its SQL; Refusal by names and kinds alone."""
+    return _Walk(expression, scope).term(expression)
+
+
+class _Walk:
+    """One expression, children first; what is used twice or nested deep gets a name of its own."""
+
+    def __init__(self, root: words.Expression, scope: Scope) -> None:
+        self._scope = scope
+        self._uses = _uses(root)
+        self._known: dict[int, Term | Refusal] = {}
+
+    def term(self, node: words.Expression) -> Term | Refusal:
+        known = self._known.get(id(node))
+        if known is None:
+            known = self._named(node, self._computed(node))
+            self._known[id(node)] = known
+        return known
+
+    def _computed(self, node: words.Expression) -> Term | Refusal:
+        operands: list[Term] = []
+        for child in children(node):
+            operand = self.term(child)
+            if isinstance(operand, Refusal):
+                return operand
+            operands.append(operand)
+        return RULES[type(node)](node, tuple(operands), self._scope)
+
+    def _named(self, node: words.Expression, term: Term | Refusal) -> Term | Refusal:
+        if isinstance(term, Refusal) or (self._uses[id(node)] < 2 and term.depth < MOST_NESTED):  # noqa: PLR2004
+            return term
+        return self._scope.steps.name(term)
+
+
+def _uses(root: words.Expression) -> Counter[int]:
+    """How many parents refer to each node of the expression."""
+    uses: Counter[int] = Counter()
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        for child in children(node):
+            uses[id(child)] += 1
+            if uses[id(child)] == 1:
+                waiting.append(child)
+    return uses
+
+
+__all__ = ["RULES", "Scope", "Steps", "Term", "term_of"]

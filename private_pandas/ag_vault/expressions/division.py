@@ -1,0 +1,104 @@
+"""True, floor and modulo division of terms: by zero they give null. Knows no column."""
+
+from sqlglot import exp
+
+from ag_vault.errors import Refusal
+from ag_vault.expressions.arithmetic import Interval, corners, floats, numbers
+from ag_vault.expressions.term import (
+    Scope,
+    Term,
+    bounded,
+    case,
+    combine,
+    convert,
+    finite,
+    function,
+    literal,
+    operand,
+)
+from ag_vault.space import ColumnSpace, Kind
+
+
+def true(left: Term, right: Term, scope: Scope) -> Term | Refusal:
+    """A quotient as a float; bounded where zero does not lie between the divisor's bounds."""
+    pair = floats(left, right, "/")
+    if isinstance(pair, Refusal):
+        return pair
+    return finite(scope.steps, _quotient(*pair))
+
+
+def floor(left: Term, right: Term, scope: Scope) -> Term | Refusal:
+    """The quotient rounded down: an integer of bounded integers, else a float."""
+    pair = _whole_or_floats(left, right, "//")
+    if isinstance(pair, Refusal):
+        return pair
+    if pair[0].space.kind == "float":
+        quotient = scope.steps.name(finite(scope.steps, _quotient(*pair)))
+        interval = quotient.space.bounds and (quotient.space.bounds[0] // 1, quotient.space.bounds[1] // 1)
+        return combine(bounded("float", interval, nullable=True), function("FLOOR", quotient.sql), quotient)
+    # (a - a mod b) / b is exact, whichever way an engine rounds the division of integers.
+    one, other = scope.steps.name(pair[0]), scope.steps.name(pair[1])
+    rest = scope.steps.name(_rest(one, other, scope))
+    exact = exp.Paren(this=exp.Sub(this=one.sql.copy(), expression=rest.sql.copy()))
+    sql = exp.IntDiv(this=exact, expression=_nonzero(other, "int"))
+    largest = max(abs(bound) for bound in one.space.bounds or (0,))
+    return combine(bounded("int", (-largest - 1, largest), nullable=True), sql, one, other, rest)
+
+
+def modulo(left: Term, right: Term, scope: Scope) -> Term | Refusal:
+    """The remainder with the divisor's sign: an integer of bounded integers, else a float."""
+    pair = _whole_or_floats(left, right, "%")
+    if isinstance(pair, Refusal):
+        return pair
+    one, other = scope.steps.name(pair[0]), scope.steps.name(pair[1])
+    if one.space.kind == "int":
+        return _rest(one, other, scope)
+    quotient = scope.steps.name(finite(scope.steps, _quotient(one, other)))
+    product = exp.Mul(this=other.sql.copy(), expression=function("FLOOR", quotient.sql))
+    raw = exp.Sub(this=one.sql.copy(), expression=exp.Paren(this=product))
+    return finite(scope.steps, combine(bounded("float", None, nullable=True), raw, one, other, quotient))
+
+
+def _whole_or_floats(left: Term, right: Term, word: str) -> tuple[Term, Term] | Refusal:
+    """Two integers well inside 64 bits, or else two floats."""
+    pair = numbers(left, right, word)
+    if isinstance(pair, Refusal) or pair[0].space.kind == "float":
+        return pair
+    small = 2**62
+    inside = [term.space.bounds is not None and max(map(abs, term.space.bounds)) < small for term in pair]
+    return pair if all(inside) else (convert(pair[0], "float"), convert(pair[1], "float"))
+
+
+def _nonzero(term: Term, kind: Kind) -> exp.Expression:
+    """The divisor, null where it is zero."""
+    return exp.Nullif(this=term.sql.copy(), expression=literal(0, kind))
+
+
+def _quotient(left: Term, right: Term) -> Term:
+    sql = exp.Div(this=operand(left), expression=_nonzero(right, "float"), typed=False, safe=False)
+    crosses = right.space.bounds is None or right.space.bounds[0] <= 0 <= right.space.bounds[1]
+    interval: Interval | None = None if crosses else corners(left, right, lambda a, b: a / b)
+    nullable = crosses or left.space.nullable or right.space.nullable
+    return combine(bounded("float", interval, nullable=nullable), sql, left, right)
+
+
+def _rest(one: Term, other: Term, scope: Scope) -> Term:
+    """The remainder of named integers with the divisor's sign, from an engine's remainder of either sign."""
+    largest = max(map(abs, other.space.bounds or (0,)))
+    space = bounded("int", (-largest, largest), nullable=True)
+    raw = exp.Mod(this=one.sql.copy(), expression=_nonzero(other, "int"))
+    rest = scope.steps.name(combine(space, raw, one, other))
+    zero = literal(0, "int")
+    signs_differ = exp.NEQ(
+        this=exp.Paren(this=exp.LT(this=rest.sql.copy(), expression=zero)),
+        expression=exp.Paren(this=exp.LT(this=other.sql.copy(), expression=zero.copy())),
+    )
+    moved = exp.And(this=exp.NEQ(this=rest.sql.copy(), expression=zero.copy()), expression=signs_differ)
+    sum_ = exp.Add(this=rest.sql.copy(), expression=other.sql.copy())
+    return combine(_signed(other, largest), case((moved, sum_), otherwise=rest.sql.copy()), rest, other)
+
+
+def _signed(divisor: Term, largest: float) -> ColumnSpace:
+    """A remainder lies on the divisor's side of zero."""
+    low, high = divisor.space.bounds or (-largest, largest)
+    return bounded("int", (min(low, 0), max(high, 0)), nullable=True)

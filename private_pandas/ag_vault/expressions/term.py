@@ -1,0 +1,173 @@
+"""A column expression that has a meaning: what is public about its values, and SQL that computes them.
+
+Knows the engine's words through sqlglot and no data.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from ag_plan.expressions import Scalar
+from ag_vault.errors import Refusal
+from ag_vault.space import INT64, ColumnSpace, Kind
+
+MOST_NESTED = 20
+"""Operators in one SQL expression; what is deeper is computed in steps, so that no plan can nest too deep for an engine."""
+
+SQL_TYPES: dict[Kind, exp.DataType] = {
+    "float": exp.DataType.build("DOUBLE"),
+    "int": exp.DataType.build("BIGINT"),
+    "bool": exp.DataType.build("BOOLEAN"),
+    "str": exp.DataType.build("TEXT"),
+    "datetime": exp.DataType.build("BIGINT"),
+    "null": exp.DataType.build("BIGINT"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """An expression with its space; ``level``: how many steps must be computed before it; ``depth``: operators inside."""
+
+    space: ColumnSpace
+    sql: exp.Expression
+    level: int = 0
+    depth: int = 0
+
+
+def combine(space: ColumnSpace, sql: exp.Expression, *operands: Term) -> Term:
+    """A term made of operands that are inside ``sql``."""
+    level = max((term.level for term in operands), default=0)
+    depth = 1 + max((term.depth for term in operands), default=0)
+    return Term(space=space, sql=sql, level=level, depth=depth)
+
+
+def identifier(name: str) -> exp.Column:
+    """A quoted column."""
+    return exp.Column(this=exp.Identifier(this=name, quoted=True))
+
+
+class Steps:
+    """Names for values that are used more than once or lie deep: each is computed once, in a step before its users.
+
+    Without names, SQL of a plan with sharing would grow exponentially with its depth.
+    """
+
+    def __init__(self, taken: int = 0) -> None:
+        self.taken = taken
+        self.levels: list[list[exp.Alias]] = []
+
+    def name(self, term: Term) -> Term:
+        """The same value as a bare column of a step (or as it is, where it is already bare)."""
+        if term.depth == 0:
+            return term
+        while len(self.levels) <= term.level:
+            self.levels.append([])
+        name = f"v{self.taken}"
+        self.taken += 1
+        self.levels[term.level].append(exp.Alias(this=term.sql, alias=exp.Identifier(this=name, quoted=True)))
+        return Term(space=term.space, sql=identifier(name), level=term.level + 1)
+
+
+def literal(value: Scalar, kind: Kind) -> exp.Expression:
+    """A constant of a kind. Numbers pass as text, which every engine reads back exactly."""
+    if value is None:
+        return exp.Cast(this=exp.Null(), to=SQL_TYPES[kind].copy())
+    if kind == "bool":
+        return exp.Boolean(this=bool(value))
+    if kind == "str":
+        return exp.Literal.string(str(value))
+    number = float(value) if kind == "float" else int(value)
+    return exp.Cast(this=exp.Literal.string(repr(number)), to=SQL_TYPES[kind].copy())
+
+
+def real(value: float) -> exp.Expression:
+    """A constant double."""
+    return literal(value, "float")
+
+
+def convert(term: Term, kind: Kind) -> Term:
+    """The term in a wider kind: null → anything, bool → int → float. Bounds come along; the caller chose a wider kind."""
+    space = term.space
+    if space.kind == kind:
+        return term
+    if space.kind == "null":
+        return Term(space=ColumnSpace(kind=kind, categories=()), sql=literal(None, kind))
+    sql = term.sql.copy()
+    if space.kind == "bool":
+        sql = exp.Cast(this=sql, to=exp.DataType.build("INT"))
+    lower, upper = space.bounds or (None, None)
+    if kind == "float" and lower is not None and upper is not None:
+        lower, upper = float(lower), float(upper)
+    widened = ColumnSpace(kind=kind, lower=lower, upper=upper, nullable=space.nullable)
+    return combine(widened, exp.Cast(this=sql, to=SQL_TYPES[kind].copy()), term)
+
+
+def bounded(
+    kind: Kind,
+    interval: tuple[int | float, int | float] | None,
+    *,
+    nullable: bool,
+    categories: tuple[Scalar, ...] | None = None,
+) -> ColumnSpace:
+    """A space with an interval's bounds; without any where a float's are not finite."""
+    if interval is None or (kind == "float" and not all(math.isfinite(bound) for bound in interval)):
+        return ColumnSpace(kind=kind, nullable=nullable, categories=categories)
+    lower, upper = interval if kind != "float" else (float(interval[0]), float(interval[1]))
+    return ColumnSpace(kind=kind, lower=lower, upper=upper, nullable=nullable, categories=categories)
+
+
+def fits(interval: tuple[int | float, int | float]) -> bool:
+    """Whether an interval of integers fits 64 bits."""
+    return INT64[0] <= interval[0] and interval[1] <= INT64[1]
+
+
+def case(*branches: tuple[exp.Expression, exp.Expression], otherwise: exp.Expression | None = None) -> exp.Case:
+    """CASE WHEN … THEN … [ELSE …] END, in parentheses' place."""
+    return exp.Case(ifs=[exp.If(this=when, true=then) for when, then in branches], default=otherwise)
+
+
+def finite(steps: Steps, term: Term) -> Term:
+    """A float term with NaN and infinities made null; as it is where its bounds exclude them."""
+    if term.space.bounds is not None:
+        return term
+    named = steps.name(term)
+    inside = exp.LTE(this=exp.Abs(this=named.sql.copy()), expression=real(1.7976931348623157e308))
+    space = ColumnSpace(kind="float", nullable=True)
+    return combine(space, case((inside, named.sql.copy())), named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What an expression may refer to, and where it names what it needs twice."""
+
+    columns: Mapping[str, Term]
+    steps: Steps
+
+
+def operand(term: Term) -> exp.Expression:
+    """The term's SQL, to stand beside an operator."""
+    sql = term.sql.copy()
+    return exp.Paren(this=sql) if isinstance(sql, exp.Binary | exp.Unary) else sql
+
+
+def function(name: str, *arguments: exp.Expression) -> exp.Expression:
+    """A call of an SQL function by its own name."""
+    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+def wrong_kind(word: str, wanted: str, *terms: Term) -> Refusal:
+    """The refusal of operands of the wrong kind."""
+    found = " and ".join(_CALLED[term.space.kind] for term in terms)
+    return Refusal(code="wrong_kind", why=f"{word} needs {wanted}, not {found}", error="TypeError")
+
+
+_CALLED: dict[Kind, str] = {
+    "float": "a float",
+    "int": "an integer",
+    "bool": "a boolean",
+    "str": "a string",
+    "datetime": "a datetime",
+    "null": "a null",
+}

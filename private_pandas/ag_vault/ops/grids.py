@@ -1,0 +1,57 @@
+"""SQL that puts a bounded column on a public grid of integers: clamp, scale, floor(x + 0.5), cast. Knows no measure.
+
+Each function repeats in the engine, step by step in doubles, what ``exact`` did to the bounds. Every step is monotone, so what
+lies between the bounds lands between their integers on every row. The clamp is the first step even for conforming columns:
+sensitivity then rests on this file alone.
+"""
+
+from sqlglot import exp
+
+from ag_vault.exact import SumGrid, UnitGrid
+from ag_vault.expressions.term import SQL_TYPES, Scope, Term, case, combine, convert, literal, operand, real
+from ag_vault.space import ColumnSpace, Kind
+
+
+def clamped(term: Term, lower: float, upper: float, kind: Kind, scope: Scope) -> Term:
+    """A bare column moved between its bounds; null stays null. NaN, which no column holds, would land on the upper bound."""
+    named = scope.steps.name(term)
+    low, high = literal(lower, kind), literal(upper, kind)
+    sql = case(
+        (exp.LT(this=named.sql.copy(), expression=low), low.copy()),
+        (exp.GT(this=named.sql.copy(), expression=high), high.copy()),
+        otherwise=named.sql.copy(),
+    )
+    return combine(term.space, sql, named)
+
+
+def on_unit_grid(term: Term, grid: UnitGrid, scope: Scope) -> Term:
+    """The column's place on a grid between its bounds, 0 … points, as a named column."""
+    inside = clamped(convert(term, "float"), grid.lower, grid.upper, "float", scope)
+    shifted = exp.Paren(this=exp.Sub(this=operand(inside), expression=real(grid.lower)))
+    scaled = exp.Mul(this=shifted, expression=real(grid.factor))
+    return _rounded(scaled, inside, grid.points, scope)
+
+
+def on_sum_grid(term: Term, grid: SumGrid, scope: Scope) -> Term:
+    """The column in steps of the grid, as a named column; integers on steps of one stay as they are."""
+    lower, upper = term.space.bounds or (0, 0)
+    if grid.exponent == 0 and term.space.kind != "float":
+        return scope.steps.name(clamped(convert(term, "int"), lower, upper, "int", scope))
+    inside = clamped(convert(term, "float"), float(lower), float(upper), "float", scope)
+    scaled = exp.Mul(this=operand(inside), expression=real(2.0**-grid.exponent))
+    return _rounded(scaled, inside, grid.reach, scope)
+
+
+def on_integers(term: Term, lower: int, upper: int, scope: Scope) -> Term:
+    """An integer column's distance from its lower bound, as a named column. The caller saw that it fits 64 bits."""
+    kind: Kind = "int" if term.space.kind == "bool" else term.space.kind
+    inside = clamped(convert(term, kind), lower, upper, kind, scope)
+    sql = exp.Sub(this=operand(inside), expression=literal(lower, "int"))
+    space = ColumnSpace(kind="int", lower=0, upper=upper - lower, nullable=term.space.nullable)
+    return scope.steps.name(combine(space, sql, inside))
+
+
+def _rounded(scaled: exp.Expression, inside: Term, points: int, scope: Scope) -> Term:
+    half_up = exp.Floor(this=exp.Add(this=scaled, expression=real(0.5)))
+    space = ColumnSpace(kind="int", lower=-points, upper=points, nullable=inside.space.nullable)
+    return scope.steps.name(combine(space, exp.Cast(this=half_up, to=SQL_TYPES["int"].copy()), inside))

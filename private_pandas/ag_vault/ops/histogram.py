@@ -1,0 +1,64 @@
+"""The measure ``Histogram``: counts between public edges. Knows no noise; needs no bounds of the column."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from ag_plan.releases import Histogram
+from ag_vault.errors import Refusal
+from ag_vault.expressions.term import SQL_TYPES, Scope, Term, case, convert, literal
+from ag_vault.ops.column import each
+from ag_vault.ops.rows import Rows
+from ag_vault.parts import Bins, Measured, evenly
+from ag_vault.space import Kind
+
+MOST_BINS = 10_000
+
+
+def rule(node: Histogram, rows: Rows, scope: Scope) -> Measured | Refusal:
+    """Takes: a column of numbers or datetimes, and edges. Gives: a count per bin. Sensitivity: L1 = 1.
+
+    Why: a row is in at most one bin: [e₀, e₁), [e₁, e₂), …, the last closed. What lies outside all of them, or is null, is not
+    counted. Fails: by kind or by the number of bins; never on a row.
+    """
+    bins = len(node.edges) - 1
+    if bins > MOST_BINS:
+        return Refusal(code="too_many", why=f"a histogram has up to {MOST_BINS} bins")
+
+    def part(name: str, term: Term) -> Bins | Refusal:
+        if term.space.kind == "str":
+            return Refusal(
+                code="not_numeric",
+                why=f"{name} is not a numeric column",
+                instead="group by it and count",
+                error="TypeError",
+            )
+        return _bins(term, node.edges, scope)
+
+    parts = each((node.column,), rows, part)
+    if isinstance(parts, Refusal):
+        return parts
+    labels = tuple((number,) for number in range(bins))
+    return Measured(columns=(node.column,), labels=labels, parts=tuple(parts), shares=evenly(parts), layout=((0,),))
+
+
+def _bins(term: Term, edges: Sequence[float], scope: Scope) -> Bins:
+    """Comparisons with the edges themselves decide, by bisection: exact, and the same on every engine."""
+    kind: Kind = "float"
+    value = scope.steps.name(convert(term, kind))
+    inside = exp.And(
+        this=exp.GTE(this=value.sql.copy(), expression=literal(edges[0], kind)),
+        expression=exp.LTE(this=value.sql.copy(), expression=literal(edges[-1], kind)),
+    )
+    number = case((inside, _bisect(value, edges, 0, len(edges) - 2)))
+    named = scope.steps.name(Term(space=term.space, sql=number, level=value.level, depth=1))
+    return Bins(l1=1, number=named.sql, bins=len(edges) - 1)
+
+
+def _bisect(value: Term, edges: Sequence[float], first: int, last: int) -> exp.Expression:
+    """The bin of a value known to lie in one of first … last."""
+    if first == last:
+        return exp.Cast(this=exp.Literal.number(first), to=SQL_TYPES["int"].copy())
+    middle = (first + last) // 2
+    below = exp.LT(this=value.sql.copy(), expression=literal(edges[middle + 1], "float"))
+    return case((below, _bisect(value, edges, first, middle)), otherwise=_bisect(value, edges, middle + 1, last))

@@ -1,0 +1,78 @@
+"""The measure ``Mean``: two non-negative parts per row, (1 - t, t), that sum to one. Knows no group and no noise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from ag_plan.releases import Mean
+from ag_vault.errors import Refusal
+from ag_vault.exact import UNIT_BITS, UnitGrid
+from ag_vault.expressions.term import Scope, Term
+from ag_vault.ops.column import bounds_of, each, unusable
+from ag_vault.ops.grids import on_unit_grid
+from ag_vault.ops.rows import Rows
+from ag_vault.ops.spread import half_width
+from ag_vault.parts import Estimate, Measured, Sums, evenly
+
+POINTS = 2**40
+COARSE = POINTS >> UNIT_BITS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Averaged(Sums):
+    """Σ(M - t) and Σt over the non-null rows, t in 0 … M = 2^40, each rounded down to steps of g = 2^8.
+
+    Sensitivity: one row moves the two sums by a + b = M with a, b ≥ 0, and each quotient by at most its ceiling:
+    ⌈a/g⌉ + ⌈b/g⌉ ≤ (a + b)/g + 1, as both ceilings round up by less than one and the left side is whole: L1 = 2^32 + 1.
+    Why: the count costs nothing extra; Σt alone with a count beside it has L1 = 2M. Numbers: 2^30 rows stay below 2^62; a row
+    is rounded by 2^-41 of the width between the bounds, far below the noise of 2^30 rows at ε = 1, which is about 2^-30.
+    """
+
+    l1: int = POINTS // COARSE + 1
+    grid: UnitGrid
+
+    def vector(self, sums: Sequence[int]) -> tuple[int, ...]:
+        """(Σ(M - t), Σt) on the coarse grid, from a count and Σt."""
+        rows, total = sums
+        return (rows * POINTS - total) // COARSE, total // COARSE
+
+    def read(self, noisy: Sequence[int], scale: float) -> tuple[Estimate, ...]:
+        """The second part's share of both, between the bounds."""
+        below, above = noisy
+        weight = below + above
+        if weight <= 0:
+            return (Estimate(value=None, half_width=None, scale=scale),)
+        share = min(max(above / weight, 0.0), 1.0)
+        # d(share) = (-share·d(below) + (1 - share)·d(above)) / weight.
+        width = half_width((-share, 1 - share), scale / weight)
+        value = self.grid.value(share * POINTS)
+        return (Estimate(value=value, half_width=width * (self.grid.upper - self.grid.lower), scale=scale),)
+
+    def expect(self, scale: float) -> tuple[float | None, ...]:
+        """None: the error of a mean depends on how many rows there are, which is secret."""
+        del scale
+        return (None,)
+
+
+def rule(node: Mean, rows: Rows, scope: Scope) -> Measured | Refusal:
+    """Takes: bounded numeric columns. Gives: their means. Sensitivity: L1 = one row's weight; k columns share ε evenly.
+
+    Fails: without bounds, by kind, or where doubles can't hold the grid; never on a row.
+    """
+
+    def part(name: str, term: Term) -> Averaged | Refusal:
+        bounds = bounds_of(name, term)
+        if isinstance(bounds, Refusal):
+            return bounds
+        grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
+        if grid is None:
+            return unusable(name)
+        place = on_unit_grid(term, grid, scope).sql
+        return Averaged(aggregates=(exp.Count(this=place.copy()), exp.Sum(this=place.copy())), grid=grid)
+
+    parts = each(node.columns, rows, part)
+    if isinstance(parts, Refusal):
+        return parts
+    layout = tuple((number,) for number in range(len(parts)))
+    return Measured(columns=node.columns, labels=((),), parts=tuple(parts), shares=evenly(parts), layout=layout)
