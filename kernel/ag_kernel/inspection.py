@@ -24,6 +24,8 @@ _FUNCTIONS: Final = (
     type(np.linspace),
 )
 """Functions whose documentation and signature are stored, not computed."""
+_SHOWN_DEFAULTS: Final = frozenset({int, float, bool, str, bytes, type(None)})
+_SHOWN_ANNOTATIONS: Final = frozenset({type, str})
 _DOCUMENTED: Final = (types.ModuleType, property, *_FUNCTIONS)
 
 
@@ -32,7 +34,7 @@ def inspect_at(code: str, cursor: int, namespace: Mapping[str, Any]) -> str | No
     for path in _candidates(code, cursor):
         value = look_up(path.split("."), namespace) if path else None
         if path and not is_missing(value):
-            return _described(path, value)
+            return _described(path, value, namespace)
     return None
 
 
@@ -49,9 +51,9 @@ def _candidates(code: str, cursor: int) -> list[str]:
     return [path_before(code[:end]).rstrip(".")]
 
 
-def _described(path: str, value: Any) -> str:
+def _described(path: str, value: Any, namespace: Mapping[str, Any]) -> str:
     doc = _doc(value if isinstance(value, (type, *_DOCUMENTED)) else type(value))
-    head = f"{path}{_signature(value)}\nType: {type(value).__name__}"
+    head = f"{path}{_signature(value, namespace)}\nType: {type(value).__name__}"
     return f"{head}\n\n{doc}"[:_LONGEST] if doc else head
 
 
@@ -63,7 +65,7 @@ def _doc(value: Any) -> str:
     return inspect.cleandoc(doc) if isinstance(doc, str) else ""
 
 
-def _signature(value: Any) -> str:
+def _signature(value: Any, namespace: Mapping[str, Any]) -> str:
     """The signature of a plain function, or of a class by its ``__init__``."""
     function = value
     if isinstance(value, type):
@@ -71,6 +73,25 @@ def _signature(value: Any) -> str:
     if not isinstance(function, _FUNCTIONS):
         return ""
     try:
-        return str(inspect.signature(function))
+        found = inspect.signature(function)
     except (ValueError, TypeError):
         return ""
+    is_guests = isinstance(function, types.FunctionType) and function.__globals__ is namespace
+    return str(found.replace(parameters=[_plain(one) for one in found.parameters.values()]) if is_guests else found)
+
+
+def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
+    """A parameter of a guest's function without values whose ``repr`` could be the guest's own code."""
+    default, annotation = parameter.default, parameter.annotation
+    if type(default) not in _SHOWN_DEFAULTS and default is not parameter.empty:
+        default = _Unshown()
+    if type(annotation) not in _SHOWN_ANNOTATIONS:
+        annotation = parameter.empty
+    return parameter.replace(default=default, annotation=annotation)
+
+
+class _Unshown:
+    """Stands for a default value that is not shown."""
+
+    def __repr__(self) -> str:
+        return "…"

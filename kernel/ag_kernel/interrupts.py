@@ -5,8 +5,6 @@ The signal is honoured only while the analyst's own code is on the stack and no 
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 CELL_FILE = "Cell In["
@@ -34,8 +32,8 @@ class Interrupts:
         signal.signal(signal.SIGINT, self._on_signal)
 
     def forget(self) -> None:
-        """Drop a signal that came too late for its cell."""
-        self._pending = False
+        """Between cells: a signal that came too late is dropped, and no shield is up, also where a cell exhausted the stack."""
+        self._pending, self._shields = False, 0
 
     @property
     def shielded(self) -> bool:
@@ -54,13 +52,31 @@ class Interrupts:
             self._pending = False
             raise KeyboardInterrupt
 
-    @contextmanager
-    def shield(self) -> Iterator[None]:
+    def shield(self) -> "Shield":
         """What runs inside is finished before an interrupt is honoured: a frame half sent would end the conversation."""
+        return Shield(self)
+
+    def raised(self) -> None:
+        """A shield goes up."""
         self._shields += 1
-        try:
-            yield
-        finally:
-            self._shields -= 1
+
+    def lowered(self) -> None:
+        """A shield comes down; what waited is honoured now, if the analyst's code is running."""
+        self._shields -= 1
         if self._pending and is_analysts(sys._getframe()):  # noqa: SLF001 - CPython's documented way to the stack
             self.raise_pending()
+
+
+class Shield:
+    """A context manager without a generator, so that nothing is left to be closed late where the stack is exhausted."""
+
+    __slots__ = ("_interrupts",)
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
+
+    def __enter__(self) -> None:
+        self._interrupts.raised()
+
+    def __exit__(self, *_: object) -> None:
+        self._interrupts.lowered()

@@ -144,6 +144,14 @@ def test_many_interrupts_in_a_row_never_break_a_frame(notebook: Notebook) -> Non
     assert notebook.run("1").plain == "1"
 
 
+def test_an_exhausted_stack_leaves_interrupts_working(notebook: Notebook) -> None:
+    source = "def f(n: int) -> int:\n    print('x')\n    export(n, 'n')\n    toy.columns\n    return f(n + 1)\nf(0)"
+    for _ in range(3):
+        assert notebook.run(source).fault["ename"] == "RecursionError"
+        assert notebook.run("while True:\n    pass", after(0.05, notebook)).fault["ename"] == "KeyboardInterrupt"
+    assert notebook.run("load_dataset('Toy').columns[0]").plain == "'age'"
+
+
 def test_an_interrupt_between_cells_means_nothing(notebook: Notebook) -> None:
     notebook.interrupt()
     time.sleep(0.05)
@@ -221,6 +229,7 @@ class Trap:
         ran.append(3)
         return ''
 trap = Trap()
+def sprung(a: int = 1, b: object = trap) -> None: ...
 """
 
 
@@ -229,6 +238,7 @@ def test_completion_and_inspection_run_nothing_of_the_guests(notebook: Notebook)
     for code in ("trap.poi", "trap.poisoned.", "trap.", "trap.__cl", "trap().", "trap[0]."):
         notebook.ask("complete_request", code=code, cursor_pos=len(code))
         notebook.ask("inspect_request", code=code, cursor_pos=len(code), detail_level=1)
+    assert "sprung(a: int = 1, b: object = …)" in str(notebook.ask("inspect_request", code="sprung", cursor_pos=6)["data"])
     assert notebook.ask("complete_request", code="trap.poi", cursor_pos=8)["matches"] == ["poisoned"]
     assert notebook.ask("complete_request", code="trap.__", cursor_pos=7)["matches"] == []
     assert notebook.run("ran").plain == "[]"
