@@ -1,0 +1,69 @@
+"""The loader: ``python -m ag_vault.load --name N --metadata FILE --out DIR --table KEY=FILE … --public KEY=FILE …``.
+
+Speaks JSON lines to whoever started it: progress, then ``done`` with a report for the owner, or ``error`` with one sentence.
+Knows no analyst and no ledger; the work is in ``loading``.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ag_vault.errors import BadData
+from ag_vault.loading.build import Order, build
+from ag_vault.loading.metadata import Metadata
+
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Load as asked on the command line; the exit status."""
+    asked = _parser().parse_args(arguments)
+    try:
+        order = Order(
+            name=asked.name,
+            metadata=Metadata.read(Path(asked.metadata)),
+            tables=_pairs(asked.table),
+            public=_pairs(asked.public),
+        )
+        report = build(order, Path(asked.out), _say)
+    except BadData as problem:
+        _say({"error": str(problem)})
+        return 1
+    except OSError as problem:
+        _say({"error": f"The data set can't be written: {problem.strerror}."})
+        return 1
+    _say({"done": True, "report": report})
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ag_vault.load", description="Make a data set's folder from an owner's files."
+    )
+    for option in ("--name", "--metadata", "--out"):
+        parser.add_argument(option, required=True)
+    parser.add_argument("--table", action="append", default=[], metavar="KEY=FILE", help="a private table")
+    parser.add_argument("--public", action="append", default=[], metavar="KEY=FILE", help="a public table")
+    return parser
+
+
+def _pairs(given: Sequence[str]) -> dict[str, Path]:
+    pairs: dict[str, Path] = {}
+    for text in given:
+        key, separator, path = text.partition("=")
+        if not separator or not _KEY.match(key) or key in pairs:
+            raise BadData(f"{text!r} is not KEY=FILE with a key of its own made of letters, digits and underscores.")
+        pairs[key] = Path(path)
+    return pairs
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How an owner's files become a data set on disk: metadata, conforming, copying. Owner's side only; no analyst, no plan."""

@@ -1,0 +1,175 @@
+"""An owner's file on its way in: what columns it has, what would be coerced, the conforming copy. Bounded memory.
+
+Knows DuckDB and files; what a column should be comes from ``metadata``, how a value gets there from ``conform``.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from ag_vault.catalog import ORDER_COLUMN, ColumnRecord, Kind
+from ag_vault.errors import BadData
+from ag_vault.loading.conform import Conformed, conform
+
+_READERS = {".parquet": "read_parquet", ".pq": "read_parquet", ".csv": "read_csv"}
+_INDEXES = ("", "Unnamed: 0", "__index_level_0__", "column0")
+"""Names under which row labels arrive that nobody declared; they are dropped."""
+_UNREADABLE_SHARE = 0.1
+"""More than this share of a column unreadable: it isn't the column the metadata describes."""
+_INFERRED: tuple[tuple[str, Kind], ...] = (
+    ("BOOLEAN", "bool"), ("TIMESTAMP", "datetime"), ("DATE", "datetime"), ("DOUBLE", "float"), ("FLOAT", "float"),
+    ("DECIMAL", "float"), ("TINYINT", "int"), ("SMALLINT", "int"), ("INTEGER", "int"), ("BIGINT", "int"),
+    ("UTINYINT", "int"), ("USMALLINT", "int"), ("UINTEGER", "int"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A readable file: ``key`` for messages, the engine's types by column in the file's order."""
+
+    key: str
+    path: Path
+    types: dict[str, str]
+
+    @property
+    def scan(self) -> exp.Expr:
+        """The file as a table expression. CSV cells arrive as text: parsing is ``conform``'s, where nothing can fail."""
+        return _scan(self.path, "header", "all_varchar")
+
+
+def open_file(engine: duckdb.DuckDBPyConnection, key: str, path: Path) -> File:
+    """The file and its columns. BadData where it is neither CSV nor Parquet, or damaged."""
+    if path.suffix.lower() not in _READERS:
+        raise BadData(f"The file for {key} must end in .parquet or .csv.")
+    if not path.is_file():
+        raise BadData(f"There is no file {path}.")
+    return File(key=key, path=path, types=_types(engine, key, _scan(path, "header", "all_varchar")))
+
+
+def fit(file: File, columns: Sequence[ColumnRecord]) -> list[str]:
+    """Check that file and metadata name the same columns; the row labels to drop. BadData where they don't."""
+    declared = {column.name for column in columns}
+    missing = [name for name in declared if name not in file.types]
+    extra = [name for name in file.types if name not in declared]
+    surplus = [name for name in extra if name not in _INDEXES]
+    if missing:
+        raise BadData(f"The file for {file.key} lacks the column {_listed(missing)}, which its metadata declares.")
+    if surplus:
+        raise BadData(f"The file for {file.key} has the column {_listed(surplus)}, which its metadata doesn't declare.")
+    return extra
+
+
+def inferred(engine: duckdb.DuckDBPyConnection, file: File) -> tuple[ColumnRecord, ...]:
+    """The columns of a public file, by the types the engine finds in it; row labels are left out."""
+    kinds = dict(_INFERRED)
+    return tuple(
+        ColumnRecord(name=name, kind=kinds.get(re.split(r"[ (]", engine_type)[0], "str"))
+        for name, engine_type in _types(engine, file.key, _scan(file.path, "header")).items()
+        if name not in _INDEXES
+    )
+
+
+def survey(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord]) -> dict[str, dict[str, int]]:
+    """How many values of each column would be coerced, and how; ``""`` has the number of rows. For the owner only.
+
+    BadData where a column is not what its metadata says: mostly unreadable, or null though declared not to be.
+    """
+    conformed = _conformed(file, columns)
+    counts: list[tuple[str, str, exp.Expr]] = [("", "rows", exp.Count(this=exp.Star()))]
+    for column in columns:
+        one = conformed[column.name]
+        counts += [(column.name, what, _count_if(when)) for what, when in one.coercions.items()]
+        counts.append((column.name, "null", _count_if(exp.Is(this=exp.paren(one.value), expression=exp.null()))))
+    query = exp.select(*(expression for _, _, expression in counts)).from_(file.scan)
+    (row,) = _run(engine, file.key, query.sql("duckdb"))
+    report: dict[str, dict[str, int]] = {}
+    for (name, what, _), number in zip(counts, row, strict=True):
+        report.setdefault(name, {})[what] = int(number)
+    for column in columns:
+        _judge(f"{file.key}.{column.name}", column, report[column.name], report[""]["rows"])
+    return report
+
+
+def copy(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path) -> None:
+    """Write the conforming rows in a secret order, drawn for this load, and the order itself as a column."""
+    values = [exp.alias_(one.value, name, quoted=True) for name, one in _conformed(file, columns).items()]
+    order = exp.alias_(_secret_order(), ORDER_COLUMN, quoted=True)
+    rows = exp.select(*values, order).from_(file.scan).order_by(exp.column(ORDER_COLUMN, quoted=True))
+    _copy(engine, file.key, rows, target)
+
+
+def copy_public(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path) -> None:
+    """Write a public file's rows, in their own order, with the types their columns shall have."""
+    values = [exp.alias_(one.value, name, quoted=True) for name, one in _conformed(file, columns).items()]
+    _copy(engine, file.key, exp.select(*values).from_(file.scan), target)
+
+
+def _scan(path: Path, *csv_options: str) -> exp.Expr:
+    reader = _READERS[path.suffix.lower()]
+    options = [exp.EQ(this=exp.column(name), expression=exp.true()) for name in csv_options]
+    return exp.Anonymous(
+        this=reader, expressions=[exp.Literal.string(str(path)), *(options if reader == "read_csv" else [])]
+    )
+
+
+def _types(engine: duckdb.DuckDBPyConnection, key: str, scan: exp.Expr) -> dict[str, str]:
+    rows = _run(engine, key, exp.Describe(this=exp.select("*").from_(scan)).sql("duckdb"))
+    return {str(name): str(engine_type) for name, engine_type, *_ in rows}
+
+
+def _copy(engine: duckdb.DuckDBPyConnection, key: str, rows: exp.Select, target: Path) -> None:
+    settings = [exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("PARQUET"))]
+    statement = exp.Copy(this=exp.paren(rows), kind=False, files=[exp.Literal.string(str(target))], params=settings)
+    _run(engine, key, statement.sql("duckdb"))
+
+
+def _secret_order() -> exp.Expr:
+    """Sixty bits of SHA-256 of a key that nobody keeps and the row's number."""
+    key = exp.Literal.string(secrets.token_hex(32))
+    number = exp.Window(this=exp.RowNumber(), over="OVER")
+    digest = exp.func("SHA256", exp.func("CONCAT", key, exp.cast(number, "TEXT")), dialect="duckdb")
+    first = exp.func("SUBSTR", digest, exp.Literal.number(1), exp.Literal.number(15))
+    return exp.cast(exp.func("CONCAT", exp.Literal.string("0x"), first), "BIGINT")
+
+
+def _conformed(file: File, columns: Sequence[ColumnRecord]) -> dict[str, Conformed]:
+    return {
+        column.name: conform(column, exp.column(column.name, quoted=True), file.types[column.name])
+        for column in columns
+    }
+
+
+def _judge(place: str, column: ColumnRecord, counted: dict[str, int], rows: int) -> None:
+    unreadable = counted.get("unreadable", 0)
+    if unreadable > _UNREADABLE_SHARE * rows:
+        raise BadData(f"{unreadable} of {rows} values of column {place} can't be read as {column.kind}.")
+    if not column.nullable and counted["null"]:
+        raise BadData(f"Column {place} is declared not nullable, but {counted['null']} of its values would be null.")
+
+
+def _run(engine: duckdb.DuckDBPyConnection, key: str, statement: str) -> list[tuple[Any, ...]]:
+    try:
+        return engine.execute(statement).fetchall()
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as problem:
+        raise BadData(f"The file for {key} can't be read or its copy written: {_first_line(problem)}") from problem
+    except duckdb.Error as problem:
+        raise BadData(f"The file for {key} doesn't fit its format: {_first_line(problem)}") from problem
+
+
+def _first_line(problem: Exception) -> str:
+    return str(problem).splitlines()[0][:300]
+
+
+def _count_if(condition: exp.Expr) -> exp.Expr:
+    return exp.func("COUNT_IF", condition, dialect="duckdb")
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in sorted(names)[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"  # noqa: PLR2004 - five fit a sentence

@@ -1,0 +1,192 @@
+"""An owner's metadata file, parsed once: everything in it is public. Knows YAML and limits, no rows.
+
+Raises BadData with one sentence that names the place in the file.
+"""
+
+import datetime as dt
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import msgspec
+import yaml
+
+from ag_vault.account import Cap
+from ag_vault.catalog import ORDER_COLUMN, CapRecord, ColumnRecord, Kind
+from ag_vault.errors import BadData
+from ag_vault.space import INT64
+
+_LONGEST_FILE = 16 << 20
+_MOST_COLUMNS = 4096
+_DEFAULT_DELTA = "1e-6"
+
+
+class ColumnEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A column as its owner describes it."""
+
+    type: Kind
+    lower: Any = None
+    upper: Any = None
+    categories: list[bool | int | str] | None = None
+    nullable: bool = True
+
+
+class TableEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A private table. ``unit`` is what the guarantee protects: here, a row."""
+
+    columns: dict[str, ColumnEntry]
+    unit: Literal["row"] = "row"
+    max_rows: int | None = None
+
+
+class ViewEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key of ``load_dataset``: one column (a series), or the named columns, or all but the dropped ones (a frame)."""
+
+    table: str
+    column: str | None = None
+    columns: list[str] | None = None
+    drop: list[str] | None = None
+
+
+class LimitEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A limit that defaults to the data set's own δ."""
+
+    epsilon: int | float
+    delta: int | float | None = None
+
+
+class BudgetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be spent: by everybody together, by each analyst, in one call. Later ones default to earlier ones."""
+
+    epsilon: int | float
+    delta: int | float | None = None
+    per_analyst: LimitEntry | None = None
+    per_call: LimitEntry | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    tables: dict[str, TableEntry]
+    budget: BudgetEntry
+    description: str = ""
+    views: dict[str, ViewEntry] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The metadata in a file. BadData where there is none that can be used."""
+        try:
+            with path.open("rb") as stream:
+                text = stream.read(_LONGEST_FILE + 1)
+            if len(text) > _LONGEST_FILE:
+                raise BadData("The metadata file is longer than 16 MiB.")
+            return msgspec.convert(yaml.safe_load(text), cls)
+        except OSError as problem:
+            raise BadData(f"The metadata file can't be read: {problem.strerror}.") from problem
+        except (yaml.YAMLError, UnicodeDecodeError) as problem:
+            raise BadData(f"The metadata file is not YAML{_place(problem)}.") from problem
+        except (msgspec.ValidationError, RecursionError) as problem:
+            raise BadData(f"The metadata file doesn't have the right form: {problem}.") from problem
+
+
+def columns_of(table: str, entry: TableEntry) -> tuple[ColumnRecord, ...]:
+    """The table's columns, checked. BadData for what no column can be."""
+    if not 0 < len(entry.columns) <= _MOST_COLUMNS:
+        raise BadData(f"Table {table} needs between 1 and {_MOST_COLUMNS} columns.")
+    if entry.max_rows is not None and entry.max_rows <= 0:
+        raise BadData(f"max_rows of table {table} must be positive.")
+    return tuple(_column(f"{table}.{name}", name, column) for name, column in entry.columns.items())
+
+
+def _column(place: str, name: str, entry: ColumnEntry) -> ColumnRecord:
+    if not name or name == ORDER_COLUMN:
+        raise BadData(f"A column of the name {name!r} is not possible.")
+    categories = _categories(place, entry)
+    lower, upper = _bounds(place, entry)
+    if entry.type == "int" and categories and lower is None:
+        lower, upper = min(categories), max(categories)
+    return ColumnRecord(
+        name=name, kind=entry.type, nullable=entry.nullable, lower=lower, upper=upper, categories=categories
+    )
+
+
+def _categories(place: str, entry: ColumnEntry) -> tuple[Any, ...] | None:
+    if entry.categories is None:
+        return None
+    wanted = {"str": str, "int": int}.get(entry.type)
+    if wanted is None:
+        raise BadData(f"Column {place} is {entry.type}; only str and int columns have categories.")
+    if not entry.categories or len(set(entry.categories)) != len(entry.categories):
+        raise BadData(f"The categories of column {place} must be distinct, and at least one.")
+    wrong = [value for value in entry.categories if type(value) is not wanted]
+    if wrong:
+        raise BadData(
+            f"The category {wrong[0]!r} of column {place} is not {entry.type}; quote it in YAML if it is text."
+        )
+    return tuple(entry.categories)
+
+
+def _bounds(place: str, entry: ColumnEntry) -> tuple[Any, Any]:
+    if entry.lower is None and entry.upper is None:
+        return None, None
+    if entry.lower is None or entry.upper is None:
+        raise BadData(f"Column {place} needs both bounds, lower and upper, or neither.")
+    if entry.type not in _BOUND:
+        raise BadData(f"Column {place} is {entry.type}; only float, int and datetime columns have bounds.")
+    lower, upper = (_BOUND[entry.type](place, value) for value in (entry.lower, entry.upper))
+    if lower >= upper:
+        raise BadData(f"The lower bound of column {place} must lie below its upper bound.")
+    return lower, upper
+
+
+def _float_bound(place: str, value: Any) -> float:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadData(f"The bounds of column {place} must be finite numbers.")
+    return float(value)
+
+
+def _int_bound(place: str, value: Any) -> int:
+    if not isinstance(value, int) or not INT64[0] <= value <= INT64[1]:
+        raise BadData(f"The bounds of column {place} must be integers of 64 bits.")
+    return value
+
+
+def _datetime_bound(place: str, value: Any) -> int:
+    """Microseconds since 1970; a time without a zone is UTC."""
+    try:
+        if isinstance(value, str):
+            value = dt.datetime.fromisoformat(value)
+        if not isinstance(value, dt.datetime):
+            value = dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
+    except (ValueError, AttributeError) as problem:
+        raise BadData(f"The bounds of column {place} must be dates or times.") from problem
+    moment = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    return int((moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) / dt.timedelta(microseconds=1))
+
+
+_BOUND = {"float": _float_bound, "int": _int_bound, "datetime": _datetime_bound}
+
+
+def caps_of(budget: BudgetEntry) -> dict[str, CapRecord]:
+    """The three caps as exact text, by the names of ``BudgetRecord``. BadData for a budget that is none."""
+    everyone = _cap("budget", budget.epsilon, budget.delta, _DEFAULT_DELTA)
+    caps = {"everyone": everyone}
+    for name, limit in (("per_analyst", budget.per_analyst), ("per_call", budget.per_call)):
+        above = caps["per_analyst"] if name == "per_call" else everyone
+        caps[name] = above if limit is None else _cap(f"budget.{name}", limit.epsilon, limit.delta, above.delta)
+    return caps
+
+
+def _cap(place: str, epsilon: float, delta: float | None, default: str) -> CapRecord:
+    record = CapRecord(epsilon=repr(epsilon), delta=default if delta is None else repr(delta))
+    try:
+        Cap(epsilon=Fraction(record.epsilon), delta=Fraction(record.delta))
+    except ValueError as problem:
+        raise BadData(f"The {place} can't be used: {problem}.") from problem
+    return record
+
+
+def _place(problem: Exception) -> str:
+    mark = getattr(problem, "problem_mark", None)
+    return "" if mark is None else f" (line {mark.line + 1}, column {mark.column + 1})"
