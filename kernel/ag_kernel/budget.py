@@ -3,6 +3,7 @@
 It must not know how a price comes about; charges and balances are the vault's word.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,10 +33,13 @@ def spent(charges: Iterable[Charge], balances: Mapping[str, Balance], names: Map
     rows = []
     for variable, (epsilon, delta) in totals.items():
         name = names.get(variable, variable)
-        balance = balances.get(name)
-        left = None if balance is None else balance.epsilon_left
-        rows.append(Spent(dataset=name, epsilon=epsilon, delta=delta, left=left))
+        rows.append(Spent(dataset=name, epsilon=epsilon, delta=delta, left=_left(balances.get(name))))
     return rows
+
+
+def _left(balance: Balance | None) -> float | None:
+    """What is left, where that is known and has an end."""
+    return balance.epsilon_left if balance is not None and math.isfinite(balance.epsilon_left) else None
 
 
 def bundle(row: Spent, cell: int) -> dict[str, Any]:

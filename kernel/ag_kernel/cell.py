@@ -3,6 +3,7 @@
 It must not know messages; what it shows goes over the session's desk.
 """
 
+import linecache
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -64,7 +65,7 @@ def run(cell: Cell, session: Session) -> None:
     examined = cell.examined
     if examined is None or examined.body is None:
         raise CellRefused("this cell could not be compiled")
-    session.sources[examined.filename] = examined.source
+    _remember(examined, session)
     completed = False
     try:
         session.interrupts.raise_pending()
@@ -72,6 +73,13 @@ def run(cell: Cell, session: Session) -> None:
         completed = True
     finally:
         session.checker.accept(completed=completed)
+
+
+def _remember(examined: Examined, session: Session) -> None:
+    """Keep the text, for errors and warnings that name its lines."""
+    session.sources[examined.filename] = examined.source
+    lines = examined.source.splitlines(keepends=True)
+    linecache.cache[examined.filename] = (len(examined.source), None, lines, examined.filename)
 
 
 STEPS: Final[tuple[Step, ...]] = (measure, parse_and_policy, types, refuse_or_go_on, run)

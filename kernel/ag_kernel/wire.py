@@ -65,7 +65,10 @@ def encode(message: Message) -> bytes:
 
 
 def _dump(text: object) -> bytes:
-    return json.dumps(text, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    try:
+        return json.dumps(text, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half a surrogate pair has no UTF-8, only an escape
+        return json.dumps(text, allow_nan=False, separators=(",", ":")).encode()
 
 
 def decode(data: bytes) -> Message:

@@ -152,13 +152,13 @@ class Notebook:
         return decode(self._exactly(length))
 
     def _exactly(self, count: int) -> bytes:
-        parts = b""
+        parts = bytearray()
         while len(parts) < count:
-            part = self.stream.recv(count - len(parts))
+            part = self.stream.recv(min(count - len(parts), 1 << 20))
             if not part:
                 raise EOFError("the kernel is gone")
             parts += part
-        return parts
+        return bytes(parts)
 
     def collect(self, number: str, watch: Callable[[Message], None] | None = None) -> Ran:
         ran = Ran()

@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,25 @@ def test_streams_and_results_keep_their_order(notebook: Notebook) -> None:
     said = [m.content.get("name", m.kind) for m in ran.messages][2:-2]
     assert said == ["stdout", "stderr", "stdout", "display_data", "stdout", "execute_result"]
     assert "careful" in ran.errors
+
+
+def test_half_a_surrogate_pair_is_printed_and_exported(notebook: Notebook) -> None:
+    ran = notebook.run("text = 'é' + chr(0xD800)\nprint(text)\nexport(text, 'text')\ntext")
+    assert ran.text == "é\ud800\n"
+    assert ran.exports == {"text": "é\ud800"}
+
+
+def test_a_warning_shows_the_analysts_line(notebook: Notebook) -> None:
+    ran = notebook.run("import warnings\nwarnings.warn('careful', stacklevel=1)")
+    assert f"Cell In[{ran.reply['execution_count']}]:2: UserWarning: careful" in ran.errors
+    assert "warnings.warn('careful', stacklevel=1)" in ran.errors
+
+
+def test_the_kernel_stays_one_thread(notebook: Notebook) -> None:
+    notebook.run(
+        "import numpy as np\nimport pandas as pd\na = np.ones((500, 500))\n(a @ a).sum()\npd.DataFrame(a).corr().sum().sum()"
+    )
+    assert len(list(Path(f"/proc/{notebook.kernel.pid}/task").iterdir())) == 1
 
 
 def test_a_library_that_prints_is_heard(notebook: Notebook) -> None:
@@ -238,7 +258,9 @@ def test_completion_and_inspection_run_nothing_of_the_guests(notebook: Notebook)
     for code in ("trap.poi", "trap.poisoned.", "trap.", "trap.__cl", "trap().", "trap[0]."):
         notebook.ask("complete_request", code=code, cursor_pos=len(code))
         notebook.ask("inspect_request", code=code, cursor_pos=len(code), detail_level=1)
-    assert "sprung(a: int = 1, b: object = …)" in str(notebook.ask("inspect_request", code="sprung", cursor_pos=6)["data"])
+    assert "sprung(a: int = 1, b: object = …)" in str(
+        notebook.ask("inspect_request", code="sprung", cursor_pos=6)["data"]
+    )
     assert notebook.ask("complete_request", code="trap.poi", cursor_pos=8)["matches"] == ["poisoned"]
     assert notebook.ask("complete_request", code="trap.__", cursor_pos=7)["matches"] == []
     assert notebook.run("ran").plain == "[]"
