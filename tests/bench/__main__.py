@@ -1,0 +1,82 @@
+"""`make bench`: the figures of the house, as ratios within one run."""
+
+import contextlib
+import io
+import itertools
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+
+from tests.bench.data import BOUND
+from tests.bench.enclave import enclave_with, session_in, start_session
+from tests.bench.local_kernel import local_kernel, run_cell
+from tests.bench.timing import Timing, interleave, table
+from tests.enclave_server import Enclave
+
+ROWS = 1_000_000
+
+
+def no_op(enclave: Enclave) -> str:
+    """A cell that does nothing, end to end, against a local kernel; also with a history of cells."""
+    with local_kernel() as local, session_in(enclave) as session:
+        contestants = {"local ipykernel": lambda: run_cell(local, "pass"), "enclave": lambda: session.execute("pass")}
+        first = table("no-op cell, to reply and idle", interleave(contestants, runs=60), against="local ipykernel")
+        for number in range(50):
+            session.execute(f"value_{number} = {number}")
+        later = table("the same after 50 cells of history", interleave(contestants, runs=60), against="local ipykernel")
+    return f"{first}\n\n{later}"
+
+
+def ready(enclave: Enclave) -> str:
+    """From login to the first cell's reply."""
+    seconds = []
+    for _ in range(8):
+        start = time.perf_counter()
+        session = start_session(enclave)
+        session.execute("pass")
+        seconds.append(time.perf_counter() - start)
+        session.terminate_session()
+    timings = {
+        "first session": Timing(seconds=(seconds[0],)),
+        "later sessions": Timing(seconds=tuple(seconds[1:])),
+    }
+    return table("login (token, session, channel) to the reply of the first cell", timings, against="first session")
+
+
+def one_mean(enclave: Enclave, parquet: Path, schedule: str) -> str:
+    """The mean of one column, end to end, against the same exact aggregate in plain DuckDB on the same rows."""
+    plain = duckdb.connect(config={"threads": 4})
+    source = f"read_parquet('{parquet}')"
+    exact = f"SELECT avg(greatest(least(x1, {BOUND}), 0)), count(x1) FROM {source}"
+    in_memory = duckdb.connect(config={"threads": 4})
+    in_memory.execute(f"CREATE TABLE numbers AS SELECT * FROM {source}")
+    turn = itertools.count(1)
+    with session_in(enclave) as session:
+        contestants = {
+            "plain DuckDB, Parquet": lambda: plain.execute(exact).fetchall(),
+            "plain DuckDB, in memory": lambda: in_memory.execute(exact.replace(source, "numbers")).fetchall(),
+            "enclave, no-op cell": lambda: session.execute("pass"),
+            # Each turn asks at another eps: the same question again would get the stored answer.
+            "enclave, mean of one column": lambda: session.execute(
+                f"m = numbers['x1'].mean(eps={1 + next(turn) / 1e6})"
+            ),
+        }
+        title = f"mean of one column over {ROWS:,} rows, reply schedule {schedule}"
+        return table(title, interleave(contestants, runs=25), against="plain DuckDB, Parquet")
+
+
+def main() -> None:
+    """Print every table, each as soon as it is measured."""
+    with tempfile.TemporaryDirectory(prefix="ag-bench-") as name, contextlib.redirect_stderr(io.StringIO()):
+        folder = Path(name)
+        for schedule in ("immediate", "default"):
+            with enclave_with(folder, rows=ROWS, schedule=schedule) as enclave:
+                if schedule == "immediate":
+                    print(no_op(enclave), ready(enclave), sep="\n\n", end="\n\n", flush=True)
+                print(one_mean(enclave, folder / "files" / "numbers.parquet", schedule), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
