@@ -21,7 +21,8 @@ class Bindings:
 
     `bound` says how often each top-level name is bound, `fixed` which of them by def, class, import or annotation (their type
     doesn't follow the flow), `nested` which are bound inside other statements. `read_now` is read while the cell runs, `read_later`
-    inside functions. `tried` are lines under a `try` with handlers, `tested` comparisons whose truth decides something.
+    inside functions. `tried` are lines under a `try` with handlers, `tested` comparisons whose truth decides something, `redefined`
+    functions defined more than once in one place.
     """
 
     bound: Counter[str] = field(default_factory=Counter)
@@ -32,12 +33,14 @@ class Bindings:
     set_attributes: set[str] = field(default_factory=set)
     annotated_lines: set[int] = field(default_factory=set)
     tried: set[int] = field(default_factory=set)
+    redefined: set[str] = field(default_factory=set)
     tested: set[Place] = field(default_factory=set)
 
 
 def bindings(tree: ast.Module) -> Bindings:
     """Look through a parsed cell once."""
     found = Bindings()
+    _note_redefined(tree, found)
     for statement in tree.body:
         plain = isinstance(
             statement, ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
@@ -54,6 +57,7 @@ def _walk(node: ast.AST, found: Bindings, *, top: bool, deep: bool) -> None:
     handler = _HANDLERS.get(type(node))
     if handler is not None:
         handler(node, found, top, deep)
+    _note_redefined(node, found)
     function, inner = isinstance(node, _SCOPES), isinstance(node, (*_SCOPES, ast.ClassDef))
     for name, value in ast.iter_fields(node):
         within = inner and name in ("body", "args")
@@ -61,6 +65,14 @@ def _walk(node: ast.AST, found: Bindings, *, top: bool, deep: bool) -> None:
             if isinstance(part, ast.AST):
                 here = top and not within and not isinstance(part, ast.comprehension)
                 _walk(part, found, top=here, deep=deep or (within and function))
+
+
+def _note_redefined(node: ast.AST, found: Bindings) -> None:
+    for field_name in ("body", "orelse"):
+        body = getattr(node, field_name, None)
+        if isinstance(body, list):
+            names = Counter(one.name for one in body if isinstance(one, ast.FunctionDef | ast.ClassDef))
+            found.redefined.update(name for name, times in names.items() if times > 1)
 
 
 def _bind(found: Bindings, name: str | None, *, top: bool, fixed: bool = False) -> None:

@@ -10,7 +10,7 @@ import re
 import tokenize
 from typing import TYPE_CHECKING, Final
 
-from ag_kernel.compiler.problem import Problem
+from ag_kernel.compiler.problem import Problem, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,18 @@ def magic_problems(lines: Sequence[str]) -> list[Problem]:
         for at in suspects
         if at + 1 not in inside and not _continues(lines, at)
     ]
+
+
+def readable(source: str) -> str:
+    """The source with `pass` in place of its magics, so that the rest of the cell can still be judged."""
+    lines = lines_of(source)
+    hidden = {one.line for one in magic_problems(lines)}
+    if not hidden:
+        return source
+    return "\n".join(
+        line[: len(line) - len(line.lstrip())] + "pass" if at in hidden else line
+        for at, line in enumerate(lines, start=1)
+    )
 
 
 def _continues(lines: Sequence[str], at: int) -> bool:

@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ag_kernel.compiler.comments import magic_problems, pragma_problems
+from ag_kernel.compiler.comments import magic_problems, pragma_problems, readable
 from ag_kernel.compiler.policy import judge
 from ag_kernel.compiler.problem import Problem, in_order, lines_of
 
@@ -54,10 +54,7 @@ def examine(source: str, cell: int, *, injected: AbstractSet[str] = _NOTHING) ->
     source = re.sub("\r\n?", "\n", source)
     lines = lines_of(source)
     found = [*magic_problems(lines)]
-    parsable = source
-    if found:
-        hidden = {one.line for one in found}
-        parsable = "\n".join(_blank(line) if at in hidden else line for at, line in enumerate(lines, start=1))
+    parsable = readable(source)
     found += pragma_problems(parsable)
     tree = _parse(parsable, cell)
     if isinstance(tree, Problem):
@@ -69,11 +66,6 @@ def examine(source: str, cell: int, *, injected: AbstractSet[str] = _NOTHING) ->
 
 
 _TOO_LONG: Final = f"A cell may have at most {MAX_CHARACTERS:,} characters."
-
-
-def _blank(line: str) -> str:
-    """A line that holds the place of a magic, so that the rest of the cell can still be judged."""
-    return line[: len(line) - len(line.lstrip())] + "pass"
 
 
 def _refused(source: str, cell: int, *problems: Problem) -> Examined:

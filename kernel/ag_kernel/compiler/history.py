@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ag_kernel.compiler.bindings import Bindings, bindings
+from ag_kernel.compiler.comments import readable
 from ag_kernel.compiler.problem import lines_of
 from ag_kernel.compiler.session_names import prelude
 
@@ -71,6 +72,7 @@ class History:
     def check(self, source: str) -> Checked | None:
         """Add a cell, provisionally; None where there is nothing to say: text that is no Python, or that mypy can't analyse."""
         self.reject()
+        source = readable(source)
         try:
             tree = ast.parse(source)
             found = bindings(tree)
@@ -88,7 +90,9 @@ class History:
         findings = self._inference.check(module, f"{head}\n{source}\n{tail}", tested)
         known = findings is not None
         bound = {
-            name: (_ANY, name) if not known else (module, f"{_MARK}out_{name}" if name in shown else name)
+            name: (_ANY, name)
+            if not known or name in found.redefined
+            else (module, f"{_MARK}out_{name}" if name in shown else name)
             for name in found.bound
         }
         self._pending = _Pending(module=module, bound=bound, attributes=frozenset(found.set_attributes))

@@ -88,7 +88,9 @@ class Inference:
         options = _options()
         offered = [name for name, offer in OFFERS.items() if not offer.later and not name.startswith("__")]
         text = "\n".join(f"import {name}" for name in offered)
-        with contextlib.chdir(STUBS):  # mypy looks for modules in the working directory, and a nursery's is the standard library's
+        with contextlib.chdir(
+            STUBS
+        ):  # mypy looks for modules in the working directory, and a nursery's is the standard library's
             result = build.build(
                 [BuildSource("warm.py", _WARM, text)], options, extra_plugins=[PrivateCalls(options)], stdout=sys.stderr
             )

@@ -74,6 +74,8 @@ def _kind(value: nodes.Expression) -> Type | None:
     for written, name in _DISPLAYS:
         if isinstance(value, written):
             return UnboundType(f"__ag_{name}", line=value.line, column=value.column)
+    if isinstance(value, nodes.OpExpr):  # `[None] * 3`
+        return _kind(value.left) or _kind(value.right)
     if isinstance(value, nodes.CallExpr):
         callee = value.callee
         name = callee.name if isinstance(callee, nodes.NameExpr | nodes.MemberExpr) else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from ag_kernel.compiler import names
-from ag_kernel.compiler.modules import import_problem
+from ag_kernel.compiler.modules import import_problem, name_problem
 from ag_kernel.compiler.nodes import NODES, UNLISTED
 from ag_kernel.compiler.problem import Problem
 from ag_kernel.compiler.verdict import Check, Deny, Verdict
@@ -256,11 +256,20 @@ class CellPolicy(RestrictingNodeTransformer):
                     self.refuse(part, _INJECTED, part.id)
         return self.parts(node)
 
+    def _tried(self, node: ast.stmt) -> bool:
+        """Whether a `try` waits for the ImportError, which the importer raises by the same table."""
+        return any(
+            isinstance(outer, ast.Try)
+            and outer.handlers
+            and outer.body[0].lineno <= node.lineno <= (outer.body[-1].end_lineno or 0)
+            for outer in self._path
+        )
+
     def check_import(self, node: ast.Import) -> ast.AST:
         """Only listed modules."""
         for alias in node.names:
             problem = import_problem(alias.name)
-            if problem is not None:
+            if problem is not None and not self._tried(node):
                 self.refuse(alias, problem)
             self._bind(alias, alias.asname)
         return node
@@ -272,11 +281,14 @@ class CellPolicy(RestrictingNodeTransformer):
             return node
         problem = import_problem(node.module or "")
         if problem is not None:
-            self.refuse(node, problem)
+            if not self._tried(node):
+                self.refuse(node, problem)
             return node
         for alias in node.names:
             if alias.name == "*":
                 self.refuse(alias, _STAR)
+            elif (missing := name_problem(node.module or "", alias.name)) and not self._tried(node):
+                self.refuse(alias, missing)
             elif alias.name.startswith("_") and node.module != "__future__":
                 self.refuse(alias, _UNDERSCORE, alias.name)
             self._bind(alias, alias.asname)

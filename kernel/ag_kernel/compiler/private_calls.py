@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mypy.nodes import DictExpr, ListExpr, SetExpr, TupleExpr
 from mypy.plugin import FunctionContext, Plugin
 from mypy.types import AnyType, Instance, TupleType, Type, UnionType, get_proper_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mypy.nodes import Expression
 
 NOT_PRIVATE: Final = "Please ensure export function is called on a non-private type."
 _PRIVATE: Final = "op_pandas.private.Private"
@@ -30,9 +33,23 @@ class PrivateCalls(Plugin):
 def _look(context: FunctionContext) -> Type:
     for types, arguments in zip(context.arg_types, context.args, strict=True):
         for kind, argument in zip(types, arguments, strict=True):
-            if holds_private(kind, _DEEPEST):
+            if holds_private(kind, _DEEPEST) or _written_private(argument, context, _DEEPEST):
                 context.api.fail(NOT_PRIVATE, argument)
     return context.default_return_type
+
+
+def _written_private(argument: Expression, context: FunctionContext, depth: int) -> bool:
+    """Whether a container written out in the call holds something private; mypy's type for `[series, 1]` is a list of objects."""
+    parts: list[Expression | None] = []
+    if isinstance(argument, ListExpr | TupleExpr | SetExpr):
+        parts = list(argument.items)
+    elif isinstance(argument, DictExpr):
+        parts = [value for _, value in argument.items]
+    return bool(depth) and any(
+        _written_private(part, context, depth - 1) or holds_private(context.api.get_expression_type(part), depth)
+        for part in parts
+        if part is not None
+    )
 
 
 def _truth(context: FunctionContext) -> Type:
