@@ -1,11 +1,11 @@
-"""Bounds, bins and probabilities as analysts write them, parsed once, before anything is sent.
+"""Bounds and bins as analysts write them, parsed once, before anything is sent.
 
 Must not know columns; every refusal is one sentence that names the argument.
 """
 
+import itertools
 from collections.abc import Sequence
 from datetime import date, datetime
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,10 +18,8 @@ from op_pandas.scalars import micros
 Bound: TypeAlias = Number | datetime | date | pd.Timestamp | np.datetime64
 Bounds: TypeAlias = tuple[Bound, Bound] | list[Any]
 Bins: TypeAlias = int | Sequence[float] | npt.NDArray[Any]
-Probabilities: TypeAlias = Number | Sequence[float] | npt.NDArray[Any]
 
 MAX_BINS = 10_000
-_PERCENT = 100
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -76,69 +74,6 @@ def _given_edges(bins: Any) -> tuple[float, ...]:
     if not 2 <= len(bins) <= MAX_BINS + 1:  # noqa: PLR2004 - one bin has two edges
         raise ValueError(f"a histogram needs between 2 and {MAX_BINS + 1} edges")
     found = tuple(float(finite(edge, "an edge of bins")) for edge in bins)
-    if any(a >= b for a, b in zip(found, found[1:], strict=False)):
+    if any(a >= b for a, b in itertools.pairwise(found)):
         raise ValueError("the edges of bins must increase")
     return found
-
-
-def is_probability(value: object, whole: int = 1) -> bool:
-    """Whether a value can be read as a probability (or several), in parts of ``whole``."""
-    try:
-        probabilities(value, whole)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def probabilities(q: object, whole: int = 1) -> tuple[float, ...]:
-    """Probabilities in [0, 1] of one number or several; ``whole`` is 100 for percentiles."""
-    several = isinstance(q, list | tuple | np.ndarray | pd.Index | pd.Series)
-    given = list(q) if several else [q]  # type: ignore[call-overload]
-    if not given:
-        raise ValueError("q must name at least one quantile")
-    found = [exact(value, "q") / whole for value in given]
-    if not all(0 <= value <= 1 for value in found):
-        raise ValueError(f"q must lie between 0 and {whole}, not {q}")
-    return tuple(_as_float(value) for value in found)
-
-
-def _as_float(value: Fraction) -> float:
-    return value.numerator / value.denominator
-
-
-def percent(probability: float) -> str:
-    """25% for 0.25."""
-    return f"{probability * _PERCENT:g}%"
-
-
-def eps_and_q(
-    given: tuple[object, ...], eps: object, q: object, *, q_first: bool, call: str, whole: int = 1
-) -> tuple[object, tuple[float, ...], bool]:
-    """The ε, the probabilities and whether there is only one, from either order of arguments.
-
-    The documented order counts; the other is taken only where the documented one can't be meant (``quantile(0.25, 2)`` on a frame).
-    """
-    order = ("q", "eps") if q_first else ("eps", "q")
-    named = {"eps": eps, "q": q}
-    missing = [name for name in order if named[name] is None]
-    if len(given) > len(missing):
-        raise TypeError(f"{call} takes eps and q, once each")
-    if len(given) == 1 and len(missing) == len(order):
-        if q_first:
-            raise TypeError(f"{call} of a series needs both q and eps, e.g. {call}({whole / 4:g}, eps=1)")
-        missing = ["eps"]
-    found = named | dict(zip(missing, given, strict=False))
-    if len(given) == len(order) and not _fits(found, whole):
-        swapped = {"eps": found["q"], "q": found["eps"]}
-        found = swapped if _fits(swapped, whole) else found
-    wanted = whole / 2 if found["q"] is None else found["q"]
-    several = isinstance(wanted, list | tuple | np.ndarray | pd.Index | pd.Series)
-    return found["eps"], probabilities(wanted, whole), not several
-
-
-def _fits(found: dict[str, object], whole: int) -> bool:
-    try:
-        exact(found["eps"], "eps")
-    except (TypeError, ValueError):
-        return False
-    return is_probability(found["q"], whole)

@@ -15,7 +15,7 @@ from op_pandas.rows import Rows, Term, source
 from op_pandas.series import PrivateSeries
 from op_pandas.vault import Vault, ask, bound
 
-Item: TypeAlias = Union[PrivateDataFrame, PrivateSeries, pd.DataFrame]
+Item: TypeAlias = PrivateDataFrame | PrivateSeries | pd.DataFrame
 Dataset: TypeAlias = Union["PrivateDataset", dict[str, Any]]
 """What a data set is to an analyst: one private table with views, or a dict of tables."""
 

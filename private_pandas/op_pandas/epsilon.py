@@ -48,10 +48,7 @@ _EXACT: dict[type, Callable[[Any], Fraction]] = {
     np.float64: _from_float,
     np.float32: _from_short_float,
     np.float16: _from_short_float,
-    **{
-        kind: _from_integer
-        for kind in (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64)
-    },
+    **dict.fromkeys((np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64), _from_integer),
 }
 
 

@@ -4,12 +4,13 @@ Must not know where rows are or what a release costs.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pandas as pd
 
-from ag_plan.expressions import Binary, BinaryOperator, Expression, IsIn, Unary, UnaryOperator
+from ag_plan.expressions import Binary, BinaryOperator, Cast, Expression, IsIn, Unary, UnaryOperator
 from op_pandas import construct, names, nulls, schema
+from op_pandas.arguments import Bound
 from op_pandas.columns import Labels, label, labels, renamed
 from op_pandas.discarded import result_is_discarded
 from op_pandas.frame_statistics import FrameStatistics
@@ -22,6 +23,8 @@ from op_pandas.series import PrivateSeries, condition, public
 if TYPE_CHECKING:
     from op_pandas.groupby import FrameGroupBy
 
+Piped = TypeVar("Piped")
+
 
 class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
     """Private columns over the same rows, with public names and schema.
@@ -31,6 +34,7 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
     """
 
     __slots__ = ("_rows", "_terms")
+    _walk_instead = "its columns are in frame.columns"
     _rows: Rows
     _terms: dict[str, Term]
 
@@ -41,8 +45,7 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
         categorical_metadata: Mapping[Any, Iterable[PublicScalar]] | None = None,
         _id: object = None,
     ) -> None:
-        values = df if isinstance(df, pd.DataFrame) else pd.DataFrame(df)
-        rows, terms = construct.ingested(values, metadata or {}, categorical_metadata or {})
+        rows, terms = construct.ingested(construct.public_frame(df), metadata or {}, categorical_metadata or {})
         self._set(rows, terms)
 
     @classmethod
@@ -108,7 +111,7 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
 
     def items(self) -> Iterator[tuple[str, PrivateSeries]]:
         """Name and private series of each column."""
-        return iter([(name, self._series(name)) for name in self._terms])
+        return iter([(name, self._one(name)) for name in self._terms])
 
     def __repr__(self) -> str:
         return schema.as_text(type(self).__name__, self._terms)
@@ -121,7 +124,9 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
     @overload
     def __getitem__(self, key: str) -> PrivateSeries: ...
     @overload
-    def __getitem__(self, key: "list[str] | pd.Index[str] | PrivateSeries | PrivateDataFrame") -> "PrivateDataFrame": ...
+    def __getitem__(
+        self, key: "list[str] | pd.Index[str] | PrivateSeries | PrivateDataFrame"
+    ) -> "PrivateDataFrame": ...
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, PrivateDataFrame):
             return self.where(key)
@@ -131,7 +136,7 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
             raise TypeError("rows have no public position to slice by; keep rows with frame[condition]")
         if isinstance(key, list | pd.Index | set):
             return PrivateDataFrame.of(self._rows, {name: self._terms[name] for name in labels(key, self._terms)})
-        return self._series(label(key, self._terms))
+        return self._one(label(key, self._terms))
 
     def __setitem__(self, key: str, value: Operand) -> None:
         if not isinstance(key, str):
@@ -144,16 +149,16 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
 
     def __getattr__(self, name: str) -> PrivateSeries:
         if not name.startswith("_") and name in self._terms:
-            return self._series(name)
-        raise AttributeError(names.refusal("PrivateDataFrame", name))
+            return self._one(name)
+        raise AttributeError(names.refusal(type(self).__name__, name))
 
     def get(self, key: str, default: Any = None) -> Any:
         """A column, or the default where there is none of that name."""
-        return self._series(key) if key in self._terms else default
+        return self._one(key) if key in self._terms else default
 
     def pop(self, item: str) -> PrivateSeries:
         """A column, taken out of the frame."""
-        taken = self._series(label(item, self._terms))
+        taken = self._one(label(item, self._terms))
         del self[item]
         return taken
 
@@ -163,6 +168,15 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
         for name, value in columns.items():
             made[name] = value(made) if callable(value) else value
         return made
+
+    def select_dtypes(self, include: Any = None, exclude: Any = None) -> "PrivateDataFrame":
+        """The columns whose dtype pandas would select."""
+        empty = pd.DataFrame({name: pd.Series(dtype=schema.dtype(term)) for name, term in self._terms.items()})
+        return self[list(empty.select_dtypes(include=include, exclude=exclude).columns)]
+
+    def pipe(self, func: Callable[..., Piped], *args: Any, **kwargs: Any) -> Piped:
+        """What a function makes of the frame."""
+        return func(self, *args, **kwargs)
 
     def copy(self, deep: bool = True) -> "PrivateDataFrame":  # noqa: ARG002 - plans never change, so depth means nothing
         """A frame whose columns can be set without setting this one's."""
@@ -222,9 +236,29 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
 
     def notna(self) -> "PrivateDataFrame":
         """Whether each value is not null."""
-        return ~self.isna()
+        return ~self._unary("is_null")
 
     isnull, notnull = isna, notna
+
+    def clip(self, lower: Bound | None = None, upper: Bound | None = None, **_: object) -> "PrivateDataFrame":
+        """Each number moved into [lower, upper], public guesses of the analyst: safe, and it gives the columns bounds."""
+        return self._numbers(lambda series: series.clip(lower, upper))
+
+    def round(self, decimals: int = 0) -> "PrivateDataFrame":
+        """Each number rounded."""
+        return self._numbers(lambda series: series.round(decimals))
+
+    def __round__(self, decimals: int = 0) -> "PrivateDataFrame":
+        return self.round(decimals)
+
+    def astype(self, dtype: Any, **_: object) -> "PrivateDataFrame":
+        """Each value in another type (of its column, where a dict is given), null where it can't be."""
+        given = dtype if isinstance(dtype, Mapping) else dict.fromkeys(self._terms, dtype)
+        wanted: dict[str, Expression] = {
+            label(name, self._terms): Cast(operand=self._terms[name].expression, to=construct.cast_target(each))
+            for name, each in given.items()
+        }
+        return PrivateDataFrame.of(self._rows, {**self._terms, **self._rows.terms(wanted)})
 
     def where(self, cond: Any, other: Operand = None, *, inplace: bool = False, **_: object) -> "PrivateDataFrame":
         """Each value where the condition is true, else ``other`` (null unless given); as many rows as before."""
@@ -266,7 +300,7 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
     def _parts(self) -> tuple[Rows, dict[str, Term]]:
         return self._rows, self._terms
 
-    def _series(self, name: str) -> PrivateSeries:
+    def _one(self, name: str) -> PrivateSeries:
         return PrivateSeries.of(self._rows, self._terms[name], name)
 
     def _become(self, made: "PrivateDataFrame", *, inplace: bool) -> "PrivateDataFrame":
@@ -283,6 +317,10 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
     def _each(self, expression: Callable[[str, Term], Expression]) -> "PrivateDataFrame":
         wanted = {name: expression(name, term) for name, term in self._terms.items()}
         return PrivateDataFrame.of(self._rows, self._rows.terms(wanted))
+
+    def _numbers(self, change: Callable[[PrivateSeries], PrivateSeries]) -> "PrivateDataFrame":
+        numbers = {name: change(self._one(name)).term for name, term in self._terms.items() if term.is_number}
+        return PrivateDataFrame.of(self._rows, {**self._terms, **numbers})
 
     def _unary(self, operator: UnaryOperator) -> "PrivateDataFrame":
         return self._each(lambda _, term: Unary(operator=operator, operand=term.expression))

@@ -1,7 +1,16 @@
 """pandas.DataFrame's names on a private frame: one row per name, with ``shared_names``. Must not know the class."""
 
 from op_pandas.shared_names import SHARED
-from op_pandas.verdicts import HERE, Refused, Verdict, comes_later, depends_on_rows, has_no_index, needs_order, shows_rows
+from op_pandas.verdicts import (
+    HERE,
+    Refused,
+    Verdict,
+    comes_later,
+    depends_on_rows,
+    has_no_index,
+    needs_order,
+    shows_rows,
+)
 
 _FILE = "release a statistic and export it"
 _LOAD = "build public frames with pandas, then PrivateDataFrame(df)"

@@ -4,26 +4,24 @@ Must not know prices or noise; all columns of a call are one question, and share
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any, Literal, overload
 
-import pandas as pd
-
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Describe, Histogram, Mean, Quantile, Std, Sum, Var
+from ag_plan.releases import Count, Describe, Histogram, Mean, Measure, Quantile, Std, Sum, Var
 from op_pandas import results
-from op_pandas.arguments import Bins, Probabilities, edges, eps_and_q
-from op_pandas.epsilon import Number, parse_epsilon
-from op_pandas.releases import measured, needed, refuse_later, release
+from op_pandas.arguments import Bins, edges
+from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
+from op_pandas.epsilon import Number
+from op_pandas.releases import needed, release
 from op_pandas.results import ReleasedFrame, ReleasedSeries, ReleasedTuple
-from op_pandas.rows import Rows, Term
 from op_pandas.row_statistics import row_mean, row_sum
+from op_pandas.rows import Rows, Term
 from op_pandas.series import PrivateSeries
 
 Down = Literal[0, "index"]
 Across = Literal[1, "columns"]
 _ACROSS = (1, "columns")
-_PERCENT = 100
 
 
 class FrameStatistics(ABC):
@@ -37,7 +35,7 @@ class FrameStatistics(ABC):
 
     def count(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
         """The number of values that are not null, of every column."""
-        released = self._ask("count", "kind", eps, axis, ignored, Count)
+        released = self._ask(called("count", eps, ignored, axis), "kind", Count)
         return results.series(released, released.columns, _first_row, whole=True)
 
     @overload
@@ -48,7 +46,7 @@ class FrameStatistics(ABC):
         """The sum of each numeric column; with ``axis=1`` a private column of row sums, free."""
         if axis in _ACROSS:
             return row_sum(*self._parts())
-        return self._numeric("sum", eps, axis, ignored, Sum)
+        return self._numeric(called("sum", eps, ignored, axis), Sum)
 
     @overload
     def mean(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries: ...
@@ -58,27 +56,27 @@ class FrameStatistics(ABC):
         """The mean of each numeric column; with ``axis=1`` a private column of row means, free."""
         if axis in _ACROSS:
             return row_mean(*self._parts())
-        return self._numeric("mean", eps, axis, ignored, Mean)
+        return self._numeric(called("mean", eps, ignored, axis), Mean)
 
     def std(self, eps: Number | None = None, axis: Down = 0, ddof: int = 1, **ignored: object) -> ReleasedSeries:
         """The standard deviation of each numeric column."""
-        return self._numeric("std", eps, axis, ignored, Std, ddof=ddof)
+        return self._numeric(called("std", eps, ignored, axis), Std, ddof=freedom(ddof))
 
     def var(self, eps: Number | None = None, axis: Down = 0, ddof: int = 1, **ignored: object) -> ReleasedSeries:
         """The variance of each numeric column."""
-        return self._numeric("var", eps, axis, ignored, Var, ddof=ddof)
+        return self._numeric(called("var", eps, ignored, axis), Var, ddof=freedom(ddof))
 
     def median(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
         """The median of each numeric column."""
-        return self._at("median", 0.5, eps, axis, ignored)
+        return self._at(called("median", eps, ignored, axis), 0.5)
 
     def min(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
         """The quantile at 0 of each numeric column: a differentially private stand-in for the minimum."""
-        return self._at("min", 0.0, eps, axis, ignored)
+        return self._at(called("min", eps, ignored, axis), 0.0)
 
     def max(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
         """The quantile at 1 of each numeric column: a differentially private stand-in for the maximum."""
-        return self._at("max", 1.0, eps, axis, ignored)
+        return self._at(called("max", eps, ignored, axis), 1.0)
 
     @overload
     def quantile(  # type: ignore[overload-overlap]
@@ -95,7 +93,7 @@ class FrameStatistics(ABC):
     ) -> ReleasedFrame: ...
     def quantile(self, *given: Any, eps: Any = None, q: Any = None, axis: Any = 0, **ignored: object) -> Any:
         """The value(s) of each numeric column below which a share q lies: ``quantile(eps, q)``, q in [0, 1], 0.5 unless given."""
-        return self._quantile("quantile", given, eps, q, 1, axis, ignored)
+        return self._quantile(quantiles("quantile", given, {"eps": eps, "q": q, "axis": axis}, ignored, q_first=False))
 
     @overload
     def percentile(  # type: ignore[overload-overlap]
@@ -112,11 +110,13 @@ class FrameStatistics(ABC):
     ) -> ReleasedFrame: ...
     def percentile(self, *given: Any, eps: Any = None, q: Any = None, axis: Any = 0, **ignored: object) -> Any:
         """As ``quantile``, with q in [0, 100]."""
-        return self._quantile("percentile", given, eps, q, _PERCENT, axis, ignored)
+        return self._quantile(
+            quantiles("percentile", given, {"eps": eps, "q": q, "axis": axis}, ignored, q_first=False)
+        )
 
     def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """count, mean, std, min, quartiles and max × numeric columns, for one ε together."""
-        released = self._ask("describe", "is_number", eps, 0, ignored, Describe)
+        released = self._ask(called("describe", eps, ignored), "is_number", Describe)
         return results.frame(released, [key[-1] for key in released.index], released.columns, list)
 
     def hist(
@@ -128,56 +128,29 @@ class FrameStatistics(ABC):
         rows, terms = self._parts()
         if column not in terms:
             raise ValueError(f"Column {column} does not exist")
-        spend = parse_epsilon(eps, "hist")
-        refuse_later("hist", ignored)
+        spend = called("hist", eps, ignored).spend
         found = edges(bins, terms[column].schema.lower, terms[column].schema.upper, column)
-        measure = measured(Histogram, column=column, edges=found)
+        measure = Histogram(column=column, edges=found)
         return results.histogram(release(rows, {column: terms[column]}, measure, spend), found)
 
-    def _at(self, call: str, probability: float, eps: object, axis: object, ignored: Mapping[str, object]) -> ReleasedSeries:
-        released = self._ask(call, "is_number", eps, axis, ignored, Quantile, probabilities=(probability,))
+    def _at(self, call: Call, probability: float) -> ReleasedSeries:
+        released = self._ask(call, "is_number", Quantile, probabilities=(probability,))
         return results.series(released, released.columns, _first_row)
 
-    def _numeric(
-        self, call: str, eps: object, axis: object, ignored: Mapping[str, object], measure: type[Any], **fields: object
-    ) -> ReleasedSeries:
-        released = self._ask(call, "is_summable", eps, axis, ignored, measure, **fields)
+    def _numeric(self, call: Call, measure: Callable[..., Measure], **fields: object) -> ReleasedSeries:
+        released = self._ask(call, "is_summable", measure, **fields)
         return results.series(released, released.columns, _first_row)
 
-    def _quantile(
-        self,
-        call: str,
-        given: tuple[object, ...],
-        eps: object,
-        q: object,
-        whole: int,
-        axis: object,
-        ignored: Mapping[str, object],
-    ) -> ReleasedSeries | ReleasedFrame:
-        spend, found, one = eps_and_q(given, eps, q, q_first=False, call=call, whole=whole)
-        released = self._ask(call, "is_number", spend, axis, ignored, Quantile, probabilities=found)
-        labels = [p * whole for p in found]
-        if one:
-            return results.series(released, released.columns, _first_row, name=labels[0])
-        return results.frame(released, pd.Index(labels), released.columns, list)
+    def _quantile(self, asked: Quantiles) -> ReleasedSeries | ReleasedFrame:
+        released = self._ask(asked.call, "is_number", Quantile, probabilities=asked.probabilities)
+        if asked.is_one:
+            return results.series(released, released.columns, _first_row, name=asked.labels[0])
+        return results.frame(released, asked.labels, released.columns, list)
 
-    def _ask(
-        self,
-        call: str,
-        attribute: str,
-        eps: object,
-        axis: object,
-        ignored: Mapping[str, object],
-        measure: type[Any],
-        **fields: object,
-    ) -> Released:
-        if axis not in {0, "index"}:
-            raise ValueError(f"{call} across the columns of a row is not available; combine the columns with operators")
-        spend = parse_epsilon(eps, call)
-        refuse_later(call, ignored)
+    def _ask(self, call: Call, attribute: str, measure: Callable[..., Measure], **fields: object) -> Released:
         rows, terms = self._parts()
-        chosen = needed(terms, attribute, call)
-        return release(rows, chosen, measured(measure, columns=tuple(chosen), **fields), spend)
+        chosen = needed(terms, attribute, call.name)
+        return release(rows, chosen, measure(columns=tuple(chosen), **fields), call.spend)
 
 
 def _first_row(cells: results.Cells) -> list[float | int | None]:

@@ -4,26 +4,25 @@ Must not know prices or noise; keys must have public values, so that every group
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pandas as pd
 
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Describe, GroupKey, Mean, Quantile, Size, Std, Sum, Var
+from ag_plan.releases import Count, Describe, GroupKey, Mean, Measure, Quantile, Size, Std, Sum, Var
 from op_pandas import names, results
-from op_pandas.arguments import Probabilities, eps_and_q
+from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
 from op_pandas.columns import label, labels
-from op_pandas.epsilon import Number, parse_epsilon
+from op_pandas.epsilon import Number
 from op_pandas.private import Private
-from op_pandas.releases import measured, needed, refuse_later, release
+from op_pandas.releases import needed, release
 from op_pandas.results import ReleasedFrame, ReleasedSeries
 from op_pandas.rows import Rows, Term, lifted
 from op_pandas.schema import key_values
 from op_pandas.series import PrivateSeries
 
-_PERCENT = 100
 _SIZE = "size"
 
 
@@ -68,79 +67,84 @@ class Groups(Private, ABC):
 
     def count(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The number of values that are not null, by group."""
-        return self._statistic("count", "kind", eps, ignored, Count, whole=True)
+        return self._statistic(called("count", eps, ignored), "kind", Count, whole=True)
 
     def sum(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The sum of each numeric column, by group."""
-        return self._statistic("sum", "is_summable", eps, ignored, Sum)
+        return self._statistic(called("sum", eps, ignored), "is_summable", Sum)
 
     def mean(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The mean of each numeric column, by group."""
-        return self._statistic("mean", "is_summable", eps, ignored, Mean)
+        return self._statistic(called("mean", eps, ignored), "is_summable", Mean)
 
     def std(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
         """The standard deviation of each numeric column, by group."""
-        return self._statistic("std", "is_summable", eps, ignored, Std, ddof=ddof)
+        return self._statistic(called("std", eps, ignored), "is_summable", Std, ddof=freedom(ddof))
 
     def var(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
         """The variance of each numeric column, by group."""
-        return self._statistic("var", "is_summable", eps, ignored, Var, ddof=ddof)
+        return self._statistic(called("var", eps, ignored), "is_summable", Var, ddof=freedom(ddof))
 
     def median(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The median of each numeric column, by group."""
-        return self._statistic("median", "is_number", eps, ignored, Quantile, probabilities=(0.5,))
+        return self._statistic(called("median", eps, ignored), "is_number", Quantile, probabilities=(0.5,))
 
     def min(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The quantile at 0 of each numeric column, by group."""
-        return self._statistic("min", "is_number", eps, ignored, Quantile, probabilities=(0.0,))
+        return self._statistic(called("min", eps, ignored), "is_number", Quantile, probabilities=(0.0,))
 
     def max(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The quantile at 1 of each numeric column, by group."""
-        return self._statistic("max", "is_number", eps, ignored, Quantile, probabilities=(1.0,))
+        return self._statistic(called("max", eps, ignored), "is_number", Quantile, probabilities=(1.0,))
 
-    def quantile(self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object) -> ReleasedFrame:
+    def quantile(
+        self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object
+    ) -> ReleasedFrame:
         """The value(s) below which a share q lies, by group: ``quantile(eps, q)``; several q add a level to the index."""
-        return self._quantile("quantile", given, eps, q, 1, ignored)
+        return self._quantile(quantiles("quantile", given, {"eps": eps, "q": q}, ignored, q_first=False))
 
-    def percentile(self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object) -> ReleasedFrame:
+    def percentile(
+        self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object
+    ) -> ReleasedFrame:
         """As ``quantile``, with q in [0, 100]."""
-        return self._quantile("percentile", given, eps, q, _PERCENT, ignored)
+        return self._quantile(quantiles("percentile", given, {"eps": eps, "q": q}, ignored, q_first=False))
 
     def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """count, mean, std, min, quartiles and max of each numeric column, by group: statistics add a level to the index."""
-        released = self._ask("describe", "is_number", eps, ignored, Describe)
-        return results.frame(released, self._index(released, keep=True), self._columns(released), list)
+        released = self._ask(called("describe", eps, ignored), "is_number", Describe)
+        return results.frame(
+            released, self._index(released, last=[row[-1] for row in released.index]), self._columns(released), list
+        )
 
     def size(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
         """The number of rows of each group."""
-        spend = parse_epsilon(eps, _SIZE)
-        refuse_later(_SIZE, ignored)
+        call = called(_SIZE, eps, ignored)
         terms, by = self._question({})
-        released = release(self._rows, terms, Size(), spend, by)
-        return results.series(released, self._index(released), lambda cells: [row[0] for row in cells], name=_SIZE, whole=True)
+        released = release(self._rows, terms, Size(), call.spend, by=by)
+        return results.series(
+            released, self._index(released), lambda cells: [row[0] for row in cells], name=_SIZE, whole=True
+        )
 
-    def _quantile(
-        self, call: str, given: tuple[object, ...], eps: object, q: object, whole: int, ignored: Mapping[str, object]
-    ) -> ReleasedFrame:
-        spend, found, one = eps_and_q(given, eps, q, q_first=False, call=call, whole=whole)
-        released = self._ask(call, "is_number", spend, ignored, Quantile, probabilities=found)
-        return results.frame(released, self._index(released, keep=not one, whole=whole), self._columns(released), list)
+    def _quantile(self, asked: Quantiles) -> ReleasedFrame:
+        released = self._ask(asked.call, "is_number", Quantile, probabilities=asked.probabilities)
+        if asked.is_one:
+            return results.frame(released, self._index(released), self._columns(released), list)
+        groups = len(released.index) // len(asked.labels)
+        index = self._index(released, last=list(asked.labels) * groups)
+        return results.frame(released, index, self._columns(released), list)
 
     def _statistic(
-        self, call: str, attribute: str, eps: object, ignored: Mapping[str, object], measure: type[Any], *, whole: bool = False, **fields: object
+        self, call: Call, attribute: str, measure: Callable[..., Measure], *, whole: bool = False, **fields: object
     ) -> ReleasedFrame:
-        released = self._ask(call, attribute, eps, ignored, measure, **fields)
+        released = self._ask(call, attribute, measure, **fields)
         return results.frame(released, self._index(released), self._columns(released), list, whole=whole)
 
-    def _ask(
-        self, call: str, attribute: str, eps: object, ignored: Mapping[str, object], measure: type[Any], **fields: object
-    ) -> Released:
-        spend = parse_epsilon(eps, call)
-        refuse_later(call, ignored)
+    def _ask(self, call: Call, attribute: str, measure: Callable[..., Measure], **fields: object) -> Released:
         grouped = {key.column for key in self._keys}
-        chosen = needed({name: term for name, term in self._terms.items() if name not in grouped}, attribute, call)
+        free = {name: term for name, term in self._terms.items() if name not in grouped}
+        chosen = needed(free, attribute, call.name)
         terms, by = self._question(chosen)
-        return release(self._rows, terms, measured(measure, columns=tuple(chosen), **fields), spend, by)
+        return release(self._rows, terms, measure(columns=tuple(chosen), **fields), call.spend, by=by)
 
     def _question(self, chosen: Mapping[str, Term]) -> tuple[dict[str, Term], tuple[GroupKey, ...]]:
         """The terms to ask about with the keys among them, under names that no column has."""
@@ -153,13 +157,12 @@ class Groups(Private, ABC):
             by.append(GroupKey(column=name))
         return terms, tuple(by)
 
-    def _index(self, released: Released, *, keep: bool = False, whole: int = 1) -> "pd.Index[Any]":
-        """The groups of the answer's rows, followed by the probability or statistic where ``keep``."""
-        depth = len(self._keys)
-        levels = [[_shown(row[i]) for row in released.index] for i in range(depth)]
+    def _index(self, released: Released, last: list[Any] | None = None) -> "pd.Index[Any]":
+        """The groups of the answer's rows, with one level more where ``last`` names a row within its group."""
+        levels = [[_shown(row[i]) for row in released.index] for i in range(len(self._keys))]
         found: list[str | None] = [key.name for key in self._keys]
-        if keep:
-            levels.append([row[depth] * whole if isinstance(row[depth], float) else row[depth] for row in released.index])  # type: ignore[operator]
+        if last is not None:
+            levels.append(last)
             found.append(None)
         if len(levels) == 1:
             single: pd.Index[Any] = pd.Index(levels[0], name=found[0])
@@ -167,8 +170,10 @@ class Groups(Private, ABC):
         made: pd.Index[Any] = pd.MultiIndex.from_arrays(levels, names=found)
         return made
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(names.refusal(type(self).__name__, name))
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(names.refusal(type(self).__name__, name))
 
 
 def _shown(value: Any) -> Any:
@@ -199,6 +204,11 @@ class FrameGroupBy(Groups):
             return FrameGroupBy(self._rows, {name: self._terms[name] for name in labels(key, self._terms)}, self._keys)
         name = label(key, self._terms)
         return SeriesGroupBy(self._rows, {name: self._terms[name]}, self._keys)
+
+    def __getattr__(self, name: str) -> SeriesGroupBy:
+        if not name.startswith("_") and name in self._terms:
+            return self[name]
+        raise AttributeError(names.refusal("FrameGroupBy", name))
 
     def _columns(self, released: Released) -> list[Any]:
         return list(released.columns)

@@ -55,7 +55,9 @@ def dropped(frame: "PrivateDataFrame", axis: object, how: str, subset: Labels | 
         raise ValueError("which columns hold nulls is private; drop columns by name with drop(columns=[…])")
     if how not in {"any", "all"}:
         raise ValueError(f"how must be 'any' or 'all', not {how!r}")
-    given = list(frame.terms) if subset is None else labels([subset] if isinstance(subset, str) else subset, frame.terms)
+    given = (
+        list(frame.terms) if subset is None else labels([subset] if isinstance(subset, str) else subset, frame.terms)
+    )
     if how == "all":
         tests = tuple(_not_null(frame.terms[name].expression) for name in given)
         return PrivateDataFrame.of(frame.rows.filtered(joined("or", tests)), frame.terms) if tests else frame

@@ -138,7 +138,7 @@ class Operators(ABC, Generic[Result]):
     eq, ne, lt, le, gt, ge = __eq__, __ne__, __lt__, __le__, __gt__, __ge__
 
     def __array_ufunc__(self, ufunc: "np.ufunc", method: str, *inputs: Any, **options: Any) -> Result:
-        """numpy's functions where they are words of the plan, e.g. ``np.log(series)``; TypeError for the rest."""
+        """Numpy's functions where they are words of the plan, e.g. ``np.log(series)``; TypeError for the rest."""
         if method == "__call__" and not options:
             if ufunc in _UNARY_UFUNCS and len(inputs) == 1:
                 return self._unary(_UNARY_UFUNCS[ufunc])
@@ -146,7 +146,9 @@ class Operators(ABC, Generic[Result]):
                 reflected = inputs[0] is not self
                 other = inputs[0] if reflected else inputs[1]
                 return self._binary(_BINARY_UFUNCS[ufunc], other, reflected=reflected)
-        raise TypeError(f"np.{ufunc.__name__} is not available on a {type(self).__name__}; release a statistic of it first")
+        raise TypeError(
+            f"np.{ufunc.__name__} is not available on a {type(self).__name__}; release a statistic of it first"
+        )
 
 
 _UNARY_UFUNCS: dict[Callable[..., Any], UnaryOperator] = {

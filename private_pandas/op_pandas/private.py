@@ -18,6 +18,8 @@ class Private:
     __pandas_priority__ = 10_000
     """Above pandas' own objects, so that ``public + private`` asks the private side."""
 
+    _walk_instead = "release a statistic of it"
+
     if not TYPE_CHECKING:
 
         def __bool__(self) -> NoReturn:
@@ -33,7 +35,9 @@ class Private:
             raise TypeError(f"{type(self).__name__} can't be iterated: its rows are private; {self._walk_instead}")
 
         def __array__(self, *_: Any, **__: Any) -> NoReturn:
-            raise TypeError(f"{type(self).__name__} can't become an array: its rows are private; release a statistic of it")
+            raise TypeError(
+                f"{type(self).__name__} can't become an array: its rows are private; release a statistic of it"
+            )
 
         def __float__(self) -> NoReturn:
             raise TypeError(f"{type(self).__name__} is not one number: release a statistic of it, e.g. mean(eps)")
@@ -42,5 +46,3 @@ class Private:
 
         def __reduce_ex__(self, _: Any) -> NoReturn:
             raise TypeError(f"{type(self).__name__} can't be pickled: it exists only in its session")
-
-        _walk_instead = "release a statistic of it"

@@ -4,7 +4,6 @@ Must not know what it costs beyond the ε asked for, nor how the answer is shape
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from ag_plan.codec import encode_plan
 from ag_plan.errors import MalformedPlan
@@ -15,20 +14,10 @@ from op_pandas.rows import Rows, Term
 from op_pandas.vault import ask
 
 LIBRARY = "op_pandas"
-_LATER = ("rho", "accuracy")
-
-
-def refuse_later(call: str, options: Mapping[str, object]) -> None:
-    """TypeError for arguments that say what to spend in a way not understood; pandas' other keywords are ignored."""
-    for name in _LATER:
-        if options.get(name) is not None:
-            raise TypeError(f"{call}({name}=…) comes later; say what to spend with eps=")
-    if "epsilon" in options:
-        raise TypeError(f"{call} calls its budget eps, e.g. eps={options['epsilon']}")
 
 
 def release(
-    rows: Rows, terms: Mapping[str, Term], measure: Measure, spend: Epsilon, by: tuple[GroupKey, ...] = (), library: str = LIBRARY
+    rows: Rows, terms: Mapping[str, Term], measure: Measure, spend: Epsilon, *, by: tuple[GroupKey, ...] = ()
 ) -> Released:
     """The answer to a measure of the terms; charged. Raises what the vault's refusal names, and then nothing was charged."""
     expressions = tuple(term.expression for term in terms.values())
@@ -38,19 +27,12 @@ def release(
         plan = encode_plan(question)
     except MalformedPlan as reason:
         raise ValueError(str(reason)) from None
-    return ask(rows.vault, AskRelease(id=0, release=plan, library=library), Released)
-
-
-def measured(build: type[Any], **fields: object) -> Measure:
-    """A measure from its fields. ValueError with the plan's sentence where they don't fit."""
-    measure = build(**fields)
-    assert isinstance(measure, Measure)  # noqa: S101 - narrows for the type checker
-    return measure
+    return ask(rows.vault, AskRelease(id=0, release=plan, library=LIBRARY), Released)
 
 
 def needed(terms: Mapping[str, Term], attribute: str, call: str) -> dict[str, Term]:
     """The terms a statistic can be taken of. ValueError where there is none."""
     found = {name: term for name, term in terms.items() if getattr(term, attribute)}
     if not found:
-        raise ValueError(f"there is no numeric column to take {call} of")
+        raise ValueError(f"there is no column to take the {call} of")
     return found

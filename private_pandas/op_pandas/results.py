@@ -83,7 +83,7 @@ class ReleasedInt(int):
         return self._ag
 
 
-class ReleasedTuple(tuple[npt.NDArray[Any], ...]):
+class ReleasedTuple(tuple[npt.NDArray[Any], ...]):  # noqa: SLOT001 - a tuple has no room for slots
     """A released histogram, ``(counts, edges)``; unpacks like the pair numpy gives."""
 
     _ag: Provenance
@@ -172,7 +172,7 @@ def series(
     """A Series of the cells that ``flat`` picks from the answer's grid, labelled; int64 where ``whole``."""
 
     def build(cells: Cells, convert: Convert) -> Any:
-        return pd.Series(convert(flat(cells)), index=pd.Index(labels), name=name)
+        return pd.Series(convert(flat(cells)), index=_index(labels), name=name)
 
     made: ReleasedSeries = _with(_provenance(released, build, whole=whole))
     return made
@@ -190,12 +190,16 @@ def frame(
 
     def build(cells: Cells, convert: Convert) -> Any:
         rows = [list(row) for row in grid(cells)]
-        made = pd.DataFrame({i: convert([row[i] for row in rows]) for i in range(len(columns))}, index=pd.Index(index))
-        made.columns = pd.Index(columns)
+        made = pd.DataFrame({i: convert([row[i] for row in rows]) for i in range(len(columns))}, index=_index(index))
+        made.columns = _index(columns)
         return made
 
     made: ReleasedFrame = _with(_provenance(released, build, whole=whole))
     return made
+
+
+def _index(labels: Sequence[Any] | pd.Index) -> "pd.Index[Any]":
+    return labels if isinstance(labels, pd.Index) else pd.Index(labels)
 
 
 def _with(known: Provenance) -> Any:

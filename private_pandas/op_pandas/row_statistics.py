@@ -33,12 +33,12 @@ def _count(terms: Mapping[str, Term]) -> Expression:
 
 def row_sum(rows: Rows, terms: Mapping[str, Term]) -> PrivateSeries:
     """The sum of the numbers of each row; nulls count as 0, as in pandas."""
-    expression = _sum(needed(terms, "is_number", "sum"))
+    expression = _sum(needed(terms, "is_summable", "sum"))
     return PrivateSeries.of(rows, rows.term(expression), None)
 
 
 def row_mean(rows: Rows, terms: Mapping[str, Term]) -> PrivateSeries:
     """The mean of the non-null numbers of each row; null where there are none."""
-    chosen = needed(terms, "is_number", "mean")
+    chosen = needed(terms, "is_summable", "mean")
     expression = Binary(operator="div", left=_sum(chosen), right=_count(chosen))
     return PrivateSeries.of(rows, rows.term(expression), None)

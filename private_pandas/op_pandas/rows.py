@@ -24,7 +24,7 @@ class Term:
 
     @property
     def kind(self) -> str:
-        """float, int, bool, str or datetime."""
+        """The logical type: float, int, bool, str, datetime; or null, of a column that is nothing else."""
         return self.schema.kind
 
     @property

@@ -44,7 +44,9 @@ def plain(value: object) -> Scalar:
     if convert is None:
         convert = next((c for kind, c in _FAMILIES if isinstance(value, kind)), None)
     if convert is None:
-        raise TypeError(f"a {type(value).__name__} can't stand beside a private column; use a number, text, date or None")
+        raise TypeError(
+            f"a {type(value).__name__} can't stand beside a private column; use a number, text, date or None"
+        )
     result = convert(value)
     return None if isinstance(result, float) and math.isnan(result) else result
 
@@ -68,7 +70,7 @@ def micros(value: object) -> int:
         raise ValueError(f"{value!r} is not a date or time")
     if stamp.tzinfo is not None:
         stamp = stamp.tz_convert("UTC").tz_localize(None)
-    return int(stamp.as_unit("us").value)
+    return int(stamp.to_datetime64().astype("datetime64[us]").astype(np.int64))
 
 
 def timestamp(value: float) -> pd.Timestamp:

@@ -20,6 +20,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "bool": np.dtype("bool"),
     "str": np.dtype("object"),
     "datetime": np.dtype("datetime64[ns]"),
+    "null": np.dtype("object"),
 }
 _SHOWN_CATEGORIES = 6
 
@@ -30,7 +31,7 @@ def dtype(term: Term) -> np.dtype[Any]:
 
 
 def dtypes(terms: Mapping[str, Term]) -> "pd.Series[Any]":
-    """dtype by column."""
+    """Dtype by column."""
     return pd.Series({name: dtype(term) for name, term in terms.items()}, dtype="object")
 
 

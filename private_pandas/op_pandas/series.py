@@ -3,13 +3,24 @@
 Must not know where rows are or what a release costs.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from ag_plan.expressions import Binary, BinaryOperator, Cast, Choose, Clamp, Coalesce, Expression, IsIn, Unary, UnaryOperator
+from ag_plan.expressions import (
+    Binary,
+    BinaryOperator,
+    Cast,
+    Choose,
+    Clamp,
+    Coalesce,
+    Expression,
+    IsIn,
+    Unary,
+    UnaryOperator,
+)
 from op_pandas import construct, names, schema
 from op_pandas.arguments import Bound, bound
 from op_pandas.operators import Operand, Operators
@@ -21,6 +32,8 @@ from op_pandas.series_statistics import SeriesStatistics
 if TYPE_CHECKING:
     from op_pandas.frame import PrivateDataFrame
     from op_pandas.groupby import SeriesGroupBy
+
+Piped = TypeVar("Piped")
 
 _INCLUSIVE: dict[str, tuple[BinaryOperator, BinaryOperator]] = {
     "both": ("ge", "le"),
@@ -38,6 +51,9 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
     """
 
     __slots__ = ("_name", "_rows", "_term")
+    _rows: Rows
+    _term: Term
+    _name: str | None
 
     def __init__(
         self,
@@ -46,7 +62,7 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
         categorical_metadata: Iterable[PublicScalar] | None = None,
         _id: object = None,
     ) -> None:
-        values = series if isinstance(series, pd.Series) else pd.Series(series)
+        values = construct.public_series(series)
         name = construct.SERIES if values.name is None else str(values.name)
         rows, terms = construct.ingested_series(values, name, metadata, categorical_metadata)
         self._rows, self._term, self._name = rows, terms[name], name if values.name is not None else None
@@ -137,13 +153,17 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
         listed = tuple(plain(value) for value in values)
         return self._made(IsIn(operand=self._term.expression, values=listed))
 
+    def pipe(self, func: Callable[..., Piped], *args: Any, **kwargs: Any) -> Piped:
+        """What a function makes of the series."""
+        return func(self, *args, **kwargs)
+
     def isna(self) -> "PrivateSeries":
         """Whether each value is null."""
         return self._unary("is_null")
 
     def notna(self) -> "PrivateSeries":
         """Whether each value is not null."""
-        return self._unary("is_null")._unary("not")
+        return ~self._unary("is_null")
 
     isnull, notnull = isna, notna
 
@@ -169,7 +189,10 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
         if decimals == 0:
             return self._unary("round")
         shift = 10.0**decimals
-        return (self * shift)._unary("round") / shift
+        return (self * shift).round() / shift
+
+    def __round__(self, decimals: int = 0) -> "PrivateSeries":
+        return self.round(decimals)
 
     def astype(self, dtype: Any) -> "PrivateSeries":
         """Each value in another type, null where it can't be."""
@@ -269,7 +292,9 @@ def condition(cond: object, of: "PrivateSeries | PrivateDataFrame") -> Expressio
     if not isinstance(cond, PrivateSeries):
         raise TypeError(f"a condition must be a PrivateSeries of true and false, not a {type(cond).__name__}")
     if cond.term.kind != "bool":
-        raise TypeError(f"a condition must be true or false on each row, but {cond.name or 'it'} is {cond.term.kind}; compare it first")
+        raise TypeError(
+            f"a condition must be true or false on each row, but {cond.name or 'it'} is {cond.term.kind}; compare it first"
+        )
     return lifted(cond.term.expression, cond.rows, of.rows)
 
 

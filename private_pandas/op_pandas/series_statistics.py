@@ -4,23 +4,23 @@ Must not know prices or noise; each method parses its arguments, asks once and s
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any, overload
 
 import pandas as pd
 
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Quantile, Size, Std, Sum, Var
+from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Size, Std, Sum, Var
 from op_pandas import results
-from op_pandas.arguments import Bins, Probabilities, edges, eps_and_q
-from op_pandas.epsilon import Number, parse_epsilon
-from op_pandas.releases import measured, refuse_later, release
+from op_pandas.arguments import Bins, edges
+from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
+from op_pandas.epsilon import Number
+from op_pandas.releases import release
 from op_pandas.results import ReleasedFloat, ReleasedInt, ReleasedSeries, ReleasedTuple
 from op_pandas.rows import Rows, Term
 from op_pandas.schema import key_values
 
 COLUMN = "value"
-_PERCENT = 100
 
 
 class SeriesStatistics(ABC):
@@ -34,35 +34,37 @@ class SeriesStatistics(ABC):
 
     def count(self, eps: Number | None = None, **ignored: object) -> ReleasedInt:
         """The number of values that are not null."""
-        return results.whole_number(self._ask("count", eps, ignored, Count, columns=(COLUMN,)))
+        return results.whole_number(self._ask(called("count", eps, ignored), Count, columns=(COLUMN,)))
 
     def sum(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The sum of the values."""
-        return results.number(self._ask("sum", eps, ignored, Sum, columns=(COLUMN,)))
+        return results.number(self._ask(called("sum", eps, ignored), Sum, columns=(COLUMN,)))
 
     def mean(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The mean of the values."""
-        return results.number(self._ask("mean", eps, ignored, Mean, columns=(COLUMN,)))
+        return results.number(self._ask(called("mean", eps, ignored), Mean, columns=(COLUMN,)))
 
     def std(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
         """The standard deviation of the values."""
-        return results.number(self._ask("std", eps, ignored, Std, columns=(COLUMN,), ddof=ddof))
+        return results.number(self._ask(called("std", eps, ignored), Std, columns=(COLUMN,), ddof=freedom(ddof)))
 
     def var(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
         """The variance of the values."""
-        return results.number(self._ask("var", eps, ignored, Var, columns=(COLUMN,), ddof=ddof))
+        return results.number(self._ask(called("var", eps, ignored), Var, columns=(COLUMN,), ddof=freedom(ddof)))
 
     def median(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The median of the values."""
-        return results.number(self._ask("median", eps, ignored, Quantile, columns=(COLUMN,), probabilities=(0.5,)))
+        return results.number(
+            self._ask(called("median", eps, ignored), Quantile, columns=(COLUMN,), probabilities=(0.5,))
+        )
 
     def min(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The quantile at 0: a differentially private stand-in for the minimum."""
-        return results.number(self._ask("min", eps, ignored, Quantile, columns=(COLUMN,), probabilities=(0.0,)))
+        return results.number(self._ask(called("min", eps, ignored), Quantile, columns=(COLUMN,), probabilities=(0.0,)))
 
     def max(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The quantile at 1: a differentially private stand-in for the maximum."""
-        return results.number(self._ask("max", eps, ignored, Quantile, columns=(COLUMN,), probabilities=(1.0,)))
+        return results.number(self._ask(called("max", eps, ignored), Quantile, columns=(COLUMN,), probabilities=(1.0,)))
 
     @overload
     def quantile(  # type: ignore[overload-overlap]
@@ -74,7 +76,7 @@ class SeriesStatistics(ABC):
     ) -> ReleasedSeries: ...
     def quantile(self, *given: Any, q: Any = None, eps: Any = None, **ignored: object) -> Any:
         """The value(s) below which a share q of the values lies: ``quantile(q, eps)``, q in [0, 1]."""
-        return self._quantile("quantile", given, eps, q, 1, ignored)
+        return self._quantile(quantiles("quantile", given, {"eps": eps, "q": q}, ignored, q_first=True))
 
     @overload
     def percentile(  # type: ignore[overload-overlap]
@@ -86,51 +88,42 @@ class SeriesStatistics(ABC):
     ) -> ReleasedSeries: ...
     def percentile(self, *given: Any, q: Any = None, eps: Any = None, **ignored: object) -> Any:
         """As ``quantile``, with q in [0, 100]."""
-        return self._quantile("percentile", given, eps, q, _PERCENT, ignored)
+        return self._quantile(quantiles("percentile", given, {"eps": eps, "q": q}, ignored, q_first=True))
 
     def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
         """count, mean, std, min, quartiles and max of the values, for one ε together."""
         _, _, name = self._column()
-        released = self._ask("describe", eps, ignored, Describe, columns=(COLUMN,))
+        released = self._ask(called("describe", eps, ignored), Describe, columns=(COLUMN,))
         return results.series(released, _labels(released), _first_column, name=name)
 
     def hist(self, eps: Number | None = None, bins: Bins = 10, **ignored: object) -> ReleasedTuple:
         """``(counts, edges)`` between given edges, or in so many equal bins between the public bounds."""
         _, term, name = self._column()
-        spend = parse_epsilon(eps, "hist")
+        call = called("hist", eps, ignored)
         found = edges(bins, term.schema.lower, term.schema.upper, name or "this series")
-        released = self._ask("hist", spend.fraction, ignored, Histogram, column=COLUMN, edges=found)
+        released = self._ask(call, Histogram, column=COLUMN, edges=found)
         return results.histogram(released, found)
 
     def value_counts(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
         """The number of rows of each category, the most frequent first; every public category appears."""
         rows, term, name = self._column()
-        spend = parse_epsilon(eps, "value_counts")
-        refuse_later("value_counts", ignored)
+        call = called("value_counts", eps, ignored)
         key_values(term, name or "this series")
-        key = GroupKey(column=COLUMN)
-        released = release(rows, {COLUMN: term}, Size(), spend, (key,))
-        order = sorted(range(len(released.index)), key=lambda i: -(released.values[i][0] or 0))
+        released = release(rows, {COLUMN: term}, Size(), call.spend, by=(GroupKey(column=COLUMN),))
+        counts = [row[0] or 0 for row in released.values]  # noqa: PD011 - a message, not a pandas object
+        order = sorted(range(len(counts)), key=lambda i: -counts[i])
         labels = pd.Index([released.index[i][0] for i in order], name=name)
         return results.series(released, labels, lambda cells: [cells[i][0] for i in order], name="count", whole=True)
 
-    def _quantile(
-        self, call: str, given: tuple[object, ...], eps: object, q: object, whole: int, ignored: Mapping[str, object]
-    ) -> ReleasedFloat | ReleasedSeries:
-        spend, found, one = eps_and_q(given, eps, q, q_first=True, call=call, whole=whole)
-        released = self._ask(call, spend, ignored, Quantile, columns=(COLUMN,), probabilities=found)
-        if one:
+    def _quantile(self, asked: Quantiles) -> ReleasedFloat | ReleasedSeries:
+        released = self._ask(asked.call, Quantile, columns=(COLUMN,), probabilities=asked.probabilities)
+        if asked.is_one:
             return results.number(released)
-        _, _, name = self._column()
-        return results.series(released, [p * whole for p in found], _first_column, name=name)
+        return results.series(released, asked.labels, _first_column, name=self._column()[2])
 
-    def _ask(
-        self, call: str, eps: object, ignored: Mapping[str, object], measure: type[Any], **fields: object
-    ) -> Released:
-        spend = parse_epsilon(eps, call)
-        refuse_later(call, ignored)
+    def _ask(self, call: Call, measure: Callable[..., Measure], **fields: object) -> Released:
         rows, term, _ = self._column()
-        return release(rows, {COLUMN: term}, measured(measure, **fields), spend)
+        return release(rows, {COLUMN: term}, measure(**fields), call.spend)
 
 
 def _labels(released: Released) -> list[Any]:

@@ -3,7 +3,16 @@
 One row per name. A verdict that differs between the two is in ``frame_names`` or ``series_names``.
 """
 
-from op_pandas.verdicts import HERE, Refused, Verdict, comes_later, depends_on_rows, has_no_index, needs_order, shows_rows
+from op_pandas.verdicts import (
+    HERE,
+    Refused,
+    Verdict,
+    comes_later,
+    depends_on_rows,
+    has_no_index,
+    needs_order,
+    shows_rows,
+)
 
 _COUNT = "use count(eps)"
 _LOAD = "build public objects with pandas, then PrivateDataFrame(df)"

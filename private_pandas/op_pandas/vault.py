@@ -88,7 +88,7 @@ class SocketVault:
                     raise VaultGone("the vault of this session is gone; start a new session")
                 reply = decode_message(frame, REPLIES)
                 self._note(self._unanswered.pop(reply.id, None), reply)
-            if reply.id == number or reply.id == 0:  # 0: the vault could not read whose request it refuses
+            if reply.id in {number, 0}:  # 0: the vault could not read whose request it refuses
                 return reply
 
     def _await(self) -> None:

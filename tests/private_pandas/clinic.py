@@ -4,7 +4,7 @@ import pandas as pd
 
 import op_pandas
 from ag_plan.messages import ColumnSchema, ColumnValues, DatasetSchema, View
-from fake_vault import FakeVault
+from tests.private_pandas.fake_vault import FakeVault
 
 TABLE = "clinic/train"
 ROWS = [

@@ -3,6 +3,7 @@
 Every message crosses the real codec both ways, so that what op_pandas sends is what a vault can read.
 """
 
+import itertools
 import math
 import operator
 import statistics
@@ -14,6 +15,7 @@ from ag_plan import messages as m
 from ag_plan import relations as r
 from ag_plan import releases as q
 from ag_plan.codec import decode_message, decode_plan, encode_message
+from ag_plan.errors import MalformedPlan
 from op_pandas.errors import refusal
 
 Row = dict[str, Any]
@@ -33,7 +35,7 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
-def value(expression: e.Expression, row: Row) -> Any:
+def value(expression: e.Expression, row: Row) -> Any:  # noqa: C901, PLR0911 - one case per word
     match expression:
         case e.Column(name=name):
             return row[name]
@@ -108,7 +110,7 @@ def _in_bins(numbers: list[Any], edges: Sequence[float]) -> list[int]:
     last = len(edges) - 2
     return [
         sum(1 for n in numbers if low <= n < high or (i == last and n == high))
-        for i, (low, high) in enumerate(zip(edges, edges[1:], strict=False))
+        for i, (low, high) in enumerate(itertools.pairwise(edges))
     ]
 
 
@@ -124,7 +126,7 @@ def grid(measure: q.Measure, found: list[Row]) -> tuple[list[Any], tuple[str, ..
     return labels, columns, cells
 
 
-def _cells(measure: q.Measure, numbers: list[Any]) -> tuple[list[Any], list[Any]]:
+def _cells(measure: q.Measure, numbers: list[Any]) -> tuple[list[Any], list[Any]]:  # noqa: PLR0911 - one case per word
     match measure:
         case q.Count():
             return [()], [len(numbers)]
@@ -159,7 +161,11 @@ class FakeVault:
     def ask(self, message: m.Message) -> m.Message:
         request = decode_message(encode_message(message), m.REQUESTS)
         self.asked.append(request)
-        reply = decode_message(encode_message(self.answer(request)), m.REPLIES)
+        try:
+            answer = self.answer(request)
+        except MalformedPlan as reason:
+            answer = m.Refused(id=request.id, code="malformed", why=str(reason))
+        reply = decode_message(encode_message(answer), m.REPLIES)
         if isinstance(reply, m.Refused):
             raise refusal(reply)
         return reply
@@ -226,7 +232,7 @@ class FakeVault:
             return m.ColumnSchema(name=name, kind=kind, lower=expression.lower, upper=expression.upper)
         return m.ColumnSchema(name=name, kind=self.kind(expression, below))
 
-    def kind(self, expression: e.Expression, below: dict[str, m.ColumnSchema]) -> str:
+    def kind(self, expression: e.Expression, below: dict[str, m.ColumnSchema]) -> str:  # noqa: PLR0911 - one case per word
         match expression:
             case e.Column(name=name):
                 return below[name].kind
