@@ -45,10 +45,10 @@ COMPUTING: Final = (
     ),
     Call(("sched_yield", "getcpu"), "spinning politely, and choosing an arena"),
     Call(("sched_getaffinity",), "how many processors there are for itself", (_ITSELF,)),
-    Call(("clock_gettime", "clock_getres", "gettimeofday", "time", "times"), "the time"),
-    Call(("nanosleep", "clock_nanosleep"), "sleeping"),
+    Call(("clock_gettime", "clock_getres", "gettimeofday", "time", "times"), "what time it is"),
+    Call(("nanosleep", "clock_nanosleep"), "sleeping for a while"),
     Call(("getrandom",), "randomness from the kernel"),
-    Call(("getpid", "getuid", "geteuid", "getgid", "getegid"), "who it is"),
+    Call(("getpid", "getuid", "geteuid", "getgid", "getegid"), "which process and user it is"),
     Call(("uname", "sysinfo", "getrusage"), "what machine this is, and what itself has used"),
     Call(
         ("prlimit64",),

@@ -18,6 +18,7 @@ from ag_sandbox.profiles import PROFILES
 from ag_sandbox.syscalls import machine
 
 _TRIAL_SECONDS = 20
+_TRIES_A_VIEW = "from ag_sandbox.view import can_enclose; raise SystemExit(not can_enclose(['/usr']))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +75,14 @@ def _seccomp() -> Iterator[Finding]:
 
 
 def _extras() -> Iterator[Finding]:
-    spaces = _tries([sys.executable, "-c", "import ctypes,sys; sys.exit(ctypes.CDLL(None).unshare(0x10020000) != 0)"])
-    meaning = "can be made here" if spaces else "can't be made here; Landlock and seccomp don't need them"
-    yield Finding(name="user and mount namespaces", present=spaces, needed=False, meaning=meaning)
+    alone = _tries([sys.executable, "-P", "-c", _TRIES_A_VIEW])
+    meaning = (
+        "kernel and checker live in a tree of public code, where no other file has a name"
+        if alone
+        else "can't be made here: a guest that knows a file's path can ask for its size and times; keep the state directory "
+        "under a path nobody can guess"
+    )
+    yield Finding(name="own file tree for guests", present=alone, needed=False, meaning=meaning)
     groups = os.access("/sys/fs/cgroup/cgroup.controllers", os.R_OK) and os.access(
         "/sys/fs/cgroup/cgroup.procs", os.W_OK
     )

@@ -1,0 +1,79 @@
+"""Running one module in a jail, and what a host says it offers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ag_sandbox.host import report
+from ag_sandbox.interpreter import public_code
+
+
+def run(tmp_path: Path, code: str, *options: str, arguments: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
+    modules = tmp_path / "modules"
+    modules.mkdir(exist_ok=True)
+    (modules / "task.py").write_text(code)
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "ag_sandbox.run", "--profile", "loader", *options, "--", "task", *arguments],
+        env=os.environ | {"PYTHONPATH": str(modules)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_module_runs_as_the_main_program_with_its_arguments_and_streams(tmp_path: Path) -> None:
+    done = run(tmp_path, "import sys\nprint(__name__, sys.argv[1:])", arguments=("--name", "x"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "__main__ ['--name', 'x']\n", "")
+
+
+def test_its_exit_status_is_the_modules(tmp_path: Path) -> None:
+    assert run(tmp_path, "raise SystemExit(7)").returncode == 7
+
+
+def test_it_reads_and_writes_what_was_granted_and_nothing_else(tmp_path: Path) -> None:
+    source, target, other = tmp_path / "rows.csv", tmp_path / "out", tmp_path / "other"
+    source.write_text("a\n1\n")
+    target.mkdir()
+    other.mkdir()
+    code = (
+        "import sys, pathlib\nsource, target, other = map(pathlib.Path, sys.argv[1:])\n"
+        "(target / 'x').write_text(source.read_text())\n"
+        "for attempt in (lambda: (other / 'x').write_text('x'), lambda: open('/etc/passwd'), lambda: source.write_text('x')):\n"
+        "    try: attempt(); print('hole')\n"
+        "    except PermissionError: print('refused')\n"
+    )
+    done = run(
+        tmp_path, code, "--read", str(source), "--write", str(target), arguments=(str(source), str(target), str(other))
+    )
+    assert done.stdout.split() == ["refused"] * 3, done.stderr
+    assert (target / "x").read_text() == "a\n1\n"
+
+
+def test_a_missing_grant_is_one_sentence_and_nothing_runs(tmp_path: Path) -> None:
+    done = run(tmp_path, "print('ran')", "--read", str(tmp_path / "absent"))
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr == (
+        f"the loader jail could not be closed: landlock: the granted path {tmp_path / 'absent'} does not exist\n"
+    )
+
+
+def test_it_dies_with_whoever_started_it(tmp_path: Path) -> None:
+    done = run(tmp_path, "import os\nprint(os.getpid() > 0)")
+    assert done.stdout == "True\n"
+
+
+def test_the_working_directory_is_not_public_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path, "/"])
+    assert str(tmp_path) not in public_code()
+    assert "/" not in public_code()
+
+
+def test_the_host_says_what_it_offers() -> None:
+    findings = {finding.name: finding for finding in report()}
+    assert all(finding.present for finding in findings.values() if finding.needed)
+    assert all(finding.meaning for finding in findings.values())
+    assert {f"jail of the {profile}" for profile in ("kernel", "checker", "vault", "loader")} <= set(findings)
