@@ -48,7 +48,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "csv": _WHOLE,
     "dataclasses": _without("make_dataclass", "it makes classes from text"),
     "datetime": _WHOLE,
-    "dateutil": _WHOLE,
+    "dateutil": _only("", "only its modules"),
     "dateutil.easter": _WHOLE,
     "dateutil.parser": _WHOLE,
     "dateutil.relativedelta": _WHOLE,
