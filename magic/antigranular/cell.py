@@ -11,7 +11,6 @@ from antigranular.errors import (
     CellInterrupted,
     CellRefused,
     ConnectionLost,
-    EnclaveUnreachable,
     SessionError,
     WireError,
 )
@@ -202,10 +201,8 @@ _SESSION_ERRORS = frozenset({"SessionLost", "KernelRestarted"})
 """What the gateway says in the kernel's place when it is gone."""
 
 _FINAL_CLOSES: Mapping[int | None, Callable[[str], Exception]] = {
-    1008: EnclaveUnreachable,
+    1003: WireError,
     1009: lambda reason: CellRefused("CellRefused", f"the cell is larger than the enclave accepts: {reason}", []),
-    4004: SessionError,
-    4010: SessionError,
 }
 """Websocket close codes after which another connection would end the same way."""
 

@@ -27,13 +27,14 @@ Inbox = SimpleQueue[Event]
 
 
 class Channel:
-    """One session's connection. ``open_line`` opens a websocket that the enclave recognizes as this client's."""
+    """One session's connection. ``open_line(count)`` opens a websocket that goes on after the first ``count`` messages."""
 
-    def __init__(self, open_line: Callable[[], Line], pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, open_line: Callable[[int], Line], pause: Callable[[float], None] = time.sleep) -> None:
         self._open_line = open_line
         self._pause = pause
         self._lock = Lock()
         self._line: Line | None = None
+        self._received = 0
         self._inboxes: dict[str, Inbox] = {}
         self._everybody: list[Inbox] = []
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -56,9 +57,17 @@ class Channel:
         Raises EnclaveUnreachable or SessionError where no connection can be opened.
         """
         self._inboxes[message.header["msg_id"]] = inbox
+        raw = encode(message)
         line = self._opened()
         try:
-            line.send(encode(message))
+            line.send(raw)
+            return
+        except ConnectionLost as problem:
+            # It broke while nobody listened. What was not sent whole never arrives: sending it again is safe.
+            self._broke(line, problem, but=inbox)
+        line = self._opened()
+        try:
+            line.send(raw)
         except ConnectionLost as problem:
             self._broke(line, problem)
 
@@ -85,7 +94,7 @@ class Channel:
     def _opened(self) -> Line:
         with self._lock:
             if self._line is None:
-                self._line = self._open_line()
+                self._line = self._open_line(self._received)
                 Thread(target=self._read, args=(self._line,), name="antigranular-reader", daemon=True).start()
             return self._line
 
@@ -94,20 +103,21 @@ class Channel:
         try:
             while True:
                 message = decode(line.receive())
+                self._received += 1
                 if self._is_new(message):
                     self._deliver(message)
         except (ConnectionLost, WireError) as end:
             self._broke(line, end)
         line.close()
 
-    def _broke(self, line: Line, end: ConnectionLost | WireError) -> None:
+    def _broke(self, line: Line, end: ConnectionLost | WireError, but: Inbox | None = None) -> None:
         """Forget a broken line and say so, once, unless it was closed on purpose."""
         with self._lock:
             ours = self._line is line
             if ours:
                 self._line = None
         if ours:
-            self._tell_everybody(end)
+            self._tell_everybody(end, but)
 
     def _is_new(self, message: Message) -> bool:
         """False for a message that a reopened connection repeats."""
@@ -128,6 +138,7 @@ class Channel:
         elif not message.parent:
             self._tell_everybody(message)
 
-    def _tell_everybody(self, event: Event) -> None:
+    def _tell_everybody(self, event: Event, but: Inbox | None = None) -> None:
         for inbox in tuple(self._everybody):
-            inbox.put(event)
+            if inbox is not but:
+                inbox.put(event)

@@ -8,7 +8,7 @@ from typing import Any
 
 from antigranular.bearer import Token
 from antigranular.config import find_credentials, find_target
-from antigranular.errors import LoginError
+from antigranular.errors import LoginError, NotAvailable
 from antigranular.notebook import active_shell, offer_magic, view_of
 from antigranular.rest import Enclave
 from antigranular.session import Session
@@ -33,12 +33,14 @@ def login(
 
     ``user_id``, ``user_secret``, ``url`` and ``ca`` (the file of the authority that signed the enclave's certificate)
     default to AG_USER_ID, AG_USER_SECRET, AG_ENCLAVE_URL and AG_ENCLAVE_CA. Exactly one of ``competition`` and
-    ``dataset``. ``params`` are further wishes for the session. The earliest form
+    ``dataset``. ``params`` is for later versions. The earliest form
     ``login(id, secret, name, user, password)`` works too; its temporary user and password do nothing.
 
     Raises LoginError, EnclaveUnreachable, UntrustedEnclave, IncompatibleEnclave or RequestRefused, each with one sentence.
     """
     credentials = find_credentials(user_id, user_secret)
+    if params:
+        raise NotAvailable(f"this version knows no params of a session; you gave {', '.join(map(str, params))}")
     if password is None:
         _check_one(competition, dataset)
     network = transport if transport is not None else TlsTransport(find_target(url, ca))
@@ -48,7 +50,7 @@ def login(
         wanted = {"dataset": dataset} if dataset is not None else {"competition": competition}
     else:
         wanted = _earliest_form(competition, enclave)
-    session = Session(enclave, enclave.start({**wanted, **({"params": dict(params)} if params else {})}))
+    session = Session(enclave, enclave.start(wanted))
     shell = active_shell()
     view_of(shell).display(Shown(data=session.describe(), metadata={}))
     if shell is not None:

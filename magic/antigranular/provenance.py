@@ -1,66 +1,105 @@
-"""What a released value knows of its release (cost, mechanism, scale, interval), kept on the value as ``.ag``.
+"""What a released value knows of its release, kept on the value as ``.ag``: cost, mechanism, scale, how far off it may be.
 
-Must not know where it came from. Values that can't carry anything (a bool, a string, a tuple) arrive without.
+Must not know where it came from. Values that can't carry anything (a bool, a string, an array) arrive without; what is
+computed from a released value is no longer one, and has no ``.ag``.
 """
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
-Provenance = dict[str, Any]
+from antigranular.errors import WireError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """How a released value came about.
+
+    ``cost`` is that of the whole call, {"epsilon": exact text, "delta": float}; ``scale`` is the noise's, in the value's
+    units; ``half_widths`` are those of 95 % intervals, in the shape of the value (for a histogram, of its counts).
+    """
+
+    value: Any
+    cost: Mapping[str, Any]
+    mechanism: str
+    scale: float
+    half_widths: Any
+
+    @property
+    def interval(self) -> tuple[Any, Any]:
+        """The lower and the upper end of the 95 % interval, in the shape of the value."""
+        return self.value - self.half_widths, self.value + self.half_widths
 
 
 class ReleasedFloat(float):
-    """A released number; ``ag`` is its provenance."""
+    """A released number; arithmetic on it gives plain floats."""
 
     ag: Provenance
 
 
 class ReleasedInt(int):
-    """A released count; ``ag`` is its provenance."""
+    """A released whole number; arithmetic on it gives plain integers."""
 
     ag: Provenance
 
 
-def attach(value: Any, provenance: Provenance) -> Any:
-    """The value with ``.ag`` set to the provenance, where its kind allows it; pandas objects also hold it in ``.attrs``."""
-    if type(value) is float:
-        value = ReleasedFloat(value)
-    elif type(value) is int:
-        value = ReleasedInt(value)
-    elif hasattr(value, "attrs"):
-        _offer_accessor()
-        value.attrs["ag"] = provenance
-        return value
-    elif type(value).__module__ == "numpy":
-        value = _released_array(value)
+class ReleasedTuple(tuple[Any, ...]):  # noqa: SLOT001 (a tuple can't have slots for ag)
+    """A released histogram, ``(counts, edges)``; unpacks like any pair."""
+
+    ag: Provenance
+
+
+_CARRIERS: Mapping[type, type] = {float: ReleasedFloat, int: ReleasedInt, tuple: ReleasedTuple}
+
+
+def attach(value: Any, facts: Mapping[str, Any]) -> Any:
+    """The value with its provenance, where its kind can carry one. Raises WireError for facts that are none."""
     try:
-        value.ag = provenance
-    except AttributeError:
-        return value
+        known = {
+            "cost": dict(facts["cost"]),
+            "mechanism": str(facts["mechanism"]),
+            "scale": float(facts["scale"]),
+            "half_widths": facts["half_widths"],
+        }
+    except (KeyError, TypeError, ValueError):
+        raise WireError("a released value came without its cost, mechanism, scale or interval") from None
+    carrier = _CARRIERS.get(type(value))
+    if carrier is not None:
+        carried = carrier(value)
+        carried.ag = Provenance(value=value[0] if isinstance(value, tuple) else value, **known)
+        return carried
+    if hasattr(value, "attrs"):
+        _offer_accessor()
+        # Plain JSON: pandas copies attrs with every operation, compares them in concat and writes them to Parquet.
+        widths = known["half_widths"]
+        known["half_widths"] = widths.to_numpy().tolist() if hasattr(widths, "to_numpy") else None
+        value.attrs["ag"] = {**known, "digest": _digest(value)}
     return value
 
 
-def _released_array(value: Any) -> Any:
-    import numpy as np
-
-    return value.view(_array_class()) if isinstance(value, np.ndarray) else value
-
-
-def _array_class() -> Any:
-    """An array of numpy's with room for ``ag``; made on first use because numpy may not be installed."""
-    import numpy as np
-
-    if "released" not in _classes:
-        _classes["released"] = type("ReleasedArray", (np.ndarray,), {"__module__": __name__, "ag": None})
-    return _classes["released"]
-
-
-_classes: dict[str, Any] = {}
+def _digest(value: Any) -> str:
+    """Tells a released pandas object from what was computed from it, which pandas gives the same attrs."""
+    axes = [axis.tolist() for axis in value.axes]
+    return sha256(repr((axes, value.to_numpy().tolist())).encode()).hexdigest()
 
 
 def _offer_accessor() -> None:
-    """Let ``frame.ag`` and ``series.ag`` read ``.attrs["ag"]``."""
+    """Let ``frame.ag`` and ``series.ag`` read what is in ``.attrs``."""
     pd = sys.modules["pandas"]
     for kind in (pd.Series, pd.DataFrame):
-        if not hasattr(kind, "ag"):
-            kind.ag = property(lambda owner: owner.attrs.get("ag"))
+        if "ag" not in vars(kind):
+            kind.ag = property(_of_pandas)
+
+
+def _of_pandas(value: Any) -> Provenance:
+    known = value.attrs.get("ag")
+    if not isinstance(known, dict) or known.get("digest") != _digest(value):
+        raise AttributeError("ag is known of released values as they were released, not of what was computed from them")
+    widths = known["half_widths"]
+    if widths is not None:
+        axes = dict(zip(("index", "columns"), value.axes, strict=False))
+        widths = type(value)(widths, **axes)
+    facts = {name: known[name] for name in ("cost", "mechanism", "scale")}
+    return Provenance(value=value, half_widths=widths, **facts)

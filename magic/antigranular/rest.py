@@ -62,9 +62,9 @@ class Enclave:
         """What was spent and what is left."""
         return _object(self._ask("GET", f"/ag/v1/sessions/{quote(session_id, safe='')}/odometer"))
 
-    def open_channel(self, session_id: str, client: str) -> Line:
-        """The session's websocket; ``client`` makes a reconnection recognizable as one."""
-        path = f"{_kernel(session_id)}/channels?{urlencode({'session_id': client})}"
+    def open_channel(self, session_id: str, client: str, after: int) -> Line:
+        """The session's websocket, from its message number ``after`` on; ``client`` is the same over reconnections."""
+        path = f"{_kernel(session_id)}/channels?{urlencode({'session_id': client, 'after': after})}"
         for renewed in (False, True):
             try:
                 return self._transport.open_line(

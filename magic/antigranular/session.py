@@ -9,7 +9,7 @@ from typing import Any, Self
 from antigranular import table
 from antigranular.cell import CellResult, run_cell
 from antigranular.channel import Channel
-from antigranular.errors import NotAvailable, SessionError, WireError
+from antigranular.errors import CellRefused, NotAvailable, SessionError, WireError
 from antigranular.odometer import Odometer
 from antigranular.rest import Enclave
 from antigranular.view import PlainView, View
@@ -37,7 +37,7 @@ class Session:
         self._ended = False
         self._client = uuid.uuid4().hex
         self.session_id: str = model["id"]
-        self._channel = Channel(lambda: enclave.open_channel(self.session_id, self._client))
+        self._channel = Channel(lambda after: enclave.open_channel(self.session_id, self._client, after))
 
     @property
     def dataset(self) -> str:
@@ -57,6 +57,7 @@ class Session:
         self._check_alive()
         if not source.strip():
             return CellResult()
+        self._check_size(source)
         return run_cell(
             source,
             channel=self._channel,
@@ -134,6 +135,13 @@ class Session:
             return "ends when idle for too long"
         span = f"{seconds / 60:.0f} minutes" if seconds >= _MINUTES_FROM else f"{seconds:.0f} seconds"
         return f"ends when idle for {span}"
+
+    def _check_size(self, source: str) -> None:
+        """A cell that the enclave would not take need not travel."""
+        most, size = self._facts.get("cell_bytes"), len(source.encode("utf-8", "replace"))
+        if isinstance(most, int) and size > most:
+            reason = f"a cell must not be longer than {most:,} bytes, and this one has {size:,}"
+            raise CellRefused("CellRefused", reason, [])
 
     def _check_alive(self) -> None:
         if self._ended:

@@ -76,7 +76,10 @@ class TlsTransport:
         try:
             connection.request(request.method, request.path, body=request.body, headers=dict(request.headers))
             answer = connection.getresponse()
-            return Response(status=answer.status, body=answer.read(MAX_BODY_BYTES))
+            body = answer.read(MAX_BODY_BYTES)
+            if answer.length:
+                raise http.client.IncompleteRead(body, answer.length)
+            return Response(status=answer.status, body=body)
         except (OSError, http.client.HTTPException) as problem:
             raise ConnectionLost(f"the enclave at {self._target.url} broke off: {problem}") from problem
         finally:
@@ -89,7 +92,7 @@ class TlsTransport:
         from websockets.typing import Subprotocol
 
         # TLS is already around the socket, hence ws: and no second place that decides about verification.
-        uri = f"ws://{self._target.host}:{self._target.port}{request.path}"
+        uri = f"{self._target.url.replace('https', 'ws', 1)}{request.path}"
         stream = self._connect()
         stream.settimeout(None)
         try:

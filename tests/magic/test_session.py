@@ -1,0 +1,100 @@
+"""A session as people hold it: the odometer's keys, ending, and clear refusals of what comes later."""
+
+import pytest
+
+import antigranular as ag
+from antigranular.odometer import Odometer
+from tests.magic.conftest import Start
+
+
+def test_the_odometer_has_the_keys_that_notebooks_rely_on_and_what_remains(start: Start) -> None:
+    session, _ = start({})
+    odometer = session.privacy_odometer()
+    assert dict(odometer) == {
+        "total_epsilon_used": 0.5,
+        "total_delta_used": 0.0,
+        "library_costs": {"op_pandas": {"eps": 0.5, "delta": 0.0}},
+        "dataset_costs": {"Breast Cancer": {"eps": 0.5, "delta": 0.0}},
+        "remaining": {"Breast Cancer": {"eps": 19.5, "delta": 1e-6, "eps_per_call": 10.0}},
+    }
+
+
+def test_the_odometer_shows_as_a_table() -> None:
+    from IPython.lib.pretty import pretty
+
+    balance = {"dataset": "<b>", "epsilon_spent": 1, "delta_spent": 0, "epsilon_left": "1/3", "delta_left": 0}
+    odometer = Odometer.from_balances({"balances": [balance]})
+    assert "0.3333" in pretty(odometer)
+    assert "ε left" in odometer._repr_html_()
+    assert "<b>" not in odometer._repr_html_(), "names are escaped"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"balances": 1}, {"balances": [{}]}, {"balances": [{"dataset": "x", "epsilon_spent": "y"}]}],
+    ids=repr,
+)
+def test_an_odometer_that_can_t_be_read_is_said(answer) -> None:
+    with pytest.raises(ag.WireError):
+        Odometer.from_balances(answer)
+
+
+def test_a_terminated_session_says_so_and_ends_over_there(start: Start) -> None:
+    session, enclave = start({"a": lambda _: None})
+    session.execute("a")
+    assert session.terminate_session() == {"status": "ok"}
+    assert session.terminate_session() == {"status": "ok"}
+    assert enclave.sessions == {}
+    assert not enclave.lines[-1].open
+    for use in (lambda: session.execute("a"), session.privacy_odometer, session.interrupt_kernel):
+        with pytest.raises(ag.SessionError, match="was terminated"):
+            use()
+    assert "ended" in repr(session)
+
+
+def test_a_with_block_ends_the_session(start: Start) -> None:
+    session, enclave = start({})
+    with session:
+        assert session.session_id in enclave.sessions
+    assert enclave.sessions == {}
+
+
+def test_a_session_that_ended_over_there_is_a_session_error(start: Start) -> None:
+    session, enclave = start({"a": lambda _: None})
+    enclave.sessions.clear()
+    for use in (lambda: session.execute("a"), session.privacy_odometer, session.interrupt_kernel):
+        with pytest.raises(ag.SessionError, match=r"ag\.login"):
+            use()
+    assert session.terminate_session() == {"status": "ok"}
+
+
+def test_interrupt_kernel_answers_as_notebooks_expect(start: Start) -> None:
+    session, _ = start({})
+    assert session.interrupt_kernel() == {"status": "ok"}
+
+
+def test_a_cell_longer_than_the_enclave_takes_does_not_travel(start: Start) -> None:
+    session, enclave = start({})
+    session._facts["cell_bytes"] = 10
+    with pytest.raises(ag.CellRefused, match="10 bytes"):
+        session.execute("x = 'ä'  # 13")
+    assert enclave.lines == []
+
+
+def test_what_comes_later_refuses_clearly(start: Start) -> None:
+    session, _ = start({})
+    for use in (lambda: session.submit_predictions([1]), lambda: session.private_import(data=[1], name="x")):
+        with pytest.raises(ag.NotAvailable, match="not available yet") as caught:
+            use()
+        assert isinstance(caught.value, NotImplementedError)
+
+
+def test_every_name_offered_is_there_and_every_error_is_offered() -> None:
+    from antigranular import errors
+
+    assert all(hasattr(ag, name) for name in ag.__all__)
+    raised = {
+        name for name, kind in vars(errors).items() if isinstance(kind, type) and kind.__module__ == errors.__name__
+    }
+    assert raised <= set(ag.__all__)
+    assert all(name in (errors.__doc__ or "") for name in raised), "the tree on top draws them all"
