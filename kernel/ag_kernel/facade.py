@@ -70,7 +70,14 @@ class Imports:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        """What the ``import`` statement of a cell calls."""
+        """What the ``import`` statement of a cell calls.
+
+        Libraries written in C come here too, for modules of their own, when a cell is what called them (numpy's first `mean`,
+        `strptime`): they give a list where the statement gives None or a tuple, look into `sys.modules` themselves, and never see the reply.
+        """
+        if type(fromlist) is list:
+            importlib.import_module(name)
+            return PublicModule(name)
         if level:
             raise ImportError("Restricted import: relative imports are not allowed")
         found = self.module(name)

@@ -63,7 +63,7 @@ class CheckerClient:
         if reply is None:
             message, instead = _SLOW if self._alive else _GONE
             return (_failed(message.format(seconds=self._patience), instead),)
-        return tuple(Problem(kind="types", **one) for one in reply["problems"])
+        return reply
 
     def _say(self, message: dict[str, Any]) -> None:
         if self._alive:
@@ -72,19 +72,19 @@ class CheckerClient:
             except (OSError, MalformedPlan):
                 self._alive = False
 
-    def _reply(self, deadline: float) -> dict[str, Any] | None:
-        """The reply to the last question; None where it doesn't come in time or the checker is gone."""
+    def _reply(self, deadline: float) -> tuple[Problem, ...] | None:
+        """The reply to the last question; None where it doesn't come in time, or the checker is gone or talks nonsense."""
         while select.select([self._stream], [], [], max(0.0, deadline - time.monotonic()))[0]:
             try:
                 payload = receive_frame(self._stream)
-            except (OSError, MalformedPlan):
-                payload = None
-            if payload is None:
+                reply = json.loads(payload or b"")
+                number, told = reply["id"], reply["problems"]
+                found = tuple(Problem(kind="types", **one) for one in told)
+            except (OSError, MalformedPlan, ValueError, TypeError, LookupError):
                 self._alive = False
                 return None
-            reply = json.loads(payload)
-            if isinstance(reply, dict) and reply.get("id") == self._asked:
-                return reply
+            if number == self._asked:
+                return found
         return None
 
 

@@ -220,7 +220,8 @@ def _worded(message: str) -> tuple[str, str]:
         match = wording.pattern.search(plain)
         if match:
             return match.expand(wording.message), match.expand(wording.instead)
-    return plain, ""
+    said, _, maybe = plain.partition("; maybe ")
+    return said, f"maybe {maybe}" if maybe else ""
 
 
 def _about_module(match: re.Match[str]) -> tuple[str, str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Any dunder, a private attribute, or an attribute of a variable of the notebook (`@pd.io…` in DataFrame.query).
 _LEADS_OUT: Final = re.compile(r"__|\._|^_[a-z]|@\s*[A-Za-z_]\w*\s*[.\[]|@\s*[A-Za-z_]\w*\s*\(")
 _MISSING: Final = object()
+_LOOK_AROUND: Final = frozenset({"query", "eval"})
+_DEEPEST: Final = 6
 _TEXT_METHODS: Final = frozenset({"format", "format_map"})
 _TEXT_HOMES: Final = ("pandas", "numpy")  # whose methods take the names of other methods as text
 
@@ -56,7 +58,8 @@ def guarded_getattr(value: Any, name: str, default: Any = _MISSING) -> Any:
 
 def guarded_hasattr(value: Any, name: str) -> bool:
     """`hasattr` under the rules for attributes in a cell."""
-    return guarded_getattr(value, name, _MISSING) is not _MISSING if _demand(name) else False
+    absent = object()
+    return guarded_getattr(value, name, absent) is not absent
 
 
 def guarded_setattr(value: Any, name: str, new: Any) -> None:
@@ -71,8 +74,8 @@ def guarded_delattr(value: Any, name: str) -> None:
     delattr(value, name)
 
 
-def _demand(name: str) -> bool:
-    """True, or AttributeError with the sentence the policy would have said."""
+def _demand(name: str) -> None:
+    """Nothing, or AttributeError with the sentence the policy would have said."""
     if type(name) is not str:
         raise TypeError("attribute names are plain strings")
     problem = names.attribute_problem(name)
@@ -83,7 +86,6 @@ def _demand(name: str) -> bool:
             else f"`.{name}`: attributes with an underscore are private to the object."
         )
         raise AttributeError(why)
-    return True
 
 
 def _formatting(value: Any, name: str) -> Callable[..., str]:
@@ -100,11 +102,13 @@ def _formatting(value: Any, name: str) -> Callable[..., str]:
 
 def _watching(found: Callable[..., Any], name: str) -> Callable[..., Any]:
     def watched(*args: Any, **kwargs: Any) -> Any:
-        for text in _texts((args, kwargs), 3):
+        for text in _texts((args, kwargs), _DEEPEST):
             if _LEADS_OUT.search(text):
                 raise ValueError(
                     f"`.{name}` takes no text with underscored names or attributes of variables: {text[:60]!r}"
                 )
+        if name in _LOOK_AROUND:
+            kwargs["level"] = kwargs.get("level", 0) + 1  # pandas looks for `@name` in the frame of whoever called it
         return found(*args, **kwargs)
 
     return watched

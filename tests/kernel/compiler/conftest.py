@@ -44,7 +44,10 @@ def cells(name: str) -> list[Cell]:
     text = (CELLS / name).read_text(encoding="utf-8")
     parts = re.split(r"^# %% (.*)\n", text, flags=re.MULTILINE)[1:]
     heads = ([word.strip() for word in head.split(" | ")] for head in parts[::2])
-    return [Cell(title=head[0], said=tuple(head[1:]), source=source) for head, source in zip(heads, parts[1::2], strict=True)]
+    return [
+        Cell(title=head[0], said=tuple(head[1:]), source=source)
+        for head, source in zip(heads, parts[1::2], strict=True)
+    ]
 
 
 @dataclass(slots=True)
@@ -80,7 +83,9 @@ def checker() -> Iterator[CheckerClient]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, str(theirs.fileno())], pass_fds=[theirs.fileno()], env={"PATH": os.environ["PATH"]}
+            [sys.executable, "-c", _MAIN, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env={"PATH": os.environ["PATH"]},
         )
         theirs.close()
         yield CheckerClient(ours, patience=60)

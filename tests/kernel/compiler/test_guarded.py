@@ -1,0 +1,106 @@
+"""What a text decides at run time obeys the rules for attributes."""
+
+import pandas as pd
+import pytest
+
+from ag_kernel.compiler.guarded import GUARDS
+
+attribute, getattr_, hasattr_, setattr_ = (GUARDS[name] for name in ("_attribute_", "getattr", "hasattr", "setattr"))
+frame = pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})
+
+
+def test_formatting_works_as_it_should():
+    assert attribute("{0:>4}|{name!r}|{d[k]}|{x.real}", "format")(1, name="n", d={"k": 2}, x=3) == "   1|'n'|2|3"
+    assert attribute("{} {}", "format")(1, 2) == "1 2"
+    assert attribute("{a}", "format_map")({"a": 1}) == "1"
+    assert attribute(str, "format")("{:.1f}", 2.55) == f"{2.55:.1f}"
+    assert attribute("{{}}", "format")() == "{}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{0.__class__}",
+        "{0.__init__.__globals__}",
+        "{0[x].__class__}",
+        "{x.f_globals}",
+        "{x:{x.__class__}}",
+        "{0._private}",
+    ],
+)
+def test_formatting_does_not_lead_out(text: str):
+    for call in (attribute(text, "format"), lambda *a, **k: attribute(str, "format")(text, *a, **k)):
+        with pytest.raises((AttributeError, KeyError, IndexError)):
+            call({"x": 1}, x=1)
+    with pytest.raises((AttributeError, KeyError, ValueError, IndexError)):
+        attribute(text, "format_map")({"x": 1})
+
+
+def test_a_subclass_of_str_formats_by_the_same_rules():
+    class Text(str):
+        __slots__ = ()
+
+    with pytest.raises(AttributeError):
+        attribute(Text("{0.__class__}"), "format")(1)
+
+
+def test_pandas_texts_work_as_they_should():
+    assert len(attribute(frame, "query")("a > 1 and b < 6")) == 1
+    assert attribute(frame, "agg")({"a": ["mean", "max"]}).shape == (2, 1)
+    assert attribute(frame.groupby("a"), "agg")("sum").shape == (3, 1)
+    assert attribute(frame, "apply")(lambda row: row["a"], axis=1).tolist() == [1, 2, 3]
+    assert attribute(frame["a"], "apply")(str).tolist() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: attribute(frame, "query")("@pd.io.common.os.getcwd()"),
+        lambda: attribute(frame, "query")("a.__class__"),
+        lambda: attribute(frame, "eval")("@f(1)"),
+        lambda: attribute(frame["a"], "agg")("__getattribute__", 0, "x"),
+        lambda: attribute(frame, "agg")({"a": ["mean", "__reduce__"]}),
+        lambda: attribute(frame, "transform")("_mgr"),
+        lambda: attribute(frame, "pivot_table")(values="a", aggfunc="__class__"),
+    ],
+)
+def test_pandas_texts_do_not_lead_out(call):
+    with pytest.raises(ValueError, match="takes no text"):
+        call()
+
+
+def test_getattr_and_its_kin_obey_the_same_rules():
+    class Thing:
+        size = 3
+
+    assert getattr_(Thing, "size") == 3
+    assert getattr_(Thing, "colour", None) is None
+    assert hasattr_(Thing(), "size")
+    assert not hasattr_(Thing(), "colour")
+    setattr_(Thing, "colour", "red")
+    assert Thing.colour == "red"
+    for name in ("__class__", "__globals__", "gi_frame", "_x", "f_back", "mro"):
+        with pytest.raises(AttributeError):
+            getattr_(Thing, name)
+        with pytest.raises(AttributeError):
+            getattr_(Thing, name, None)
+        with pytest.raises(AttributeError):
+            hasattr_(Thing, name)
+        with pytest.raises(AttributeError):
+            setattr_(Thing, name, 1)
+
+
+def test_an_attribute_name_is_a_plain_text():
+    class Sly(str):
+        __slots__ = ()
+
+        def startswith(self, *_):
+            return False
+
+    with pytest.raises(TypeError):
+        getattr_(object(), Sly("__class__"))
+
+
+def test_getattr_gives_no_way_around_the_guard():
+    with pytest.raises(AttributeError):
+        getattr_("{0.__class__}", "format")(1)
