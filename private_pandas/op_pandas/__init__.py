@@ -5,6 +5,7 @@ Nothing here is a security boundary: the guest's process is not trusted, the vau
 
 from op_pandas.dataset import PrivateDataset, datasets, load_dataset
 from op_pandas.frame import PrivateDataFrame
+from op_pandas.functions import concat, merge, standard_scaler, to_datetime, train_test_split
 from op_pandas.private import Private
 from op_pandas.results import provenance
 from op_pandas.series import PrivateSeries
@@ -16,7 +17,12 @@ __all__ = [
     "PrivateDataset",
     "PrivateSeries",
     "bind",
+    "concat",
     "datasets",
     "load_dataset",
+    "merge",
     "provenance",
+    "standard_scaler",
+    "to_datetime",
+    "train_test_split",
 ]

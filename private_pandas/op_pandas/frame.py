@@ -98,9 +98,10 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
         """2."""
         return 2
 
-    def info(self, **_: object) -> None:
+    def info(self, **_: object) -> object:
         """Print each column with its type, bounds and categories."""
         print(self)  # noqa: T201 - it is what info() is for
+        return None
 
     def keys(self) -> "pd.Index[str]":
         """The names of the columns."""
@@ -122,7 +123,7 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
     # Columns and rows -------------------------------------------------------------------------------------
 
     @overload
-    def __getitem__(self, key: str) -> PrivateSeries: ...
+    def __getitem__(self, key: str | int) -> PrivateSeries: ...
     @overload
     def __getitem__(
         self, key: "list[str] | pd.Index[str] | PrivateSeries | PrivateDataFrame"

@@ -50,5 +50,6 @@ FRAME: dict[str, Verdict] = SHARED | {
     "applymap": comes_later("use operators, where, isin and clip"),
     "unique": depends_on_rows("see categorical_metadata, or use frame['name'].value_counts(eps)"),
     "cumcount": needs_order(),
+    "percentile": HERE,
     "hist2d": comes_later("use hist(column, eps, bins)"),
 }

@@ -66,6 +66,11 @@ class ReleasedFloat(float):
     __slots__ = ("_ag",)
     _ag: Provenance
 
+    if TYPE_CHECKING:  # so that comparing with an int is no "non-overlapping" comparison to a strict checker
+
+        def __eq__(self, other: object) -> bool: ...
+        def __hash__(self) -> int: ...
+
     @property
     def ag(self) -> Provenance:
         """How the number came about."""

@@ -120,9 +120,10 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
         """The public categories, None where undeclared."""
         return schema.categories(self._term)
 
-    def info(self, **_: object) -> None:
+    def info(self, **_: object) -> object:
         """Print what is public about the column."""
         print(self)  # noqa: T201 - it is what info() is for
+        return None
 
     def __repr__(self) -> str:
         return schema.as_text("PrivateSeries", {self._name or "": self._term})

@@ -3,6 +3,7 @@
 Every message crosses the real codec both ways, so that what op_pandas sends is what a vault can read.
 """
 
+import datetime as dt
 import itertools
 import math
 import operator
@@ -35,6 +36,14 @@ _UNARY: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+def _micros(text: str) -> int:
+    moment = dt.datetime.fromisoformat(text) - dt.datetime(1970, 1, 1)  # noqa: DTZ001 - plans have no zones
+    return moment // dt.timedelta(microseconds=1)
+
+
+_CASTS: dict[str, Callable[[Any], Any]] = {"float": float, "int": int, "bool": bool, "str": str, "datetime": _micros}
+
+
 def value(expression: e.Expression, row: Row) -> Any:  # noqa: C901, PLR0911 - one case per word
     match expression:
         case e.Column(name=name):
@@ -63,7 +72,7 @@ def value(expression: e.Expression, row: Row) -> Any:  # noqa: C901, PLR0911 - o
             return None if found is None else min(max(found, lower), upper)
         case e.Cast(operand=operand, to=to):
             found = value(operand, row)
-            return None if found is None else _total({"float": float, "int": int, "bool": bool, "str": str}[to], found)
+            return None if found is None else _total(_CASTS[to], found)
     raise AssertionError(expression)
 
 

@@ -1,0 +1,86 @@
+"""Private and public are types: what rows would have to be shown for is an error before the cell runs.
+
+Checked by the very checker that guests' cells meet, over this package's own annotations.
+"""
+
+import pytest
+
+from ag_kernel.compiler.inference import Inference
+
+PREAMBLE = """
+import numpy as np
+import pandas as pd
+import op_pandas
+from op_pandas import PrivateDataFrame, PrivateSeries
+frame: PrivateDataFrame = op_pandas.load_dataset("x")
+s = frame["age"]
+"""
+
+ACCEPTED = [
+    "means = frame.mean(eps=0.5)\nmeans['age'] + 1\nmeans.ag.cost",
+    "x: float = s.mean(eps=1) + 1\nn: int = s.count(1)",
+    "if s.count(eps=1) > 10:\n    pass",
+    "frame.groupby('sex').mean(eps=0.5).loc['f']",
+    "frame.groupby(['sex', s > 3])['age'].mean(eps=1)",
+    "frame['n'] = s * 2 + frame['b']",
+    "frame[(s > 3) & ~(s == 4)].where(s > 1).dropna().describe(eps=1)",
+    "counts, edges = s.hist(eps=1, bins=3)\ncounts.sum()",
+    "frame.quantile(0.25)['age']",
+    "s.quantile(0.25, eps=1) + 1",
+    "frame.sum(axis=1) + 1",
+    "frame.sum(eps=1)['age']",
+    "np.log(s)",
+    "PrivateDataFrame(pd.DataFrame({'a': [1]}), metadata={'a': (0, 1)}, _id='x')",
+    "PrivateSeries(pd.Series([1, 2]), metadata=(0, 1))",
+    "for name in frame.columns:\n    print(name.upper())",
+    "len(frame.columns)",
+    "frame.age.mean(eps=1)",
+    "frame.info()\nprint(frame.info())",
+    "frame.drop('x', axis=1, inplace=True)",
+    "frame.mean(eps=np.float64(1))",
+    "s.mean(eps=1) == 1",
+]
+
+REJECTED = [
+    ("if s:\n    pass", "truthy-bool"),
+    ("if frame:\n    pass", "truthy-bool"),
+    ("not s", "truthy-bool"),
+    ("s.isna() and s", "truthy-bool"),
+    ("for x in s:\n    pass", "attr-defined"),
+    ("for x in frame:\n    pass", "attr-defined"),
+    ("len(s)", "arg-type"),
+    ("3 in s", "operator"),
+    ("float(s)", "arg-type"),
+    ("list(frame)", "call-overload"),
+    ("sorted(s)", "call-overload"),
+    ("s.unique()", "attr-defined"),
+    ("s.tolist()", "attr-defined"),
+    ("frame.head()", "operator"),
+    ("frame.iterrows()", "operator"),
+    ("s.mean(eps='1')", "arg-type"),
+    ("s + [1]", "operator"),
+    ("x: int = s.mean(eps=1)", "assignment"),
+    ("x: pd.DataFrame = frame", "assignment"),
+]
+
+
+@pytest.fixture(scope="module")
+def checker() -> Inference:
+    return Inference()
+
+
+def codes(checker: Inference, cell: str) -> list[str]:
+    found = checker.check("cell", PREAMBLE + cell)
+    checker.forget(("cell",))
+    assert found is not None
+    return [finding.code for finding in found]
+
+
+@pytest.mark.parametrize("cell", ACCEPTED)
+def test_an_ordinary_line_is_accepted(checker: Inference, cell: str) -> None:
+    assert codes(checker, cell) == []
+
+
+@pytest.mark.parametrize(("cell", "code"), REJECTED)
+def test_a_line_that_needs_rows_is_rejected(checker: Inference, cell: str, code: str) -> None:
+    assert codes(checker, cell) == [code]
