@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from ag_kernel.compiler.problem import Problem
 
 _MOST_CHARACTERS: Final = 2_000_000
+_REHEARSED: Final = {"export": "export", "frame": "frame", "series": "series", "dataset": "dataset"}
+_REHEARSAL: Final = """
+import numpy as np, pandas as pd
+values = [x * 2 for x in range(3) if x > 1]
+def f(a, b=1, *rest, key: int = 0, **more): return {"a": a + b, **more}
+class Point:
+    def __init__(self, x): self.x = x
+print(f"{f(1)['a']:.2f}", sorted(values, key=lambda v: -v), Point(2).x, np.zeros(3).mean(), pd.DataFrame({"a": values}))
+kept = frame[frame["a"] > 3]; export(kept.mean(eps=1), "x"); export(dataset["a"].count(eps=1), "y")
+if series > 3: len(series)
+text = "a".uper()
+"""
+"""One cell of everything, so that what mypy builds when first needed is there before the first session is forked."""
+
 _warmed: list[Inference] = []
 """Written by `warm` alone, in the nursery, so that all children share one analysed state."""
 
@@ -56,6 +70,10 @@ def _built() -> Inference:
     inference = Inference()
     for module, text in HELPERS.items():
         inference.check(module, text)
+    rehearsal = Desk(inference)
+    rehearsal.answer(json.dumps({"op": "start", "names": _REHEARSED, "strict": False}).encode())
+    rehearsal.answer(json.dumps({"op": "check", "id": 1, "source": _REHEARSAL}).encode())
+    rehearsal.answer(b'{"op": "reject"}')
     return inference
 
 
