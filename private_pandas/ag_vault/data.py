@@ -1,0 +1,110 @@
+"""The rows of a session: an embedded DuckDB whose views are the catalogue's Parquet files, locked to these files before use.
+
+Knows files and SQL types; no plan, no cost. Owners' tables are scanned where they lie: at 1e6 rows a scan costs what a table in
+memory costs, and reading nothing at the start of a session tells nothing about its rows.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from ag_vault.catalog import Catalog, Table
+from ag_vault.errors import BadCatalog
+from ag_vault.evaluate import DuckData
+from ag_vault.space import Kind
+
+TYPES: dict[Kind, str] = {
+    "float": "DOUBLE",
+    "int": "BIGINT",
+    "bool": "BOOLEAN",
+    "str": "VARCHAR",
+    "datetime": "BIGINT",
+}
+
+
+class Rows(DuckData):
+    """All tables of a session, those of owners and those that its guest brought."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(connection)
+        self._engine = connection
+
+    def add(self, table: Table, values: Sequence[Sequence[Any]]) -> None:
+        """Make a table in memory of columns of conforming values. MemoryError where they don't fit."""
+        columns = [
+            exp.alias_(_unnested(number, TYPES[space.kind]), name, quoted=True)
+            for number, (name, space) in enumerate(table.columns.items(), start=1)
+        ]
+        target = exp.table_(table.key, quoted=True)
+        statement = exp.Create(this=target, kind="TABLE", expression=exp.select(*columns))
+        try:
+            self._engine.execute(statement.sql("duckdb"), [list(column) for column in values])
+        except duckdb.OutOfMemoryException:
+            raise MemoryError from None
+
+    def public(self, table: Table) -> list[list[Any]]:
+        """The values of a public table, by column; NaN as None."""
+        selected = [_public(name, space.kind) for name, space in table.columns.items()]
+        rows = self._engine.execute(exp.select(*selected).from_(_scan(table)).sql("duckdb")).fetchall()
+        return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in selected]
+
+    def close(self) -> None:
+        """Let go of files and threads."""
+        self._engine.close()
+
+
+def open_rows(catalog: Catalog, *, threads: int, memory_bytes: int, spill: Path | None = None) -> Rows:
+    """The rows of the catalogue. BadCatalog where a file is missing or damaged.
+
+    The engine may read these files and spill into ``spill``; after that the door is shut: no other file, no network, no
+    extension, no change of settings.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": threads,
+        "memory_limit": f"{memory_bytes}B",
+        "temp_directory": "" if spill is None else str(spill),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+    }
+    tables = [*catalog.tables.values(), *(t for each in catalog.datasets.values() for t in each.public.values())]
+    folders = sorted({str(table.path.parent) for table in tables if table.path is not None})
+    engine = duckdb.connect(config=config)
+    try:
+        engine.execute("SET parquet_metadata_cache=true")
+        engine.execute("SET allowed_directories=$1", [[*folders, *([str(spill)] if spill else [])]])
+        engine.execute("SET enable_external_access=false")
+        engine.execute("SET lock_configuration=true")
+        for table in catalog.tables.values():
+            engine.execute(_view(table).sql("duckdb"))
+    except duckdb.Error as problem:
+        engine.close()
+        raise BadCatalog(f"a table's file can't be read: {str(problem).splitlines()[0]}") from problem
+    return Rows(engine)
+
+
+def _view(table: Table) -> exp.Create:
+    columns = [exp.column(name, quoted=True) for name in table.columns]
+    return exp.Create(
+        this=exp.table_(table.key, quoted=True), kind="VIEW", expression=exp.select(*columns).from_(_scan(table))
+    )
+
+
+def _scan(table: Table) -> exp.Expr:
+    return exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(str(table.path))])
+
+
+def _public(name: str, kind: Kind) -> exp.Expr:
+    column = exp.column(name, quoted=True)
+    if kind != "float":
+        return column
+    finite = exp.Case(ifs=[exp.If(this=exp.func("ISFINITE", column.copy()), true=column)])
+    return exp.alias_(finite, name, quoted=True)
+
+
+def _unnested(number: int, engine_type: str) -> exp.Expr:
+    parameter = exp.Parameter(this=exp.Literal.number(number))
+    return exp.Anonymous(this="unnest", expressions=[exp.cast(parameter, f"{engine_type}[]", dialect="duckdb")])

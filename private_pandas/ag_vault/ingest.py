@@ -1,0 +1,109 @@
+"""A guest's own public values on their way into the scratch data set: checked and made to conform, as the loader does for owners.
+
+Knows messages and spaces; no engine, no budget.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
+
+from ag_plan.messages import ColumnValues
+from ag_vault.catalog import SCRATCH, Kind, Table
+from ag_vault.errors import Refusal
+from ag_vault.space import INT64, ColumnSpace
+
+MOST_COLUMNS = 4096
+_BOUNDED: dict[str, type[float] | type[int]] = {"float": float, "int": int, "datetime": int}
+Columns = list[list[Any]]
+
+
+def scratch_table(number: int, columns: Sequence[ColumnValues]) -> tuple[Table, Columns] | Refusal:
+    """The table that the values make, and the values, conforming; Refusal where they make none."""
+    names = {column.name for column in columns}
+    lengths = {len(column.values) for column in columns}
+    if not 0 < len(columns) <= MOST_COLUMNS or len(names) != len(columns) or "" in names:
+        return _refused(f"A frame needs between 1 and {MOST_COLUMNS} columns with names of their own.")
+    if len(lengths) != 1:
+        return _refused("All columns of a frame must be of one length.")
+    spaces: dict[str, ColumnSpace] = {}
+    values: Columns = []
+    for column in columns:
+        space = _space(column)
+        if isinstance(space, Refusal):
+            return space
+        conform = _CONFORM[space.kind]
+        try:
+            values.append([None if value is None else conform(value, space) for value in column.values])
+        except TypeError:
+            return _refused(f"Column {column.name} has a value that is not {column.kind}.", error="TypeError")
+        spaces[column.name] = space
+    return Table(key=f"{SCRATCH}/{number}", dataset=SCRATCH, columns=spaces), values
+
+
+def _space(column: ColumnValues) -> ColumnSpace | Refusal:
+    """The column's space, from what the guest declares; its data is public, so its word is enough."""
+    if column.kind not in get_args(Kind):
+        return _refused(f"Column {column.name} is of no known kind.")
+    kind: Any = column.kind
+    lower, upper = column.lower, column.upper
+    if (lower is None) != (upper is None):
+        return _refused(f"Column {column.name} needs both bounds or neither.")
+    if lower is not None and upper is not None:
+        if kind not in _BOUNDED or not (math.isfinite(lower) and math.isfinite(upper) and lower <= upper):
+            return _refused(
+                f"Column {column.name} can't have these bounds: finite ones of a number or time, lower first."
+            )
+        lower, upper = _BOUNDED[kind](lower), _BOUNDED[kind](upper)
+        if kind != "float" and not (INT64[0] <= lower and upper <= INT64[1]):
+            return _refused(f"The bounds of column {column.name} must fit in 64 bits.")
+    wanted = {"str": str, "int": int}.get(kind)
+    if column.categories is not None and any(type(value) is not wanted for value in column.categories):
+        return _refused(f"The categories of column {column.name} must be {kind}.")
+    categories = None if not column.categories else tuple(dict.fromkeys(column.categories))
+    return ColumnSpace(kind=kind, lower=lower, upper=upper, categories=categories)
+
+
+def _number(value: Any, space: ColumnSpace) -> Any:
+    if space.categories is not None:
+        return value if value in space.categories else None
+    if space.lower is None or space.upper is None:
+        return value
+    return min(max(value, space.lower), space.upper)
+
+
+def _float(value: Any, space: ColumnSpace) -> float | None:
+    if type(value) not in (float, int):
+        raise TypeError
+    return float(_number(float(value), space)) if math.isfinite(value) else None
+
+
+def _int(value: Any, space: ColumnSpace) -> int | None:
+    if type(value) is not int:
+        raise TypeError
+    conformed = _number(value, space)
+    return conformed if conformed is not None and INT64[0] <= conformed <= INT64[1] else None
+
+
+def _bool(value: Any, _space: ColumnSpace) -> bool:
+    if type(value) is not bool:
+        raise TypeError
+    return value
+
+
+def _str(value: Any, space: ColumnSpace) -> str | None:
+    if type(value) is not str:
+        raise TypeError
+    return value if space.categories is None or value in space.categories else None
+
+
+_CONFORM: dict[str, Callable[[Any, ColumnSpace], Any]] = {
+    "float": _float,
+    "int": _int,
+    "bool": _bool,
+    "str": _str,
+    "datetime": _int,
+}
+
+
+def _refused(why: str, *, error: str = "ValueError") -> Refusal:
+    return Refusal(code="ingest", why=why, error=error)

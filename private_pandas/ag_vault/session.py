@@ -1,0 +1,281 @@
+"""One analyst's session: a request comes in as bytes, a reply goes out as bytes, whatever the request was.
+
+Knows messages and who is asking; how an answer is made is ``answer``'s, how it is paid the ledger's.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ag_plan import messages
+from ag_plan.codec import decode_message, decode_plan, encode_message, encode_plan
+from ag_plan.errors import MalformedPlan
+from ag_plan.relations import Relation
+from ag_plan.releases import Release
+from ag_vault.account import Cap, Event
+from ag_vault.answer import Answer, answer
+from ag_vault.catalog import SCRATCH, Budget, Catalog, Dataset
+from ag_vault.data import Rows
+from ag_vault.errors import Refusal
+from ag_vault.ingest import scratch_table
+from ag_vault.ledger import Claim, Ledger
+from ag_vault.noise import Noise
+from ag_vault.price import preview, schema
+from ag_vault.schedule import Schedule
+from ag_vault.space import ColumnSpace
+from ag_vault.till import Till, tables_of
+
+_log = logging.getLogger(__name__)
+
+INTERNAL = Refusal(
+    code="internal",
+    why="The vault could not answer this; what went wrong is in the operator's log.",
+    instead="Tell the operator when it happened.",
+    error="RuntimeError",
+)
+_LONGEST_LABEL = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Whom the session serves. ``cap`` bounds the session itself, where the operator set one."""
+
+    analyst: str
+    session: str
+    cap: Cap | None = None
+
+
+class Session:
+    """The state of a session: its catalogue, which grows by scratch tables, and what answers it."""
+
+    def __init__(
+        self,
+        who: Who,
+        catalog: Catalog,
+        *,
+        rows: Rows,
+        ledger: Ledger,
+        scratch_budget: Budget,
+        noise: Noise,
+        schedule: Schedule,
+    ) -> None:
+        self._who = who
+        self._catalog = catalog
+        self._rows = rows
+        self._ledger = ledger
+        self._scratch_ledger = Ledger.in_memory()
+        self._scratch_budget = scratch_budget
+        self._scratch_tables = 0
+        self._noise = noise
+        self._schedule = schedule
+
+    def reply(self, payload: bytes) -> bytes:
+        """The one reply to a request. Total: what can't be read or goes wrong is refused by a constant sentence."""
+        number = 0
+        try:
+            request = decode_message(payload, messages.REQUESTS)
+            number = request.id
+            reply = _HANDLERS[type(request)](self, request)
+        except MalformedPlan as reason:
+            reply = Refusal(code="malformed", why=f"The vault can't read this request: {reason}.")
+        except Exception as problem:  # noqa: BLE001 - whatever it was, a guest learns nothing from it
+            log_problem(problem)
+            reply = INTERNAL
+        if isinstance(reply, Refusal):
+            reply = messages.Refused(
+                id=number, code=reply.code, why=reply.why, instead=reply.instead, error=reply.error
+            )
+        return encode_message(reply)
+
+    def balances(self) -> tuple[messages.Balance, ...] | Refusal:
+        """What the analyst has spent on every data set of the session, and on the scratch one once it has tables."""
+        found: list[messages.Balance] = []
+        accounts = [(name, self._ledger, each.budget) for name, each in self._catalog.datasets.items()]
+        if self._scratch_tables:
+            accounts.append((SCRATCH, self._scratch_ledger, self._scratch_budget))
+        for name, ledger, budget in accounts:
+            reading = ledger.reading(name, self._who.analyst, budget)
+            if isinstance(reading, Refusal):
+                return reading
+            found.append(
+                messages.Balance(
+                    dataset=name,
+                    epsilon_spent=reading.epsilon_spent,
+                    delta_spent=reading.delta_spent,
+                    epsilon_left=reading.epsilon_left,
+                    delta_left=reading.delta_left,
+                    epsilon_per_call=reading.epsilon_per_call,
+                    libraries=reading.libraries,
+                )
+            )
+        return tuple(found)
+
+    def datasets(self) -> tuple[messages.DatasetSchema, ...]:
+        """What the session may use, as the guest and the gateway see it."""
+        return tuple(_dataset_schema(dataset) for dataset in self._catalog.datasets.values())
+
+    def _catalog_of(self, request: messages.AskCatalog) -> messages.Message:
+        return messages.Catalog(id=request.id, datasets=self.datasets())
+
+    def _schema(self, request: messages.AskSchema) -> messages.Message | Refusal:
+        space = schema(decode_plan(request.relation, Relation), self._catalog)
+        if isinstance(space, Refusal):
+            return space
+        columns = tuple(_column_schema(name, column) for name, column in space.columns.items())
+        return messages.Schema(id=request.id, columns=columns)
+
+    def _public(self, request: messages.AskPublic) -> messages.Message | Refusal:
+        dataset = self._catalog.datasets.get(request.dataset)
+        table = None if dataset is None else dataset.public.get(request.key)
+        if table is None:
+            return Refusal(code="unknown", why="There is no public table of this name.", error="KeyError")
+        values = self._rows.public(table)
+        columns = tuple(
+            messages.ColumnValues(name=name, kind=space.kind, values=tuple(column))
+            for (name, space), column in zip(table.columns.items(), values, strict=True)
+        )
+        return messages.PublicTable(id=request.id, columns=columns)
+
+    def _preview(self, request: messages.AskPreview) -> messages.Message | Refusal:
+        forecast = preview(decode_plan(request.release, Release), self._catalog)
+        if isinstance(forecast, Refusal):
+            return forecast
+        return messages.Preview(
+            id=request.id,
+            index=forecast.index,
+            columns=forecast.columns,
+            half_widths=forecast.half_widths,
+            mechanism=forecast.mechanism,
+            scale=forecast.scale,
+            cost=_cost(forecast.event),
+        )
+
+    def _odometer(self, request: messages.AskOdometer) -> messages.Message | Refusal:
+        balances = self.balances()
+        return balances if isinstance(balances, Refusal) else messages.Odometer(id=request.id, balances=balances)
+
+    def _ingest(self, request: messages.AskIngest) -> messages.Message | Refusal:
+        made = scratch_table(self._scratch_tables + 1, request.columns)
+        if isinstance(made, Refusal):
+            return made
+        table, values = made
+        try:
+            self._rows.add(table, values)
+        except MemoryError:
+            return Refusal(
+                code="memory", why="The session's memory for public frames is used up.", error="RuntimeError"
+            )
+        self._scratch_tables += 1
+        self._catalog = self._catalog.with_table(table)
+        return messages.Ingested(id=request.id, table=table.key)
+
+    def _release(self, request: messages.AskRelease) -> messages.Message | Refusal:
+        """The stored answer where there is one; else one charged, and held back to its slot."""
+        started = self._schedule.now()
+        plan = decode_plan(request.release, Release)
+        till = self._till(plan, request.library)
+        stored = till.stored()
+        if stored is not None:
+            kept = decode_message(stored, (messages.Released,))
+            return msgspec.structs.replace(kept, id=request.id, repeated=True)
+        try:
+            answered = answer(plan, catalog=self._catalog, charge=till.charge, data=self._rows, noise=self._noise)
+            if isinstance(answered, Refusal):
+                return answered
+            released = _released(request.id, answered)
+            till.keep(answered.receipt, encode_message(released))
+            return released
+        finally:
+            if till.charged is not None:
+                self._schedule.hold(started, numbers=till.charged.numbers, rows=till.charged.rows)
+
+    def _till(self, plan: Release, library: str) -> Till:
+        tables = tables_of(plan.relation, self._catalog)
+        dataset = tables[0].dataset if tables else ""
+        owned = self._catalog.datasets.get(dataset)
+        claim = Claim(
+            dataset=dataset,
+            version=SCRATCH if owned is None else owned.version,
+            analyst=self._who.analyst,
+            session=self._who.session,
+            library=_label(library),
+            plan=encode_plan(plan),
+        )
+        if owned is None:
+            return Till(self._scratch_ledger, self._scratch_budget, claim, tables)
+        return Till(self._ledger, owned.budget, claim, tables, session_cap=self._who.cap)
+
+
+_HANDLERS: Mapping[type[messages.Message], Callable[[Session, Any], messages.Message | Refusal]] = {
+    messages.AskCatalog: Session._catalog_of,  # noqa: SLF001 - the table belongs to the class
+    messages.AskSchema: Session._schema,  # noqa: SLF001
+    messages.AskPublic: Session._public,  # noqa: SLF001
+    messages.AskPreview: Session._preview,  # noqa: SLF001
+    messages.AskRelease: Session._release,  # noqa: SLF001
+    messages.AskOdometer: Session._odometer,  # noqa: SLF001
+    messages.AskIngest: Session._ingest,  # noqa: SLF001
+}
+
+
+def log_problem(problem: Exception) -> None:
+    """For the operator: what kind of problem and where in the code; never its text, which may hold a value of a row."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
+    _log.error("internal: %s at %s", type(problem).__name__, where)
+
+
+def _released(number: int, answered: Answer) -> messages.Released:
+    return messages.Released(
+        id=number,
+        index=answered.index,
+        columns=answered.columns,
+        values=answered.values,
+        half_widths=answered.half_widths,
+        mechanism=answered.mechanism,
+        measure=answered.measure,
+        scale=answered.scale,
+        cost=_cost(answered.receipt.event),
+    )
+
+
+def _cost(event: Event) -> messages.Cost:
+    epsilon = "" if event.epsilon is None else str(event.epsilon)
+    return messages.Cost(epsilon=epsilon, delta=float(event.delta), rho=float(event.concentrated))
+
+
+def _label(library: str) -> str:
+    """The guest's word for the odometer, if it is a short name."""
+    return library if len(library) <= _LONGEST_LABEL and library.isidentifier() else "other"
+
+
+def _column_schema(name: str, column: ColumnSpace) -> messages.ColumnSchema:
+    return messages.ColumnSchema(
+        name=name,
+        kind=column.kind,
+        nullable=column.nullable,
+        lower=column.lower,
+        upper=column.upper,
+        categories=column.categories,
+    )
+
+
+def _dataset_schema(dataset: Dataset) -> messages.DatasetSchema:
+    views = tuple(
+        messages.View(
+            key=view.key,
+            kind=view.kind,
+            table=None if view.table is None else dataset.tables[view.table].key,
+            columns=view.columns,
+        )
+        for view in dataset.views
+    )
+    return messages.DatasetSchema(
+        name=dataset.name,
+        variable=dataset.variable,
+        tables=tuple(table.key for table in dataset.tables.values()),
+        views=views,
+    )

@@ -1,0 +1,78 @@
+"""Binds the ledger to one question of one analyst, so that ``answer`` charges without knowing who asks.
+
+Knows who, which budget and which ledger; nothing of prices or rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ag_plan.codec import children
+from ag_plan.relations import Relation, Source
+from ag_vault.account import Cap
+from ag_vault.catalog import Budget, Catalog, Table
+from ag_vault.errors import Refusal
+from ag_vault.ledger import Claim, Ledger, Receipt
+from ag_vault.price import Priced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charged:
+    """What the schedule may know of a charged release: how many rows its answer has, and the public size of what it reads."""
+
+    numbers: int
+    rows: int | None
+
+
+class Till:
+    """One question's way to the ledger. ``charged`` is set once the charge is on disk."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        budget: Budget,
+        claim: Claim,
+        tables: Sequence[Table],
+        *,
+        session_cap: Cap | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._budget = budget
+        self._claim = claim
+        self._tables = tables
+        self._session_cap = session_cap
+        self.charged: Charged | None = None
+
+    def stored(self) -> bytes | None:
+        """The answer that this analyst has had already to this plan on this version of the data."""
+        return self._ledger.recall(self._claim)
+
+    def charge(self, priced: Priced) -> Receipt | Refusal:
+        """Charge the event to everyone concerned. A receipt means that the charge is on disk."""
+        if priced.dataset != self._claim.dataset:
+            raise ValueError(priced.dataset)
+        receipt = self._ledger.charge(priced.event, self._claim, self._budget, session_cap=self._session_cap)
+        if isinstance(receipt, Receipt):
+            sizes = [table.max_rows for table in self._tables]
+            self.charged = Charged(numbers=len(priced.index), rows=sum(size or 0 for size in sizes))
+        return receipt
+
+    def keep(self, receipt: Receipt, reply: bytes) -> None:
+        """Keep the released answer, to give it again for nothing."""
+        self._ledger.remember(receipt, self._claim, reply)
+
+
+def tables_of(relation: Relation, catalog: Catalog) -> list[Table]:
+    """The tables of the catalogue that a relation reads; those that don't exist are left to pricing to refuse."""
+    found: dict[str, Table] = {}
+    seen: set[int] = set()
+    waiting: list[Any] = [relation]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Source) and node.table in catalog.tables:
+            found[node.table] = catalog.tables[node.table]
+        waiting.extend(children(node))
+    return list(found.values())
