@@ -49,7 +49,7 @@ COMPUTING: Final = (
     Call(("nanosleep", "clock_nanosleep"), "sleeping for a while"),
     Call(("getrandom",), "randomness from the kernel"),
     Call(("getpid", "getuid", "geteuid", "getgid", "getegid"), "which process and user it is"),
-    Call(("uname", "sysinfo", "getrusage"), "what machine this is, and what itself has used"),
+    Call(("uname", "getrusage"), "what machine this is, and what itself has used; not what others use (sysinfo)"),
     Call(
         ("prlimit64",),
         "its own limits, to read: a limit once set stays",
@@ -129,6 +129,7 @@ WRITING: Final = (
         "locks between the processes of one ledger",
         (Argument(1, (fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW, 36, 37, 38)),),
     ),
+    Call(("sysinfo",), "the query engine sizes its tables by the machine's memory"),
     Call(("statfs", "fstatfs"), "room left on the disk, and whether it is one that locks"),
 )
 

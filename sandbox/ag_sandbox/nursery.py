@@ -62,7 +62,9 @@ class Child:
     def wait(self, timeout: float | None = None) -> int:
         """The exit status, or minus the signal that ended it; also after its nursery died. TimeoutError after ``timeout`` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._turn:
+        if not self._turn.acquire(timeout=-1 if timeout is None else timeout):
+            raise TimeoutError(f"process {self.pid} is still running")
+        try:
             while self._status is None:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 if not select.select([self._line], [], [], left)[0]:
@@ -72,7 +74,9 @@ class Child:
                     self._status = _KILLED  # the nursery died, and took its children along
                 elif "exited" in word:
                     self._status = _whole(word["exited"])
-        return self._status
+            return self._status
+        finally:
+            self._turn.release()
 
     def close(self) -> None:
         """Kill it if it lives, and give its descriptors back."""

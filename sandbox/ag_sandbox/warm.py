@@ -74,7 +74,12 @@ def serve(control: socket.socket, home: birth.Home) -> int | None:
                 _end(brood)
                 return None
             line = socket.socket(fileno=descriptors[0])
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError as reason:
+                _tell(line, {"refused": f"the host forks no more: {reason.strerror}"})
+                line.close()
+                continue
             if pid == 0:
                 return birth.live(line, home)
             pidfd = os.pidfd_open(pid)

@@ -77,7 +77,9 @@ NETWORK: Final[Mapping[str, str]] = {
 
 PROCESSES: Final[Mapping[str, str]] = {
     "fork": "answer = os.fork()",
-    "fork by the oldest call": f"answer = call({NUMBERS['fork'][0]})" if machine() == "x86_64" else "answer = os.fork()",
+    "fork by the oldest call": f"answer = call({NUMBERS['fork'][0]})"
+    if machine() == "x86_64"
+    else "answer = os.fork()",
     "fork by the newest call": f"answer = call({number('clone3')}, b'\\0' * 64, 64)",
     "fork with a shared parent": f"answer = call({number('clone')}, 0x8011, 0, 0, 0, 0)",
     "run a shell": "answer = __import__('subprocess').run('id', shell=True)",

@@ -11,7 +11,8 @@ import pytest
 from ag_sandbox.nursery import Child, Grants, Nursery
 
 GUESTS = Path(__file__).parent / "guests"
-PRELOAD = {"kernel": ("numpy", "pandas"), "checker": ("mypy.build",), "vault": ("opendp.prelude",)}
+PRELOAD = {"kernel": ("numpy", "pandas", "matplotlib.pyplot"), "vault": ("opendp.prelude",)}
+"""Imported before the first birth. matplotlib must be: its cache of fonts wants a directory that a locked child doesn't have."""
 
 
 @dataclass

@@ -12,7 +12,27 @@ from ag_sandbox.profiles import PROFILES
 from ag_sandbox.syscalls import ARCHITECTURES, NUMBERS, number
 
 OWN = 4711
-INTERESTING = (0, 1, 2, 3, 4, 5, 7, 9, 22, OWN, OWN + 1, 2**31, 2**32, 2**32 + OWN, 2**63, 2**64 - 1, 0x5421, 0x10000, 0x10F00)
+INTERESTING = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    7,
+    9,
+    22,
+    OWN,
+    OWN + 1,
+    2**31,
+    2**32,
+    2**32 + OWN,
+    2**63,
+    2**64 - 1,
+    0x5421,
+    0x10000,
+    0x10F00,
+)
 
 
 def run(program: list[bytes], call_number: int, architecture: int, arguments: tuple[int, ...]) -> int:

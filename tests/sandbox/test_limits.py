@@ -30,7 +30,12 @@ def test_a_memory_bomb_ends_in_an_error_of_its_own(nurseries: Nurseries, bomb: s
     bystander = nurseries.guest()
     guest = nurseries.guest(memory_bytes=MEMORY)
     answer = guest.run(MEMORY_BOMBS[bomb])
-    assert answer.startswith(("MemoryError", "OSError: [Errno 12]", "numpy._core._exceptions._ArrayMemoryError", "_ArrayMemoryError")) or answer == "died"
+    assert (
+        answer.startswith(
+            ("MemoryError", "OSError: [Errno 12]", "numpy._core._exceptions._ArrayMemoryError", "_ArrayMemoryError")
+        )
+        or answer == "died"
+    )
     assert bystander.run("answer = 1") == "1"
 
 
@@ -75,7 +80,9 @@ def test_a_file_ends_at_the_limit(nurseries: Nurseries, tmp_path: Path) -> None:
 
 def test_threads_of_an_engine_end_with_the_memory(nurseries: Nurseries) -> None:
     guest = nurseries.guest("vault", processes=4, memory_bytes=MEMORY)
-    answer = guest.run("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()")
+    answer = guest.run(
+        "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(60,), daemon=True).start()"
+    )
     assert answer == "RuntimeError: can't start new thread"
 
 

@@ -10,7 +10,10 @@ from ag_sandbox.profiles import PROFILES
 from ag_sandbox.syscalls import NUMBERS
 
 HEADERS = {
-    0: (Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"), re.compile(r"#define __NR_(\w+)\s+(\d+)$", re.MULTILINE)),
+    0: (
+        Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
+        re.compile(r"#define __NR_(\w+)\s+(\d+)$", re.MULTILINE),
+    ),
     1: (Path("/usr/include/asm-generic/unistd.h"), re.compile(r"#define __NR(?:3264)?_(\w+)\s+(\d+)$", re.MULTILINE)),
 }
 SPELLED_DIFFERENTLY = {"newfstatat": "fstatat"}
@@ -18,9 +21,45 @@ SPELLED_DIFFERENTLY = {"newfstatat": "fstatat"}
 
 # Never to be found in any profile, whatever the reason.
 UNSPEAKABLE = {
-    *("socket", "connect", "bind", "listen", "accept", "accept4", "socketpair", "sendmsg", "recvmsg", "execve", "execveat"),
-    *("fork", "vfork", "clone3", "memfd_create", "pidfd_open", "pidfd_send_signal", "setuid", "setresuid", "setgid", "chmod", "chown"),
-    *("fchmod", "fchown", "symlink", "symlinkat", "link", "linkat", "mknod", "mknodat", "setrlimit", "inotify_init1", "shmget"),
+    *(
+        "socket",
+        "connect",
+        "bind",
+        "listen",
+        "accept",
+        "accept4",
+        "socketpair",
+        "sendmsg",
+        "recvmsg",
+        "execve",
+        "execveat",
+    ),
+    *(
+        "fork",
+        "vfork",
+        "clone3",
+        "memfd_create",
+        "pidfd_open",
+        "pidfd_send_signal",
+        "setuid",
+        "setresuid",
+        "setgid",
+        "chmod",
+        "chown",
+    ),
+    *(
+        "fchmod",
+        "fchown",
+        "symlink",
+        "symlinkat",
+        "link",
+        "linkat",
+        "mknod",
+        "mknodat",
+        "setrlimit",
+        "inotify_init1",
+        "shmget",
+    ),
     *FATAL,
 }
 
@@ -58,7 +97,11 @@ def test_the_numbers_are_the_kernels_own(column: int) -> None:
         pytest.skip("the kernel's headers are not installed")
     official = {name: int(value) for name, value in pattern.findall(header.read_text())}
     ours = {SPELLED_DIFFERENTLY.get(name, name) if column else name: row[column] for name, row in NUMBERS.items()}
-    assert {name: value for name, value in ours.items() if value is not None and name in official and official[name] != value} == {}
+    assert {
+        name: value
+        for name, value in ours.items()
+        if value is not None and name in official and official[name] != value
+    } == {}
     assert {name for name, value in ours.items() if value is None and name in official} - {"umount2"} == set()
 
 

@@ -11,7 +11,9 @@ from ag_sandbox.host import report
 from ag_sandbox.interpreter import public_code
 
 
-def run(tmp_path: Path, code: str, *options: str, arguments: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
+def run(
+    tmp_path: Path, code: str, *options: str, arguments: tuple[str, ...] = ()
+) -> "subprocess.CompletedProcess[str]":
     modules = tmp_path / "modules"
     modules.mkdir(exist_ok=True)
     (modules / "task.py").write_text(code)

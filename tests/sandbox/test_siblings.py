@@ -1,6 +1,5 @@
 """Two sessions of one user on one host: neither can signal, read, name or feel the files of the other."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -50,7 +49,9 @@ def test_files_of_the_vault_have_no_name_for_a_guest(nurseries: Nurseries, tmp_p
     for question in ("os.stat", "os.lstat", "os.path.getsize", "os.readlink"):
         assert "No such file" in nurseries.guest().run(f"answer = {question}({str(secret)!r})")
     assert nurseries.guest().run(f"answer = os.access({str(secret)!r}, 0)") == "False"
-    assert nurseries.guest().run("answer = os.path.exists('/etc/passwd'), os.path.exists('/proc/1')") == "(False, False)"
+    assert (
+        nurseries.guest().run("answer = os.path.exists('/etc/passwd'), os.path.exists('/proc/1')") == "(False, False)"
+    )
 
 
 def test_a_vault_sees_its_own_grants_and_no_sibling_s(nurseries: Nurseries, tmp_path: Path) -> None:
@@ -68,10 +69,12 @@ def test_a_vault_sees_its_own_grants_and_no_sibling_s(nurseries: Nurseries, tmp_
 def test_a_link_out_of_a_grant_leads_nowhere(nurseries: Nurseries, tmp_path: Path) -> None:
     (tmp_path / "granted").mkdir()
     (tmp_path / "secret").write_text("rows")
-    os.symlink(tmp_path / "secret", tmp_path / "granted" / "link")
+    (tmp_path / "granted" / "link").symlink_to(tmp_path / "secret")
     guest = nurseries.guest("vault", write=(tmp_path / "granted",))
     assert "Permission denied" in guest.run(f"answer = open({str(tmp_path / 'granted' / 'link')!r}).read()")
-    assert "Operation not permitted" in guest.run(f"answer = os.symlink('/etc', {str(tmp_path / 'granted' / 'other')!r})")
+    assert "Operation not permitted" in guest.run(
+        f"answer = os.symlink('/etc', {str(tmp_path / 'granted' / 'other')!r})"
+    )
 
 
 def test_writing_ends_at_the_edge_of_the_grant(nurseries: Nurseries, tmp_path: Path) -> None:
@@ -80,7 +83,9 @@ def test_writing_ends_at_the_edge_of_the_grant(nurseries: Nurseries, tmp_path: P
     inside, outside = str(tmp_path / "granted" / "x"), str(tmp_path / "y")
     assert guest.run(f"answer = open({inside!r}, 'w').write('1')") == "1"
     assert "Permission denied" in guest.run(f"answer = open({outside!r}, 'w')")
-    assert "Permission denied" in guest.run(f"answer = os.rename({inside!r}, {outside!r})") or not Path(outside).exists()
+    assert (
+        "Permission denied" in guest.run(f"answer = os.rename({inside!r}, {outside!r})") or not Path(outside).exists()
+    )
     assert "Operation not permitted" in guest.run(f"answer = os.link({inside!r}, {outside!r})")
 
 

@@ -20,13 +20,21 @@ def call(number, *arguments):
 
 def main(sockets, settings):
     line = sockets["channel"]
-    scope = {"call": call, "os": os, "sys": sys, "socket": socket, "signal": signal, "settings": settings, "sockets": sockets}
+    scope = {
+        "call": call,
+        "os": os,
+        "sys": sys,
+        "socket": socket,
+        "signal": signal,
+        "settings": settings,
+        "sockets": sockets,
+    }
     while code := line.recv(1 << 20):
         try:
             scope["answer"] = None
             exec(code.decode(), scope)
             reply = repr(scope["answer"])
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - an interrupt, too, is an answer
             reply = f"{type(error).__name__}: {error}"
         with contextlib.suppress(BrokenPipeError):
             line.sendall(json.dumps(reply).encode())
