@@ -25,8 +25,10 @@ class VaultGone(ConnectionError):
 
 
 def sentence(why: str, instead: str = "") -> str:
-    """One sentence: what is wrong; what to do instead."""
-    return f"{why.rstrip('.')}; {instead}" if instead else why
+    """What is wrong and what to do instead, in one sentence or two."""
+    if not instead:
+        return why
+    return f"{why.rstrip('.')}{'. ' if instead[:1].isupper() else '; '}{instead}"
 
 
 def refusal(reply: Refused) -> Exception:

@@ -24,13 +24,13 @@ Build: TypeAlias = Callable[[Cells, Convert], Any]
 class Provenance:
     """How a released value came about and how far off it may be.
 
-    ``epsilon`` and ``delta`` are the cost of the whole call; ``scale`` is the noise's, ``half_widths`` are of 95 % intervals in the shape
+    ``epsilon`` and ``delta`` are the cost of the whole call (None where it is counted in ``rho`` alone); ``scale`` is the noise's, ``half_widths`` are of 95 % intervals in the shape
     of the value (NaN or None where unknown); ``repeated`` says that the answer was known already, and free.
     """
 
     value: Any = field(repr=False)
     half_widths: Any = field(repr=False)
-    epsilon: Fraction
+    epsilon: Fraction | None
     delta: float
     rho: float | None
     mechanism: str
@@ -39,9 +39,9 @@ class Provenance:
     repeated: bool
 
     @property
-    def cost(self) -> dict[str, str | float]:
+    def cost(self) -> dict[str, str | float | None]:
         """The cost of the whole call: ε as exact text, δ."""
-        return {"epsilon": str(self.epsilon), "delta": self.delta}
+        return {"epsilon": None if self.epsilon is None else str(self.epsilon), "delta": self.delta}
 
     @property
     def interval(self) -> tuple[Any, Any]:
@@ -146,7 +146,7 @@ def _provenance(released: Released, build: Build, *, whole: bool = False) -> Pro
     return Provenance(
         value=build(released.values, _integers if whole else _floats),
         half_widths=build(released.half_widths, _floats),
-        epsilon=Fraction(released.cost.epsilon),
+        epsilon=Fraction(released.cost.epsilon) if released.cost.epsilon else None,
         delta=released.cost.delta,
         rho=released.cost.rho,
         mechanism=released.mechanism,

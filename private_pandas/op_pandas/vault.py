@@ -36,7 +36,7 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What one release cost: the variable of its data set (or ``scratch``), ε exactly, δ, and the label it is listed under."""
+    """What one release cost: the variable of its data set (or ``scratch``), ε exactly (as asked, where only ρ is counted), δ, its label."""
 
     dataset: str
     epsilon: Fraction
@@ -100,9 +100,10 @@ class SocketVault:
     def _note(self, request: Message | None, reply: Message) -> None:
         if not isinstance(reply, Released) or not isinstance(request, AskRelease) or reply.repeated:
             return
+        release = decode_plan(request.release, Release)
         charge = Charge(
-            dataset=_dataset(decode_plan(request.release, Release).relation),
-            epsilon=Fraction(reply.cost.epsilon),
+            dataset=_dataset(release.relation),
+            epsilon=Fraction(reply.cost.epsilon) if reply.cost.epsilon else release.spend.fraction,
             delta=reply.cost.delta,
             library=request.library,
         )

@@ -1,0 +1,232 @@
+"""The guest's half against the real vault in another process: answers near the truth, charges, refusals, its own public frames.
+
+ε is large here, so that answers are within a few half widths of what pandas says; each check allows eight of them, which noise
+exceeds with a probability below 1e-9.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import op_pandas
+from ag_plan.messages import AskOdometer, Odometer
+from op_pandas import PrivateDataFrame, PrivateDataset
+from op_pandas.vault import Charge, SocketVault, ask
+
+HERE = Path(__file__).parent
+METADATA = """
+description: made for a test
+budget: {epsilon: 100000, delta: 1.0e-6, per_analyst: {epsilon: 100000}, per_call: {epsilon: 1000}}
+tables:
+  train:
+    unit: row
+    columns:
+      age: {type: int, lower: 0, upper: 120}
+      weight: {type: float, lower: 0, upper: 200, nullable: true}
+      sex: {type: str, categories: [f, m, x]}
+      smoker: {type: bool}
+      seen: {type: datetime, lower: 2020-01-01, upper: 2026-01-01}
+      note: {type: str, nullable: true}
+views:
+  train_x: {table: train, drop: [sex]}
+  train_y: {table: train, column: sex}
+"""
+EPS = 500
+
+
+def people(count: int = 4000) -> pd.DataFrame:
+    rng = np.random.default_rng(20261121)
+    weight = rng.normal(75, 12, count).clip(40, 150).round(2)
+    weight[rng.random(count) < 0.1] = np.nan
+    return pd.DataFrame(
+        {
+            "age": rng.integers(18, 95, count),
+            "weight": weight,
+            "sex": rng.choice(["f", "m"], count),
+            "smoker": rng.random(count) < 0.3,
+            "seen": pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 1000, count), unit="D"),
+            "note": np.where(rng.random(count) < 0.5, "seen twice", None),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("state")
+    people().to_csv(home / "train.csv", index=False)
+    people(50)[["age", "weight"]].to_csv(home / "test.csv", index=False)
+    (home / "metadata.yaml").write_text(METADATA)
+    words = ["--name", "The Clinic", "--metadata", str(home / "metadata.yaml"), "--out", str(home / "clinic")]
+    words += ["--table", f"train={home / 'train.csv'}", "--public", f"test_x={home / 'test.csv'}"]
+    loaded = subprocess.run(
+        [sys.executable, "-m", "ag_vault.load", *words], capture_output=True, text=True, check=False
+    )
+    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
+    return home
+
+
+@pytest.fixture(scope="module")
+def vault(folder: Path) -> Iterator[SocketVault]:
+    ours, theirs = socket.socketpair()
+    control, their_control = socket.socketpair()
+    settings = {
+        "session": "s",
+        "analyst": "a",
+        "datasets": [{"name": "The Clinic", "path": str(folder / "clinic")}],
+        "ledger": str(folder / "ledger.sqlite"),
+        "schedule": "immediate",
+    }
+    descriptors = (theirs.fileno(), their_control.fileno())
+    command = [sys.executable, str(HERE / "vault_process.py"), *map(str, descriptors), json.dumps(settings)]
+    with subprocess.Popen(command, pass_fds=descriptors) as process:
+        theirs.close()
+        their_control.close()
+        yield SocketVault(ours)
+        ours.close()
+        control.close()
+        process.wait(10)
+
+
+@pytest.fixture
+def private(vault: SocketVault) -> PrivateDataset:
+    op_pandas.bind(vault)
+    found = op_pandas.load_dataset("The Clinic")
+    assert isinstance(found, PrivateDataset)
+    return found
+
+
+def near(released: Any, truth: Any) -> None:
+    """Within eight half widths, in the same shape and labels."""
+    if isinstance(truth, float | int | np.number):
+        assert abs(released - truth) <= 8 * released.ag.half_widths + 1e-9
+        return
+    assert list(released.index) == list(truth.index)
+    if isinstance(truth, pd.DataFrame):
+        assert list(released.columns) == list(truth.columns)
+    widths = np.nan_to_num(np.asarray(released.ag.half_widths, dtype=float), nan=np.inf)
+    assert (np.abs(np.asarray(released, dtype=float) - np.asarray(truth, dtype=float)) <= 8 * widths + 1e-9).all()
+
+
+def test_what_is_public_arrives(private: PrivateDataset) -> None:
+    assert list(private.keys()) == ["train_x", "train_y", "test_x"]
+    assert private.metadata["seen"] == (pd.Timestamp("2020-01-01"), pd.Timestamp("2026-01-01"))
+    assert private["train_y"].categorical_metadata == ["f", "m", "x"]
+    pd.testing.assert_frame_equal(private["test_x"], people(50)[["age", "weight"]])
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "std", "var"])
+def test_statistics_are_near_the_truth(private: PrivateDataset, name: str) -> None:
+    numbers = people()[["age", "weight", "smoker"]]
+    near(getattr(private, name)(eps=EPS), getattr(numbers, name)())
+    near(getattr(private["age"], name)(eps=EPS), getattr(numbers["age"], name)())
+
+
+def test_counts_are_near_the_truth(private: PrivateDataset) -> None:
+    near(private.count(eps=EPS), people().count())
+    near(private["weight"].count(eps=EPS), people()["weight"].count())
+
+
+def test_quantiles_and_describe_are_near_the_truth(private: PrivateDataset) -> None:
+    released = private[["age", "weight"]].quantile(EPS, [0.25, 0.5, 0.75])
+    truth = people()[["age", "weight"]].quantile([0.25, 0.5, 0.75])
+    assert released.shape == truth.shape
+    assert (released - truth).abs().max().max() < 2
+    described = private[["age", "weight"]].describe(eps=EPS)
+    assert list(described.index) == ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
+    assert abs(described.loc["mean", "weight"] - people()["weight"].mean()) < 1
+
+
+def test_a_histogram_is_near_the_truth(private: PrivateDataset) -> None:
+    counts, edges = private["age"].hist(eps=EPS, bins=6)
+    truth, same = np.histogram(people()["age"], 6, (0, 120))
+    assert list(edges) == list(same)
+    assert np.abs(counts - truth).max() <= 2
+
+
+def test_groups_are_near_the_truth(private: PrivateDataset) -> None:
+    released = private.groupby("sex").mean(eps=EPS)
+    truth = people().groupby("sex")[["age", "weight", "smoker"]].mean()
+    assert list(released.index) == ["f", "m", "x"]
+    assert (released.loc[["f", "m"]] - truth).abs().max().max() < 1
+    both = private.groupby(["sex", private["age"] > 50])["weight"].count(eps=EPS)
+    exact = people().groupby([people()["sex"], people()["age"] > 50])["weight"].count()
+    assert all(abs(both.loc[(sex, int(old)), 0] - exact[sex, old]) <= 3 for sex, old in exact.index)
+
+
+CASES: list[Any] = [
+    lambda d: d[d["age"] > 40]["weight"],
+    lambda d: d.where(d["age"] > 40)[["age", "weight"]].dropna()["weight"],
+    lambda d: d[(d["sex"] == "f") & ~d["smoker"] | d["age"].between(20, 30)]["age"],
+    lambda d: (d["weight"] / (d["age"] + 1)).clip(0, 20),
+    lambda d: (d["age"] * 2 - 3).abs(),
+    lambda d: d["weight"].fillna(70),
+    lambda d: d["age"] // 7 + d["age"] % 7,
+    lambda d: (-(d["age"] ** 2)).clip(-10_000, 0),
+    lambda d: d["age"].where(d["smoker"], 0),
+    lambda d: d["age"].mask(d["smoker"]),
+    lambda d: d[d["seen"] > "2022-01-01"]["age"],
+    lambda d: d[d["note"].notna()]["age"],
+    lambda d: d["age"].isin([20, 30, 40]),
+    lambda d: d[["age", "weight"]].sum(axis=1),
+    lambda d: np.sqrt(d["age"]),
+    lambda d: d["smoker"].astype("float64"),
+    lambda d: d["weight"].round(),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_transformations_mean_the_same_there(private: PrivateDataset, case: Any) -> None:
+    near(case(private).sum(eps=EPS), float(case(people()).sum()))
+
+
+def test_a_guests_own_frame_has_a_budget_of_its_own(private: PrivateDataset, vault: SocketVault) -> None:
+    values = pd.DataFrame({"age": np.arange(1000) % 80, "word": ["a", "b"] * 500, "when": pd.Timestamp("2020-02-02")})
+    frame = PrivateDataFrame(values, metadata={"age": (0, 80)}, categorical_metadata={"word": ["a", "b"]}, _id="mine")
+    vault.charges()
+    near(frame["age"].mean(eps=10), values["age"].mean())
+    assert frame.groupby("word").size(eps=10).sum() == pytest.approx(1000, abs=20)
+    assert {charge.dataset for charge in vault.charges()} == {"scratch"}
+
+
+def test_what_was_charged_is_told_and_an_answer_asked_again_is_free(
+    private: PrivateDataset, vault: SocketVault
+) -> None:
+    vault.charges()
+    first = private["age"].mean(eps=0.1)
+    again = private["age"].mean(eps=Fraction(1, 10))
+    assert vault.charges() == (Charge(dataset="the_clinic", epsilon=Fraction(1, 10), delta=0.0, library="op_pandas"),)
+    assert again.ag.repeated
+    assert again == first
+    balances = {each.dataset: each for each in ask(vault, AskOdometer(id=0), Odometer).balances}
+    assert balances["The Clinic"].libraries["op_pandas"] > 0
+
+
+@pytest.mark.parametrize(
+    ("use", "error"),
+    [
+        (lambda d: d["age"] + d["sex"], TypeError),
+        (lambda d: ~d["age"], TypeError),
+        (lambda d: d["note"].sum(eps=1), TypeError),
+        (lambda d: (d["age"] / d["weight"]).mean(eps=1), ValueError),
+        (lambda d: d["age"].mean(eps=100_000), ValueError),
+        (lambda d: d["sex"].where(d["age"] > 3, 1), TypeError),
+    ],
+)
+def test_a_refusal_of_the_vault_is_one_sentence_and_free(
+    private: PrivateDataset, vault: SocketVault, use: Any, error: type[Exception]
+) -> None:
+    vault.charges()
+    with pytest.raises(error) as caught:
+        use(private)
+    assert str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert vault.charges() == ()
