@@ -5,21 +5,19 @@ Run as a module it is the nursery itself. Never imports what the children run.
 
 import contextlib
 import os
-import select
-import signal
 import socket
 import subprocess
 import sys
 import sysconfig
 import threading
 import time
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ag_sandbox import line as wire
+from ag_sandbox.child import Child
 from ag_sandbox.errors import JailRefused, NurseryGone
 from ag_sandbox.profile import JSON, Grants
 from ag_sandbox.profiles import PROFILES
@@ -33,70 +31,6 @@ _KEPT_ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH")
 """All that a nursery inherits of the gateway's environment: secrets are handed over in environments."""
 _SOMEWHERE_PUBLIC = sysconfig.get_path("stdlib")
 """Working directory of a nursery: an empty entry on the import path means the working directory, and the path is readable."""
-_KILLED = -signal.SIGKILL
-
-
-class Child:
-    """A locked process. ``pid`` and ``pidfd`` are its number and a descriptor that becomes readable when it ends."""
-
-    def __init__(self, pid: int, pidfd: int, line: socket.socket) -> None:
-        self.pid = pid
-        self.pidfd = pidfd
-        self._line = line
-        self._status: int | None = None
-        self._turn = threading.Lock()
-        self._closing = weakref.finalize(self, os.close, pidfd)
-
-    def interrupt(self) -> None:
-        """Send SIGINT. Nothing happens to a child that has ended."""
-        self._signal(signal.SIGINT)
-
-    def terminate(self) -> None:
-        """Send SIGTERM. Nothing happens to a child that has ended."""
-        self._signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Send SIGKILL. Nothing happens to a child that has ended."""
-        self._signal(signal.SIGKILL)
-
-    def wait(self, timeout: float | None = None) -> int:
-        """The exit status, or minus the signal that ended it; also after its nursery died. TimeoutError after ``timeout`` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        if not self._turn.acquire(timeout=-1 if timeout is None else timeout):
-            raise TimeoutError(f"process {self.pid} is still running")
-        try:
-            while self._status is None:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                if not select.select([self._line], [], [], left)[0]:
-                    raise TimeoutError(f"process {self.pid} is still running")
-                word, _ = wire.hear(self._line)
-                if word is None:
-                    self._status = _KILLED  # the nursery died, and took its children along
-                elif "exited" in word:
-                    self._status = _whole(word["exited"])
-            return self._status
-        finally:
-            self._turn.release()
-
-    def close(self) -> None:
-        """Kill it if it lives, and give its descriptors back."""
-        if self._closing.alive:
-            self.kill()
-            self._closing()
-            self._line.close()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._closing.alive:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.pidfd, number)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Nursery:

@@ -1,0 +1,79 @@
+"""A locked child as the gateway holds it: signal it, await its end, let it go. Knows nothing of what it runs."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import threading
+import time
+import weakref
+from types import TracebackType
+from typing import Self
+
+from ag_sandbox import line as wire
+
+_KILLED = -signal.SIGKILL
+
+
+class Child:
+    """A locked process. ``pid`` and ``pidfd`` are its number and a descriptor that becomes readable when it ends."""
+
+    def __init__(self, pid: int, pidfd: int, line: socket.socket) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
+        self._line = line
+        self._status: int | None = None
+        self._turn = threading.Lock()
+        self._closing = weakref.finalize(self, os.close, pidfd)
+
+    def interrupt(self) -> None:
+        """Send SIGINT. Nothing happens to a child that has ended."""
+        self._signal(signal.SIGINT)
+
+    def terminate(self) -> None:
+        """Send SIGTERM. Nothing happens to a child that has ended."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL. Nothing happens to a child that has ended."""
+        self._signal(signal.SIGKILL)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, or minus the signal that ended it; also after its nursery died. TimeoutError after ``timeout`` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        if not self._turn.acquire(timeout=-1 if timeout is None else timeout):
+            raise TimeoutError(f"process {self.pid} is still running")
+        try:
+            while self._status is None:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                if not select.select([self._line], [], [], left)[0]:
+                    raise TimeoutError(f"process {self.pid} is still running")
+                word, _ = wire.hear(self._line)
+                if word is None:
+                    self._status = _KILLED  # the nursery died, and took its children along
+                elif "exited" in word:
+                    self._status = int(str(word["exited"]))
+            return self._status
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Kill it if it lives, and give its descriptors back."""
+        if self._closing.alive:
+            self.kill()
+            self._closing()
+            self._line.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._closing.alive:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.pidfd, number)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
