@@ -159,8 +159,8 @@ def _building(out: Path) -> Iterator[Path]:
     """A folder that becomes ``out`` if all goes well, and nothing otherwise."""
     folder = out.with_name(f"{out.name}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / "public").mkdir(parents=True, mode=0o700)
-    folder.chmod(0o700)
+    folder.mkdir(parents=True, mode=0o700)  # private from birth: the loader's jail changes no modes afterwards
+    (folder / "public").mkdir(mode=0o700)
     try:
         yield folder
         for path in (*folder.rglob("*"), folder):
