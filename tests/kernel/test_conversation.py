@@ -1,6 +1,5 @@
 """What the kernel says to the notebook and when: streams, exports, interrupts, requests besides cells."""
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -294,7 +293,7 @@ def test_what_is_unknown_is_found_nowhere(notebook: Notebook, code: str) -> None
     [
         b"",
         b"garbage",
-        os.urandom(1000),
+        bytes(range(256)) * 4,
         encode(Message(channel="shell", header={"msg_id": "x", "msg_type": "unknown_request"})),
         encode(Message(channel="shell", header={"msg_id": "x", "msg_type": "execute_request"}, content={"code": 7})),
         encode(Message(channel="shell", header={"msg_id": "x", "msg_type": "complete_request"}, content={"code": []})),

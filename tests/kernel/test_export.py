@@ -216,7 +216,7 @@ class SlyFrame(pd.DataFrame):
 @pytest.mark.parametrize(
     "value",
     [lambda: 1, len, np, object(), type, int, Liar(1.0), Sly(), SlyFrame({"a": [1]}), iter([1]), range(3), Fraction(1, 2), 1j, [{"a": len}]],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_what_is_not_data_is_refused_with_what_is(value: Any) -> None:
     with pytest.raises(NotExportable, match="numpy arrays and pandas objects can be exported"):
