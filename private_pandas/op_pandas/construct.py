@@ -4,10 +4,11 @@ Must not be used for an owner's data: bounds left out are taken from the values,
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ag_plan.expressions import CastTarget, Scalar
@@ -20,6 +21,7 @@ from op_pandas.vault import ask, bound
 
 FrameMetadata: TypeAlias = Mapping[Any, tuple[Bound, Bound] | list[Any]]
 SeriesMetadata: TypeAlias = tuple[Bound, Bound] | list[Any]
+Missing: TypeAlias = npt.NDArray[np.bool_]
 Kind: TypeAlias = Literal["float", "int", "bool", "str", "datetime"]
 
 _INT64 = range(-(2**63), 2**63)
@@ -134,16 +136,22 @@ def _column(
     cells = _cells(kind, values)
     if kind in {"str", "bool"}:
         return ColumnValues(name=name, kind=kind, values=cells, categories=categories)
-    lower, upper = _bounds(name, cells, metadata)
-    inside = tuple(_moved(cell, lower, upper) for cell in cells)
-    return ColumnValues(name=name, kind=kind, values=inside, lower=lower, upper=upper, categories=categories)
+    numbers = [cell for cell in cells if cell is not None]
+    lower, upper = _own_bounds(numbers) if metadata is None else bounds(metadata, f"metadata of {name}")
+    if numbers and not (lower <= min(numbers) and max(numbers) <= upper):  # type: ignore[operator]
+        cells = tuple(_moved(cell, lower, upper) for cell in cells)
+    return ColumnValues(name=name, kind=kind, values=cells, lower=lower, upper=upper, categories=categories)
 
 
-def _moved(cell: Scalar, lower: float, upper: float) -> Scalar:
+def _own_bounds(numbers: list[Any]) -> tuple[int | float, int | float]:
+    """The least and the greatest finite value; these are the analyst's own, so that they are public."""
+    finite = [number for number in numbers if math.isfinite(number)]
+    return (min(finite), max(finite)) if finite else (0, 0)
+
+
+def _moved(cell: Any, lower: float, upper: float) -> Scalar:
     """A number beyond the bounds moved to them: the vault would do the same, but no plan carries an infinity."""
-    if not isinstance(cell, int | float) or lower <= cell <= upper:
-        return cell
-    return lower if cell < lower else upper
+    return None if cell is None else min(max(cell, lower), upper)
 
 
 def _kind(name: str, values: "pd.Series[Any]") -> Kind:
@@ -160,20 +168,39 @@ def _kind(name: str, values: "pd.Series[Any]") -> Kind:
 
 
 def _cells(kind: Kind, values: "pd.Series[Any]") -> tuple[Scalar, ...]:
+    """The values as the plan carries them, None where missing. Whole columns at a time: there may be millions."""
     missing = values.isna().to_numpy()
-    if kind == "datetime":
-        return tuple(None if gone else micros(value) for value, gone in zip(values, missing, strict=True))
-    if kind == "float":
-        numbers = values.astype("object").where(~missing, np.nan).to_numpy(dtype=np.float64)
-        return tuple(None if gone else value for value, gone in zip(numbers.tolist(), missing, strict=True))
-    cells = tuple(None if gone else plain(value) for value, gone in zip(values.tolist(), missing, strict=True))
+    cells = _LISTED[kind](values, missing)
+    if not missing.any():
+        return tuple(cells)
+    return tuple(None if gone else cell for cell, gone in zip(cells, missing.tolist(), strict=True))
+
+
+def _floats(values: "pd.Series[Any]", missing: Missing) -> list[Any]:
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind == "f":
+        return values.to_numpy(dtype=np.float64).tolist()
+    return values.astype("object").where(~missing, np.nan).to_numpy(dtype=np.float64).tolist()
+
+
+def _moments(values: "pd.Series[Any]", missing: Missing) -> list[Any]:
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
+        return values.to_numpy().astype("datetime64[us]").astype(np.int64).tolist()
+    return [None if gone else micros(value) for value, gone in zip(values, missing, strict=True)]
+
+
+def _plain_values(values: "pd.Series[Any]", missing: Missing) -> list[Any]:
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "ib":
+        return values.tolist()
+    cells = [None if gone else plain(value) for value, gone in zip(values.tolist(), missing, strict=True)]
     if any(isinstance(cell, int) and cell not in _INT64 for cell in cells):
         raise ValueError("whole numbers in a private column must fit in 64 bits; use floats")
     return cells
 
 
-def _bounds(name: str, cells: tuple[Scalar, ...], metadata: object) -> tuple[int | float, int | float]:
-    if metadata is not None:
-        return bounds(metadata, f"metadata of {name}")
-    finite = [value for value in cells if isinstance(value, int | float) and math.isfinite(value)]
-    return (min(finite), max(finite)) if finite else (0, 0)
+_LISTED: dict[Kind, Callable[["pd.Series[Any]", Missing], list[Any]]] = {
+    "float": _floats,
+    "int": _plain_values,
+    "bool": _plain_values,
+    "str": _plain_values,
+    "datetime": _moments,
+}
