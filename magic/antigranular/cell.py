@@ -54,16 +54,22 @@ def run_cell(source: str, *, channel: Channel, client: str, view: View, interrup
     asked = request("shell", "execute_request", content, client)
     with channel.listening() as inbox:
         run = _Run(asked, channel, inbox, view)
-        interrupted = False
-        channel.send(asked, inbox)
+        sent = interrupted = early = False
         while not run.ended:
             try:
+                if not sent:
+                    sent = True
+                    channel.send(asked, inbox)
                 run.take(inbox.get())
+                if early and run.started:
+                    early = False
+                    interrupt()
             except KeyboardInterrupt:
                 interrupt()
                 if interrupted:
                     raise
-                interrupted = True
+                # Before the cell has begun over there, the interrupt meets an idle kernel: it is repeated once it has.
+                interrupted, early = True, not run.started
     return run.outcome(interrupted=interrupted)
 
 
@@ -77,7 +83,7 @@ class _Run:
         self._view = view
         self._probe = ""
         self._news = ""
-        self._started = False
+        self.started = False
         self._idle = False
         self._reply: Mapping[str, Any] | None = None
         self._error: Mapping[str, Any] | None = None
@@ -90,10 +96,10 @@ class _Run:
 
     def take(self, event: Event) -> None:
         """One message, or the news that the connection broke."""
-        if isinstance(event, WireError):
-            raise event
         if isinstance(event, ConnectionLost):
             self._resume(event)
+        elif isinstance(event, AgError):
+            raise event
         elif not event.parent:
             self._told_everybody(event)
         elif event.parent == self._probe:
@@ -125,7 +131,7 @@ class _Run:
 
     def _probed(self, message: Message) -> None:
         if message.kind == "kernel_info_reply" and not self.ended:
-            state = "what it still had to say is lost" if self._started else "it may not have reached the kernel"
+            state = "what it still had to say is lost" if self.started else "it may not have reached the kernel"
             raise ConnectionLost(f"the connection broke while the cell ran, and {state}; the session goes on")
 
     def _told_everybody(self, message: Message) -> None:
@@ -168,7 +174,7 @@ class _Run:
 
     def status(self, message: Message) -> None:
         """Busy, then idle."""
-        self._started = True
+        self.started = True
         self._idle = message.content.get("execution_state") == "idle"
 
     def failed(self, message: Message) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import Lock, Thread
 
-from antigranular.errors import ConnectionLost, EnclaveUnreachable, UntrustedEnclave, WireError
+from antigranular.errors import AgError, ConnectionLost, EnclaveUnreachable, UntrustedEnclave, WireError
 from antigranular.transport import Line
 from antigranular.wire import Message, decode, encode
 
@@ -22,7 +22,7 @@ REOPEN_DELAYS = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 SEEN_LIMIT = 4096
 """Message ids remembered, so that what a reopened connection replays is shown once."""
 
-Event = Message | ConnectionLost | WireError
+Event = Message | AgError
 Inbox = SimpleQueue[Event]
 
 
@@ -52,24 +52,24 @@ class Channel:
                 del self._inboxes[name]
 
     def send(self, message: Message, inbox: Inbox) -> None:
-        """Send, on a new connection where there is none; answers arrive in the inbox, and so does the news of a break.
+        """Send, on a new connection where there is none. What answers arrives in the inbox, and so does what goes wrong.
 
-        Raises EnclaveUnreachable or SessionError where no connection can be opened.
+        A thread does it, so that a Ctrl-C in the cell's thread never leaves half a message on the line.
         """
         self._inboxes[message.header["msg_id"]] = inbox
-        raw = encode(message)
-        line = self._opened()
+        Thread(target=self._send, args=(encode(message), inbox), name="antigranular-writer", daemon=True).start()
+
+    def _send(self, raw: bytes, inbox: Inbox) -> None:
         try:
-            line.send(raw)
-            return
-        except ConnectionLost as problem:
-            # It broke while nobody listened. What was not sent whole never arrives: sending it again is safe.
-            self._broke(line, problem, but=inbox)
-        line = self._opened()
-        try:
-            line.send(raw)
-        except ConnectionLost as problem:
-            self._broke(line, problem)
+            line = self._opened()
+            try:
+                line.send(raw)
+            except ConnectionLost as problem:
+                # It broke while nobody listened. What was not sent whole never arrives: sending it again is safe.
+                self._broke(line, problem, but=inbox)
+                self._opened().send(raw)
+        except AgError as problem:
+            inbox.put(problem)
 
     def reopen(self) -> None:
         """Take up a broken connection, with growing pauses. Raises ConnectionLost when the last try fails."""
@@ -110,7 +110,7 @@ class Channel:
             self._broke(line, end)
         line.close()
 
-    def _broke(self, line: Line, end: ConnectionLost | WireError, but: Inbox | None = None) -> None:
+    def _broke(self, line: Line, end: AgError, but: Inbox | None = None) -> None:
         """Forget a broken line and say so, once, unless it was closed on purpose."""
         with self._lock:
             ours = self._line is line

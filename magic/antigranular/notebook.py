@@ -100,7 +100,8 @@ class NotebookView(PlainView):
 
     def started(self, count: int) -> None:
         """The session's number of this cell."""
-        self._numbers[str(count)] = str(self._shell.execution_count)
+        # Not shell.execution_count: some versions of IPython raise it before the cell runs, others after.
+        self._numbers[str(count)] = str(len(self._shell.history_manager.input_hist_parsed) - 1)
 
     def display(self, shown: Shown) -> None:
         """As the notebook's own displays, updatable where it has an id."""
