@@ -23,7 +23,7 @@ from ag_kernel.limits import Limits
 from ag_kernel.output import Output, Stream
 from ag_kernel.session import Session
 from ag_kernel.wire import Json, Message
-from ag_plan.messages import AskCatalog, Catalog
+from ag_plan.messages import AskCatalog, Catalog, DatasetSchema
 from op_pandas.vault import SocketVault
 
 
@@ -50,13 +50,14 @@ def open_session(
     ag_utils.desk.bind(desk)
     variables = namespace.build(op_pandas.datasets())
     checker = CheckerClient(sockets["checker"], patience=limits.check_seconds)
-    checker.start(kinds_of(variables), strict=bool(settings.get("strict")))
+    schemas = catalog(vault)
+    checker.start(kinds_of(variables, schemas), strict=bool(settings.get("strict")))
     return Session(
         name=str(settings["session"]),
         limits=limits,
         namespace=variables,
         injected=frozenset(variables),
-        datasets=dataset_names(vault),
+        datasets={one.variable: one.name for one in schemas},
         interrupts=interrupts,
         output=output,
         desk=desk,
@@ -65,10 +66,10 @@ def open_session(
     )
 
 
-def dataset_names(vault: SocketVault) -> dict[str, str]:
-    """The names of the session's data sets, by variable."""
-    catalog = vault.ask(AskCatalog(id=0))
-    return {one.variable: one.name for one in catalog.datasets} if isinstance(catalog, Catalog) else {}
+def catalog(vault: SocketVault) -> tuple[DatasetSchema, ...]:
+    """The session's data sets as the vault describes them."""
+    reply = vault.ask(AskCatalog(id=0))
+    return reply.datasets if isinstance(reply, Catalog) else ()
 
 
 def answer_all(session: Session, channel: Channel) -> None:

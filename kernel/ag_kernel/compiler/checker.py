@@ -100,7 +100,7 @@ class Desk:
 
     def _start(self, message: Reply) -> Reply | None:
         names, strict = message.get("names"), message.get("strict")
-        if not valid(names) or not isinstance(strict, bool) or not isinstance(names, dict):
+        if not valid(names) or not isinstance(strict, bool):
             return None
         self._strict = strict
         (self._inference.strict if strict else self._inference.standard)()
@@ -109,7 +109,7 @@ class Desk:
 
     def _declare(self, message: Reply) -> Reply | None:
         names = message.get("names")
-        if not valid(names) or not isinstance(names, dict):
+        if not valid(names):
             return None
         self._history.declare(names)
         return {}

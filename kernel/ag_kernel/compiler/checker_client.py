@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
+    from ag_kernel.compiler.session_names import Named
+
 PATIENCE_SECONDS: Final = 20.0
 _GONE: Final = (
     "The types of this cell can't be checked: the checker has stopped.",
@@ -38,11 +40,11 @@ class CheckerClient:
         self._asked = 0
         self._alive = True
 
-    def start(self, names: Mapping[str, str], *, strict: bool = False) -> None:
+    def start(self, names: Mapping[str, Named], *, strict: bool = False) -> None:
         """The session's own names by kind (``session_names.kinds_of``), and the mode."""
         self._say({"op": "start", "names": dict(names), "strict": strict})
 
-    def declare(self, names: Mapping[str, str]) -> None:
+    def declare(self, names: Mapping[str, Named]) -> None:
         """Names that the session put there later."""
         self._say({"op": "declare", "names": dict(names)})
 

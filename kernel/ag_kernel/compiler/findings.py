@@ -40,13 +40,14 @@ _STRICT_SKIPPED: Final = frozenset(
 _GUESS: Final = re.compile(
     r" \| |\bNone\b|\bobject\b|\bNever\b|\bUnion\b|\bOptional\b|\bModule\b|<nothing>|overloaded function"
 )
-# Containers take anything in Python, and what a column named like a missing method is, the frame itself says better when asked.
+# Containers take anything in Python.
 _LENIENT: Final = re.compile(
     r'" of "(?:list|dict|set|deque|defaultdict|Counter|OrderedDict)(?:\[[^"]*)?"|"Private\w+" not callable'
 )
+_MISSING: Final = re.compile(r'"(?:Private|Grouped|\w+GroupBy)\w*" (?:has no attribute|not callable)')
 _MODULE: Final = re.compile(r'Module(?: "(?P<module>[\w.]+)")? has no attribute "(?P<name>\w+)"')
 _ATTRIBUTE: Final = re.compile(r'has no attribute "(\w+)"')
-_OWN: Final = re.compile(r"\b(?:cell_\d+|ag_prelude_\d+|builtins)\.|__ag_(?:in_|out_)?")
+_OWN: Final = re.compile(r"\b(?:cell_\d+|ag_prelude_\d+|builtins)\.|__ag_(?:in_|out_)?|(?<=PrivateDataset)_\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +189,21 @@ def _redefined(one: Finding, checked: Checked) -> bool:
     return any(f'"{name}"' in one.message for name in checked.bindings.redefined)
 
 
-_OVERLOOKED: Final = (_expected_to_fail, _habit, _said_by_policy, _unannotated, _set_from_outside, _guessed, _redefined)
+def _said_at_run_time(one: Finding, _checked: Checked) -> bool:
+    """What a private object doesn't have, it says itself when asked, with what to use instead of each."""
+    return bool(_MISSING.search(one.message)) and "__" not in one.message
+
+
+_OVERLOOKED: Final = (
+    _expected_to_fail,
+    _habit,
+    _said_by_policy,
+    _unannotated,
+    _set_from_outside,
+    _guessed,
+    _redefined,
+    _said_at_run_time,
+)
 
 
 def _strict(one: Finding, checked: Checked) -> bool:

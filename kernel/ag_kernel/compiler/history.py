@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from ag_kernel.compiler.bindings import Bindings, bindings
 from ag_kernel.compiler.comments import readable
 from ag_kernel.compiler.problem import lines_of
-from ag_kernel.compiler.session_names import prelude
+from ag_kernel.compiler.session_names import Named, prelude
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ class _Pending:
 class History:
     """Which name comes from which cell. Nothing changes until `accept`."""
 
-    def __init__(self, inference: Inference, names: Mapping[str, str]) -> None:
+    def __init__(self, inference: Inference, names: Mapping[str, Named]) -> None:
         self._inference = inference
         self._serial = 0
         self._modules: list[str] = []
@@ -61,7 +61,7 @@ class History:
         self._visible: dict[str, tuple[str, str]] = {}
         self.declare(names)
 
-    def declare(self, names: Mapping[str, str]) -> None:
+    def declare(self, names: Mapping[str, Named]) -> None:
         """Names the session put there, by kind."""
         self._serial += 1
         module = f"{_PRELUDE}_{self._serial}"

@@ -22,7 +22,12 @@ NAMES = {
     "load_dataset": "load_dataset",
     "submit_predictions": "submit_predictions",
     "display": "display",
-    "breast_cancer": "dataset",
+    "breast_cancer": {
+        "title": "Breast Cancer",
+        "single": True,
+        "views": {"train_x": "frame", "train_y": "series", "test_x": "public"},
+    },
+    "hospital": {"title": "Hospital", "single": False, "views": {"patients": "frame", "visits": "frame"}},
     "patients": "frame",
     "age": "series",
     "clinic": "frames",

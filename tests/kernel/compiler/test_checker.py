@@ -9,11 +9,13 @@ import time
 
 import pytest
 
+import ag_utils
 from ag_kernel.compiler.checker import Desk
 from ag_kernel.compiler.checker_client import CheckerClient
 from ag_kernel.compiler.inference import Inference
 from ag_kernel.compiler.session_names import KINDS, kinds_of, prelude, valid
 from ag_plan.frames import receive_frame, send_frame
+from ag_plan.messages import DatasetSchema, View
 from tests.kernel.compiler.conftest import Session
 
 
@@ -91,6 +93,10 @@ def desk() -> Desk:
         b'{"op": "start", "names": {"x; import os": "any"}, "strict": false}',
         b'{"op": "start", "names": [], "strict": false}',
         b'{"op": "declare", "names": {"1x": "any"}}',
+        b'{"op": "declare", "names": {"x": {"title": "T"}}}',
+        b'{"op": "declare", "names": {"x": {"title": "T", "single": true, "views": {"k": "int"}}}}',
+        b'{"op": "declare", "names": {"x": {"title": 3, "single": true, "views": {}}}}',
+        b'{"op": "declare", "names": {"x": {"title": "T", "single": true, "views": 3}}}',
         b"[" * 100_000,
     ],
 )
@@ -112,11 +118,21 @@ def test_every_kind_of_name_has_a_type():
 
 
 def test_kinds_are_taken_from_a_namespace():
-    import ag_utils
-
     found = kinds_of({"export": ag_utils.export, "x": 3, "__name__": "__main__", "export2": ag_utils.export, "d": {}})
     assert found == {"export": "export", "x": "any", "export2": "any", "d": "any"}
     assert valid(found)
+
+
+def test_a_data_sets_keys_are_taken_from_its_schema():
+    views = (View(key="train_x", kind="frame"), View(key="odd'\\n]", kind="series"), View(key="new", kind="unheard"))
+    schema = DatasetSchema(name="My 'Set'", variable="my_set", tables=("t",), views=views)
+    found = kinds_of({"my_set": object(), "load_dataset": ag_utils.load_dataset}, [schema])
+    assert found["my_set"] == {"title": "My 'Set'", "single": True, "views": {"train_x": "frame", "odd'\\n]": "series"}}
+    assert valid(found)
+    inference = Inference()
+    assert inference.check("names", prelude(found)) is not None
+    source = "from names import my_set, load_dataset\nreveal_type\nlen(load_dataset(\"My 'Set'\")['train_x'])"
+    assert "PrivateDataFrame" in "".join(one.message for one in inference.check("m", source) or ())
 
 
 def test_the_cost_of_a_cell_does_not_grow_with_the_history(session: Session):
