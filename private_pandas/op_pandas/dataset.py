@@ -3,6 +3,7 @@
 Must not know where tables are; public tables come as plain pandas objects.
 """
 
+import html
 from collections.abc import Mapping
 from typing import Any, TypeAlias, Union
 
@@ -51,7 +52,13 @@ class PrivateDataset(PrivateDataFrame):
         return pd.Index(list(self._views), dtype="object") if self._views else self.columns
 
     def __repr__(self) -> str:
-        return f"{self._schema.name}: keys {', '.join(self._views) or 'none'}\n{super().__repr__()}"
+        return f"{self._title()}\n{super().__repr__()}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(self._title())}</p>{super()._repr_html_()}"
+
+    def _title(self) -> str:
+        return f"{self._schema.name}: keys {', '.join(self._views) or 'none'}"
 
 
 def load_dataset(name: str) -> Any:

@@ -73,7 +73,9 @@ def test_a_relational_set_is_a_dict_of_frames() -> None:
 
 
 def test_a_data_set_says_its_keys() -> None:
-    assert "keys train_x, train_y, test_x" in repr(clinic.private())
+    data = clinic.private()
+    for picture in (repr(data), data._repr_html_()):
+        assert "keys train_x, train_y, test_x" in picture
 
 
 def test_without_a_session_nothing_can_be_loaded() -> None:
