@@ -15,15 +15,19 @@ from typing import Any
 import msgspec
 
 from ag_plan.errors import MalformedPlan
+from ag_plan.relations import Source
+from ag_plan.releases import Describe, Epsilon, Release
 from ag_vault.account import Cap
-from ag_vault.catalog import Budget, read_catalog
+from ag_vault.catalog import Budget, Catalog, Table, read_catalog
 from ag_vault.conversation import Conversation
 from ag_vault.data import open_rows
 from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import Ledger
 from ag_vault.noise import OpenDPNoise
+from ag_vault.price import price
 from ag_vault.schedule import Immediate, Schedule, Slots
 from ag_vault.session import Session, Who, log_problem
+from ag_vault.space import ColumnSpace
 
 _log = logging.getLogger(__name__)
 
@@ -79,9 +83,17 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
 
 
 def warm() -> None:
-    """Pay what the first release would pay, before the first fork: noise constructors, the ledger's statements."""
+    """Pay what the first release would pay, before the first fork: noise constructors, the ledger's statements, SQL's grammar.
+
+    The engine is left out: its threads must not exist before the fork.
+    """
     OpenDPNoise().warm()
     Ledger.in_memory().open()
+    table = Table(key="warm/table", dataset="warm", columns={"x": ColumnSpace(kind="float", lower=0.0, upper=1.0)})
+    plan = Release(
+        relation=Source(table=table.key), measure=Describe(columns=("x",)), spend=Epsilon(numerator=1, denominator=1)
+    )
+    price(plan, Catalog().with_table(table))
 
 
 def open_session(settings: Settings) -> Session:

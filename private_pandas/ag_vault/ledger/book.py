@@ -20,7 +20,7 @@ from ag_vault.account import Cap, Event, Totals, admits, spent, totals_of
 from ag_vault.catalog import Budget
 from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import chain, odometer
-from ag_vault.ledger.connect import file_engine, memory_engine, writing
+from ag_vault.ledger.connect import PATIENCE_SECONDS, file_engine, memory_engine, writing
 from ag_vault.ledger.revisions import upgrade
 from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD
 
@@ -80,9 +80,9 @@ class Ledger:
         self._opened = False
 
     @classmethod
-    def at(cls, path: Path) -> "Ledger":
-        """The ledger in a file."""
-        return cls(file_engine(path))
+    def at(cls, path: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> "Ledger":
+        """The ledger in a file, which waits so long for other vaults' charges."""
+        return cls(file_engine(path, patience_seconds=patience_seconds))
 
     @classmethod
     def in_memory(cls) -> "Ledger":

@@ -9,14 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
-_PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 10.0
 """How long a charge waits for other vaults' charges before it is refused."""
 _WRITES = "ledger_writes"
 
 
-def file_engine(path: Path) -> sa.Engine:
+def file_engine(path: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> sa.Engine:
     """The database at ``path``. Nothing is touched until it is used."""
-    return _prepared(sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_SECONDS}))
+    return _prepared(sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": patience_seconds}))
 
 
 def memory_engine() -> sa.Engine:
@@ -39,7 +39,6 @@ def _on_connect(connection: Any, _record: Any) -> None:
     # The driver must not open transactions by itself: it would open deferred ones, which can fail half-way through.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000}")
     (mode,) = cursor.execute("PRAGMA journal_mode").fetchone()
     if mode == "delete":
         # Only the first opener ever does this; those who lose the race find it done.
