@@ -25,7 +25,7 @@ STATE = EXAMPLES.parent / ".state" / "demo"
 NOTEBOOKS = ("quickstart.ipynb", "antigranular_sample.ipynb")
 READY_SECONDS = 120
 CELL_SECONDS = 120
-MEASURES = ("mean_radius", "mean_texture", "mean_area")
+MEASURES = ("mean_radius", "mean_texture")
 
 COLLECT = """
 import json
