@@ -22,7 +22,7 @@ class Bindings:
     `bound` says how often each top-level name is bound, `fixed` which of them by def, class, import or annotation (their type
     doesn't follow the flow), `nested` which are bound inside other statements. `read_now` is read while the cell runs, `read_later`
     inside functions. `tried` are lines under a `try` with handlers, `tested` comparisons whose truth decides something, `redefined`
-    functions defined more than once in one place.
+    functions defined more than once in one place and classes that a decorator changes, `unpacking` lines of calls with `*` or `**`.
     """
 
     bound: Counter[str] = field(default_factory=Counter)
@@ -33,6 +33,7 @@ class Bindings:
     set_attributes: set[str] = field(default_factory=set)
     annotated_lines: set[int] = field(default_factory=set)
     tried: set[int] = field(default_factory=set)
+    unpacking: set[int] = field(default_factory=set)
     redefined: set[str] = field(default_factory=set)
     tested: set[Place] = field(default_factory=set)
 
@@ -98,6 +99,19 @@ def _pattern(node: ast.AST, found: Bindings, top: bool, _deep: bool) -> None:
     _bind(found, getattr(node, "name", None) or getattr(node, "rest", None), top=top)
 
 
+def _class(node: ast.AST, found: Bindings, top: bool, deep: bool) -> None:
+    assert isinstance(node, ast.ClassDef)  # noqa: S101 - by the table
+    _definition(node, found, top, deep)
+    if any("dataclass" not in ast.unparse(one) for one in node.decorator_list):
+        found.redefined.add(node.name)
+
+
+def _call(node: ast.AST, found: Bindings, _top: bool, _deep: bool) -> None:
+    assert isinstance(node, ast.Call)  # noqa: S101 - by the table
+    if any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords):
+        found.unpacking.add(node.lineno)
+
+
 def _import(node: ast.AST, found: Bindings, top: bool, _deep: bool) -> None:
     assert isinstance(node, ast.Import | ast.ImportFrom)  # noqa: S101 - by the table
     for alias in node.names:
@@ -146,7 +160,8 @@ _HANDLERS = {
     ),
     ast.Name: _name,
     ast.FunctionDef: _definition,
-    ast.ClassDef: _definition,
+    ast.ClassDef: _class,
+    ast.Call: _call,
     ast.ExceptHandler: _pattern,
     ast.MatchAs: _pattern,
     ast.MatchStar: _pattern,

@@ -36,9 +36,10 @@ _REPORTED: Final = frozenset(
 _STRICT_SKIPPED: Final = frozenset(
     ("type-arg", "no-redef", "valid-type", "used-before-def", "import-not-found", "import-untyped")
 )
+_CALLS: Final = frozenset(("call-arg", "arg-type", "call-overload"))
 # A value whose type is a guess between several, or could be None or anything: the guess may be wrong, so it doesn't count.
 _GUESS: Final = re.compile(
-    r" \| |\bNone\b|\bobject\b|\bNever\b|\bUnion\b|\bOptional\b|\bModule\b|<nothing>|overloaded function"
+    r' \| |\bNone\b|\bobject\b|\bNever\b|\bUnion\b|\bOptional\b|\bModule\b|<nothing>|overloaded function|operands are unions|"_[A-Z]\w*"'
 )
 # Containers take anything in Python.
 _LENIENT: Final = re.compile(
@@ -181,11 +182,16 @@ def _guessed(one: Finding, _checked: Checked) -> bool:
     actual = sentence.partition("(expression has type")[2] or sentence
     if _LENIENT.search(one.message):
         return True
-    return not _MODULE.search(one.message) and bool(_GUESS.search(actual))
+    return not _MODULE.search(one.message) and bool(_GUESS.search(f"{actual} {one.note}"))
+
+
+def _unpacked(one: Finding, checked: Checked) -> bool:
+    """What `f(*args, **more)` hands over is known when it is run."""
+    return one.code in _CALLS and one.line in checked.bindings.unpacking
 
 
 def _redefined(one: Finding, checked: Checked) -> bool:
-    """A function defined twice: mypy goes by the first definition, Python by the last."""
+    """A function defined twice, of which mypy knows the first only; a class that a decorator changed."""
     return any(f'"{name}"' in one.message for name in checked.bindings.redefined)
 
 
@@ -201,6 +207,7 @@ _OVERLOOKED: Final = (
     _unannotated,
     _set_from_outside,
     _guessed,
+    _unpacked,
     _redefined,
     _said_at_run_time,
 )

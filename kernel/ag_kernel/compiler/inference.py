@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
+    from mypy.errors import ErrorInfo
+
     from ag_kernel.compiler.bindings import Place
 
 STUBS: Final = Path(__file__).parent / "stubs"
@@ -41,7 +43,10 @@ _UNREADABLE: Final = "mypy stopped"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One error as mypy says it: lines from 1, columns from 0 in UTF-8 bytes, `code` without brackets."""
+    """One error as mypy says it: lines from 1, columns from 0 in UTF-8 bytes, `code` without brackets.
+
+    `note` is what mypy adds about operands whose type is one of several.
+    """
 
     line: int
     column: int
@@ -49,6 +54,7 @@ class Finding:
     end_column: int
     code: str
     message: str
+    note: str = ""
 
     def moved(self, lines: int) -> Finding:
         """The same, some lines further down."""
@@ -152,18 +158,24 @@ class Inference:
             self._manager.import_options.pop(module, None)
 
     def _findings(self, path: str) -> tuple[Finding, ...]:
-        return tuple(
-            Finding(
-                line=one.line,
-                column=one.column,
-                end_line=one.end_line,
-                end_column=one.end_column,
-                code=one.code.code if one.code else "",
-                message=one.message,
-            )
-            for one in self._manager.errors.error_info_map.get(path, ())
-            if one.severity == "error" and not one.hidden
-        )
+        found: list[Finding] = []
+        for one in self._manager.errors.error_info_map.get(path, ()):
+            if one.severity == "note" and found and "operand" in one.message:
+                found[-1] = replace(found[-1], note=one.message)
+            elif one.severity == "error" and not one.hidden:
+                found.append(_finding(one))
+        return tuple(found)
+
+
+def _finding(one: ErrorInfo) -> Finding:
+    return Finding(
+        line=one.line,
+        column=one.column,
+        end_line=one.end_line,
+        end_column=one.end_column,
+        code=one.code.code if one.code else "",
+        message=one.message,
+    )
 
 
 def _tested(state: State, places: AbstractSet[Place]) -> tuple[Finding, ...]:
