@@ -92,3 +92,14 @@ def test_a_failing_step_is_named_and_refused() -> None:
     said = walked("kernel", (fail,))
     assert said.startswith(JailRefused.__name__)
     assert said.endswith("No space left on device")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_an_ordinary_user_is_locked_as_well(profile: str) -> None:
+    def become_nobody(_inmate: Inmate) -> None:
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+
+    assert walked(profile, (become_nobody, *jail.STEPS)) == "locked"
