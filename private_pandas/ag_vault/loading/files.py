@@ -167,7 +167,7 @@ def _first_line(problem: Exception) -> str:
 
 
 def _count_if(condition: exp.Expr) -> exp.Expr:
-    return exp.func("COUNT_IF", condition, dialect="duckdb")
+    return exp.Count(this=exp.Case(ifs=[exp.If(this=condition, true=exp.Literal.number(1))]))
 
 
 def _listed(names: Sequence[str]) -> str:
