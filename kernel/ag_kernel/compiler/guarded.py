@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 # Any dunder, a private attribute, or an attribute of a variable of the notebook (`@pd.io…` in DataFrame.query).
 _LEADS_OUT: Final = re.compile(r"__|\._|^_[a-z]|@\s*[A-Za-z_]\w*\s*[.\[]|@\s*[A-Za-z_]\w*\s*\(")
 _MISSING: Final = object()
+_TEXT_KINDS: Final = frozenset("OUST")  # dtypes that hold text
 _LOOK_AROUND: Final = frozenset({"query", "eval"})
 _DEEPEST: Final = 6
 _TEXT_METHODS: Final = frozenset({"format", "format_map"})
+_TEXT_DESCRIPTORS: Final = (str.format, str.format_map)
 _TEXT_HOMES: Final = ("pandas", "numpy")  # whose methods take the names of other methods as text
 
 
@@ -35,13 +37,31 @@ class _SafeFormatter(string.Formatter):
 
 def attribute(value: Any, name: str) -> Any:
     """`value.name`, wrapped where `name` is one that takes a text as an instruction. Raises what `getattr` raises."""
-    if name in _TEXT_METHODS and (isinstance(value, str) or value is str):
-        return _formatting(value, name)
+    if name.startswith("_") and not _of_a_cell(value):
+        raise AttributeError(f"`.{name}`: attributes with an underscore are private to the object.")
     found = getattr(value, name)
-    home = (getattr(type(value), "__module__", "") or "").partition(".")[0]
-    if home not in _TEXT_HOMES or not callable(found):
+    if name in _TEXT_METHODS:
+        text = getattr(found, "__self__", None)
+        if isinstance(text, str):
+            return _formatting(text, name)
+        return _formatting(str, name) if found in _TEXT_DESCRIPTORS else found
+    if name not in names.GUARDED_ATTRIBUTES or not callable(found) or not _takes_instructions(value, found):
         return found
     return _watching(found, name)
+
+
+def _of_a_cell(value: Any) -> bool:
+    """Whether a value's class was written in a cell."""
+    kind = value if isinstance(value, type) else type(value)
+    return kind.__module__ == "__main__"
+
+
+def _takes_instructions(value: Any, found: Any) -> bool:
+    """Whether this belongs to pandas or numpy, whose methods take names of other methods and expressions as text."""
+    kind = value if isinstance(value, type) else type(value)
+    homes = {str(base.__module__).partition(".")[0] for base in kind.__mro__}
+    homes.add(str(getattr(found, "__module__", "")).partition(".")[0])
+    return not homes.isdisjoint(_TEXT_HOMES)
 
 
 def guarded_getattr(value: Any, name: str, default: Any = _MISSING) -> Any:
@@ -118,6 +138,9 @@ def _texts(value: Any, depth: int) -> list[str]:
     """All texts in nested lists and dicts: what pandas would take as names of methods or as an expression."""
     if isinstance(value, str):
         return [value]
+    dtype = getattr(value, "dtype", None)
+    if getattr(dtype, "kind", "") in _TEXT_KINDS and callable(getattr(value, "tolist", None)):
+        value = value.tolist()
     if depth and isinstance(value, list | tuple | set):
         return [text for part in value for text in _texts(part, depth - 1)]
     if depth and isinstance(value, dict):

@@ -86,7 +86,9 @@ DEFINABLE: Final = frozenset(
 CLASS_VARIABLES: Final = frozenset({"__slots__", "__hash__", "__doc__"})
 
 # Reached through `_attribute_(value, name)`, because what they do is decided by a text given at run time.
-GUARDED_ATTRIBUTES: Final = _words("format format_map query eval agg aggregate apply transform pipe pivot_table")
+GUARDED_ATTRIBUTES: Final = _words(
+    "format format_map query eval agg aggregate apply transform pipe pivot_table crosstab"
+)
 
 
 def name_problem(name: str) -> Deny | None:

@@ -193,12 +193,18 @@ class CellPolicy(RestrictingNodeTransformer):
         elif name.startswith("_") and not self._own(node) and problem is None and name not in names.READABLE_DUNDERS:
             self.refuse(node, _UNDERSCORE, name)
         self.parts(node)
-        if name in names.GUARDED_ATTRIBUTES and isinstance(node.ctx, ast.Load):
+        asked = name in names.GUARDED_ATTRIBUTES or (
+            name.startswith("_") and not name.startswith("__") and name not in names.NAMED_TUPLE
+        )
+        if asked and isinstance(node.ctx, ast.Load):
             return _guarded(node)
         return node
 
     def _own(self, node: ast.Attribute) -> bool:
-        """Whether this is a named tuple's method, or an underscored attribute of a method's own `self` or `cls`."""
+        """Whether this is a named tuple's method, or an underscored attribute of a method's `self`, `cls`, `other` or class.
+
+        That these are what they are called is asked at run time, by the guard.
+        """
         if node.attr in names.NAMED_TUPLE:
             return True
         if not isinstance(node.value, ast.Name) or not any(isinstance(outer, ast.ClassDef) for outer in self._path):
@@ -207,7 +213,8 @@ class CellPolicy(RestrictingNodeTransformer):
         firsts = {
             (one.args.posonlyargs + one.args.args)[0].arg for one in functions if one.args.posonlyargs or one.args.args
         }
-        return node.value.id in firsts or node.value.id == "other"
+        classes = {outer.name for outer in self._path if isinstance(outer, ast.ClassDef)}
+        return node.value.id in firsts | classes | {"other"}
 
     def check_call(self, node: ast.Call) -> ast.AST:
         """`type(value)` asks, `type(name, bases, members)` makes."""

@@ -13,7 +13,9 @@ from tests.kernel.compiler.conftest import Cell, Session, cells
 
 ORDINARY = cells("ordinary.txt")
 REFUSED = cells("refused.txt")
-_OURS = re.compile(r"\b(export|ag_print|breast_cancer|load_dataset|op_pandas|submit_predictions|patients|age|hospital|clinic)\b")
+_OURS = re.compile(
+    r"\b(export|ag_print|breast_cancer|load_dataset|op_pandas|submit_predictions|patients|age|hospital|clinic)\b"
+)
 
 
 @pytest.mark.parametrize("cell", ORDINARY, ids=lambda cell: cell.title)

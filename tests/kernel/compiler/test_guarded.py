@@ -104,3 +104,35 @@ def test_an_attribute_name_is_a_plain_text():
 def test_getattr_gives_no_way_around_the_guard():
     with pytest.raises(AttributeError):
         getattr_("{0.__class__}", "format")(1)
+
+
+def test_a_formatter_reached_through_a_class_obeys_the_same_rules():
+    class Text(str):
+        __slots__ = ()
+
+        def parent(self):
+            return super()
+
+    for home in (Text, str, Text("{0.__class__}").parent()):
+        method = attribute(home, "format")
+        with pytest.raises(AttributeError):
+            method("{0.__class__}", 1) if isinstance(home, type) else method(1)
+
+
+def test_pandas_methods_reached_through_a_class_obey_the_same_rules():
+    class Table(pd.DataFrame):
+        pass
+
+    for home in (pd.DataFrame, Table):
+        with pytest.raises(ValueError, match="takes no text"):
+            attribute(home, "query")(frame, "a.__class__")
+    with pytest.raises(ValueError, match="takes no text"):
+        attribute(frame, "agg")(pd.Index(["__class__"]))
+
+
+def test_underscored_attributes_are_those_of_classes_written_in_cells():
+    own = type("Own", (), {"__module__": "__main__", "_x": 1})
+    assert attribute(own, "_x") == attribute(own(), "_x") == 1
+    for other in (pd, frame, pd.DataFrame, "text", print):
+        with pytest.raises(AttributeError, match="private to the object"):
+            attribute(other, "_libs")
