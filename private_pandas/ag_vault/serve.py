@@ -3,6 +3,7 @@
 Knows sockets and settings; what a request means is ``session``'s. Everything it needs is imported here, before the jail closes.
 """
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -75,7 +76,7 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     plan = Conversation(sockets["plan"])
     control = Conversation(sockets["control"], longest=_LONGEST_CONTROL)
     peers = {plan: session.reply, control: Control(session).reply}
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as selector, contextlib.closing(session), plan.stream, control.stream:
         for peer in peers:
             selector.register(peer.stream, selectors.EVENT_READ, peer)
         while all(_serve(key.data, peers[key.data]) for key, _ in selector.select()):

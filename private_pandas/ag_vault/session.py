@@ -91,6 +91,12 @@ class Session:
             )
         return encode_message(reply)
 
+    def close(self) -> None:
+        """Let go of rows and ledgers."""
+        self._rows.close()
+        self._ledger.close()
+        self._scratch_ledger.close()
+
     def balances(self) -> tuple[messages.Balance, ...] | Refusal:
         """What the analyst has spent on every data set of the session, and on the scratch one once it has tables."""
         found: list[messages.Balance] = []

@@ -151,6 +151,10 @@ class Ledger:
         except SQLAlchemyError as problem:
             raise BadLedger("the ledger can't be read") from problem
 
+    def close(self) -> None:
+        """Let go of the database's connections."""
+        self._engine.dispose()
+
     @contextmanager
     def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         if not self._opened:
