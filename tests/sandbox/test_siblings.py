@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ag_sandbox.errors import JailRefused
 from tests.sandbox.attacks import number
-from tests.sandbox.conftest import Nurseries
+from tests.sandbox.conftest import GUESTS, Nurseries
 
 REFUSALS = ("Operation not permitted", "Permission denied", "No such file", "Function not implemented")
 
@@ -75,6 +76,11 @@ def test_a_link_out_of_a_grant_leads_nowhere(nurseries: Nurseries, tmp_path: Pat
     assert "Operation not permitted" in guest.run(
         f"answer = os.symlink('/etc', {str(tmp_path / 'granted' / 'other')!r})"
     )
+
+
+def test_a_state_directory_where_every_guest_may_read_is_refused(nurseries: Nurseries) -> None:
+    with pytest.raises(JailRefused, match="lies beneath public code, which every guest may read"):
+        nurseries.guest("vault", write=(GUESTS / "sandbox-state",))
 
 
 def test_writing_ends_at_the_edge_of_the_grant(nurseries: Nurseries, tmp_path: Path) -> None:

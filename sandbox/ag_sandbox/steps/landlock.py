@@ -30,6 +30,7 @@ def apply(inmate: Inmate) -> None:
     abi = linux.landlock_abi()
     if abi < 1:
         raise JailRefused("landlock: the kernel has none (Linux 5.13 or newer, with lsm=landlock, is needed)")
+    _refuse_public_secrets(inmate)
     handled = handled_rights(abi)
     ruleset = linux.landlock_ruleset(
         files=handled,
@@ -49,6 +50,16 @@ def apply(inmate: Inmate) -> None:
 def handled_rights(abi: int) -> int:
     """All file rights that this ABI can deny."""
     return sum(rights for since, rights in _FILES_BY_ABI.items() if since <= abi)
+
+
+def _refuse_public_secrets(inmate: Inmate) -> None:
+    """What one child may write must not lie where every guest may read: a state directory inside a library's would be no secret."""
+    public = {os.path.realpath(path) for path in (*inmate.python, *(row.path for row in inmate.profile.readable))}
+    for granted in inmate.grants.write:
+        if public & {os.path.realpath(path) for path in (granted, *granted.absolute().parents)}:
+            raise JailRefused(
+                f"landlock: {granted} lies beneath public code, which every guest may read; keep it elsewhere"
+            )
 
 
 def _rules(inmate: Inmate) -> Iterator[tuple[str, int, bool]]:
