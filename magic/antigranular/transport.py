@@ -7,6 +7,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,7 +97,7 @@ class TlsTransport:
         stream = self._connect()
         stream.settimeout(None)
         try:
-            line = connect(
+            opening = connect(
                 uri,
                 sock=stream,
                 subprotocols=[Subprotocol(subprotocol)],
@@ -106,6 +107,8 @@ class TlsTransport:
                 open_timeout=PATIENCE_SECONDS,
                 close_timeout=2,
             )
+            # Entered because newer versions of the library insist; left by closing the line.
+            line = ExitStack().enter_context(opening)
         except InvalidStatus as refusal:
             raise _refusal(refusal.response.status_code, refusal.response.body) from None
         except (InvalidHandshake, OSError, EOFError) as problem:

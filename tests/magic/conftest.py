@@ -1,4 +1,4 @@
-"""A session on an enclave in memory, ready to run cells."""
+"""A session on an enclave in memory, ready to run cells; and a whole real enclave for those who need one."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,6 +6,7 @@ import pytest
 
 from antigranular.login import login
 from antigranular.session import Session
+from tests.enclave_server import Enclave, running_enclave
 from tests.magic.fake_enclave import Cell, FakeEnclave
 
 Start = Callable[[dict[str, Cell]], tuple[Session, FakeEnclave]]
@@ -29,3 +30,20 @@ def start() -> Iterator[Start]:
     yield begin
     for session in sessions:
         session.terminate_session()
+
+
+@pytest.fixture(scope="session")
+def demo_enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
+    with running_enclave(tmp_path_factory.mktemp("demo"), demo=True) as enclave:
+        yield enclave
+
+
+@pytest.fixture
+def at_demo(demo_enclave: Enclave, monkeypatch: pytest.MonkeyPatch) -> Enclave:
+    """The environment of an analyst of the demo enclave."""
+    analyst = demo_enclave.accounts["analyst"]
+    monkeypatch.setenv("AG_ENCLAVE_URL", demo_enclave.url)
+    monkeypatch.setenv("AG_ENCLAVE_CA", demo_enclave.ca)
+    monkeypatch.setenv("AG_USER_ID", analyst["user_id"])
+    monkeypatch.setenv("AG_USER_SECRET", analyst["user_secret"])
+    return demo_enclave
