@@ -62,7 +62,7 @@ REFUSED: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("written", [*REFUSED, None], ids=repr)
+@pytest.mark.parametrize("written", [*REFUSED, None], ids=lambda written: repr(written).partition(" object at ")[0])
 def test_anything_else_is_refused_before_a_question_is_asked(written: Any) -> None:
     frame = clinic.private()
     vault: Any = frame.rows.vault
