@@ -36,7 +36,7 @@ BREEDS: Mapping[str, Breed] = {
         preload=("ag_kernel.life",),
         warm="ag_kernel.warm:warm",
     ),
-    "vault": Breed(entry="ag_vault.serve:main", preload=("ag_vault.serve",)),
+    "vault": Breed(entry="ag_vault.serve:main", preload=("ag_vault.serve",), warm="ag_vault.serve:warm"),
     "checker": Breed(entry="ag_kernel.compiler.checker:main", warm="ag_kernel.compiler.checker:warm"),
 }
 
