@@ -18,6 +18,7 @@ from ag_enclave.auth import ANYONE, caller
 from ag_enclave.bridge.inbound import content_limit
 from ag_enclave.errors import BadState, Refusal
 from ag_enclave.gateway import Gateway
+from ag_enclave.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,18 @@ def _channels(gateway: Gateway) -> Callable[[WebSocket], Awaitable[None]]:
         try:
             account = await caller(websocket, gateway, ANALYST)
             session = gateway.sessions.find(websocket.path_params["kernel_id"], account.user_id)
+            _check_room(session, gateway.config.sessions.connections)
         except Refusal as refusal:
             await websocket.send_denial_response(_refused(refusal))
             return
         await channels.serve(websocket, session, content_limit(gateway.config.wire))
 
     return endpoint
+
+
+def _check_room(session: Session, most: int) -> None:
+    if len(session.ring.readers) >= most:
+        raise Refusal(429, f"This session has {most} connections, the most it may have; close one first.")
 
 
 async def _show_refusal(_request: Request, refusal: Refusal) -> Response:

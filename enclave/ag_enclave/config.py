@@ -42,6 +42,7 @@ class Sessions:
 
     capacity: int = _int(32, 1)
     per_analyst: int = _int(4, 1)
+    connections: int = _int(8, 1)
     idle_timeout_seconds: int = _int(3600, 1)
     cell_timeout_seconds: int = _int(0, 0)
     interrupt_grace_seconds: int = _int(10, 1)

@@ -126,7 +126,7 @@ def _settings(config: Config, app: Starlette, certificates: Certificates) -> uvi
     logging.getLogger("uvicorn.error").setLevel(
         logging.WARNING
     )  # below that it logs paths with their query, and so tokens
-    return uvicorn.Config(
+    settings = uvicorn.Config(
         app,
         ssl_certfile=certificates.certificate,
         ssl_keyfile=certificates.key,
@@ -139,6 +139,11 @@ def _settings(config: Config, app: Starlette, certificates: Certificates) -> uvi
         ws_per_message_deflate=False,  # costs more time than loopback saves, and sizes of secrets show through compression
         timeout_graceful_shutdown=_GOODBYE_SECONDS,
     )
+    settings.load()
+    if settings.ssl is not None:
+        # A ticket arrives while clients with a thread per direction write their first request: OpenSSL can't do both at once there.
+        settings.ssl.num_tickets = 0
+    return settings
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ class Reader:
 
 
 class Ring:
-    """The last messages, up to ``most_bytes`` and ``most_messages`` (the newest is always kept)."""
+    """The last messages, up to ``most_bytes`` and ``most_messages``, and beyond that what a connected reader still wants."""
 
     def __init__(self, *, most_bytes: int, most_messages: int) -> None:
         self._most_bytes = most_bytes
@@ -66,13 +66,12 @@ class Ring:
         return self.end - len(self._said)
 
     def append(self, message: Message) -> None:
-        """Add a message, dropping the oldest ones where there is no room."""
+        """Add a message; the oldest ones that nobody connected wants make room."""
         said = Said(self.end, message)
         self._said.append(said)
         self._bytes += said.size
         self.end += 1
-        while len(self._said) > 1 and (self._bytes > self._most_bytes or len(self._said) > self._most_messages):
-            self._bytes -= self._said.popleft().size
+        self._trim()
         news, self._news = self._news, asyncio.Event()
         news.set()
 
@@ -94,11 +93,12 @@ class Ring:
     def taken(self, reader: Reader, said: Said) -> None:
         """The reader handed this message to its client."""
         reader.position = said.number + 1
+        self._trim()
         self._moved.set()
 
     async def room(self, seconds: float) -> None:
-        """Wait until no reader is far behind; a reader that doesn't move for ``seconds`` is told to go (its ``cut`` is set)."""
-        while slow := self._slow():
+        """Wait until there is room; readers that don't move for ``seconds`` are told to go (their ``cut`` is set)."""
+        while self._is_over() and (slow := self._slow()):
             self._moved.clear()
             try:
                 async with asyncio.timeout(seconds):
@@ -106,15 +106,22 @@ class Ring:
             except TimeoutError:
                 for reader in slow:
                     reader.cut.set()
-                    self.readers.discard(reader)
+                    self.leave(reader)
 
     def leave(self, reader: Reader) -> None:
         """The reader is gone; nobody waits for it."""
         self.readers.discard(reader)
+        self._trim()
         self._moved.set()
 
+    def _trim(self) -> None:
+        """Drop what is over, oldest first; never the newest, nor what a connected reader still wants."""
+        while len(self._said) > 1 and self._is_over() and not self._slow():
+            self._bytes -= self._said.popleft().size
+
+    def _is_over(self) -> bool:
+        return self._bytes > self._most_bytes or len(self._said) > self._most_messages
+
     def _slow(self) -> list[Reader]:
-        """Readers that would lose messages if the kernel went on: half of the room is used, and they are in its older part."""
-        if self._bytes * 2 < self._most_bytes and len(self._said) * 2 < self._most_messages:
-            return []
-        return [reader for reader in self.readers if reader.position <= self.start and reader.position < self.end]
+        """Connected readers that still want the oldest message."""
+        return [reader for reader in self.readers if reader.position <= self.start < self.end]

@@ -95,7 +95,8 @@ class Session:
         """Pass one client message through the bridge. MalformedMessage where it is none."""
         verdict = inbound.admit(incoming, self.subject.analyst, self._config.wire)
         if isinstance(verdict, inbound.Forward):
-            self._forward(verdict.message)
+            async with self._changing:  # a restart under way ends first: the cell is for the new kernel
+                self._forward(verdict.message)
         elif isinstance(verdict, inbound.Answer):
             self._say(*verdict.messages)
         elif isinstance(verdict, inbound.Act):

@@ -1,0 +1,63 @@
+"""One enclave with odd rooms, shared by the tests of the gateway."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.enclave.raw_client import RawClient
+from tests.enclave_server import COMMAND, Enclave, running_enclave
+
+ROOT = Path(__file__).resolve().parents[2]
+ODD_COMMAND = (sys.executable, "-m", "tests.enclave.serve_odd_rooms")
+ODD_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+CONFIG = """
+[sessions]
+per_analyst = 6
+[wire]
+cell_bytes = 1000000
+replay_bytes = 4000000
+replay_messages = 2000
+"""
+
+
+def add_user(state: Path, user_id: str, role: str) -> dict[str, str]:
+    """An account made by the command line."""
+    command = [*COMMAND, "user", "add", user_id, "--role", role, "--state", str(state)]
+    added = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {"user_id": user_id, "user_secret": added.stdout.strip()}
+
+
+def put_catalogue(state: Path, variable: str, name: str) -> None:
+    """A data set as the gateway sees it: its public part only."""
+    folder = state / "datasets" / variable / "1"
+    folder.mkdir(parents=True)
+    views = [{"key": "train_x", "kind": "frame"}, {"key": "test_x", "kind": "public"}]
+    (folder / "catalog.json").write_text(json.dumps({"name": name, "description": "odd", "views": views}))
+
+
+@pytest.fixture(scope="session")
+def odd_enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
+    state = tmp_path_factory.mktemp("odd")
+    put_catalogue(state, "odd_data", "Odd Data")
+    with running_enclave(state, demo=False, config=CONFIG, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as enclave:
+        accounts = {role: add_user(state, role, role) for role in ("analyst", "owner")}
+        accounts["other"] = add_user(state, "other", "analyst")
+        accounts["operator"] = dict(enclave.accounts["operator"])
+        yield Enclave(
+            url=enclave.url,
+            ca=enclave.ca,
+            accounts=accounts,
+            datasets=enclave.datasets,
+            state=state,
+            process=enclave.process,
+        )
+
+
+@pytest.fixture
+def analyst(odd_enclave: Enclave) -> RawClient:
+    return RawClient(odd_enclave).login()

@@ -1,0 +1,179 @@
+"""The token endpoint as RFC 6749 has it, and who gets in with what."""
+
+import json
+import socket
+import ssl
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from ag_enclave.throttle import Throttle
+from ag_enclave.tokens import Tokens
+from tests.enclave.conftest import add_user
+from tests.enclave.raw_client import RawClient
+from tests.enclave_server import COMMAND, Enclave
+
+
+def test_the_form_and_http_basic_both_give_a_token(odd_enclave: Enclave) -> None:
+    client = RawClient(odd_enclave)
+    user_id, secret = client.account["user_id"], client.account["user_secret"]
+    for answer in (client.form(client_id=user_id, client_secret=secret), client.form(basic=f"{user_id}:{secret}")):
+        assert answer.status == 200
+        assert answer.json["token_type"] == "Bearer"
+        assert answer.json["expires_in"] == 600
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "error"),
+    [
+        ({"client_id": "analyst", "client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_id": "nobody", "client_secret": "wrong"}, 401, "invalid_client"),
+        ({"client_id": "analyst"}, 401, "invalid_client"),
+        ({"client_id": "", "client_secret": ""}, 401, "invalid_client"),
+        ({"client_id": "a" * 1000, "client_secret": "b"}, 401, "invalid_client"),
+        ({"grant_type": "password", "client_id": "analyst"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "", "client_id": "analyst"}, 400, "unsupported_grant_type"),
+        ({"basic": "no colon"}, 401, "invalid_client"),
+    ],
+)
+def test_refusals_are_the_ones_of_the_standard(
+    odd_enclave: Enclave, fields: dict[str, Any], status: int, error: str
+) -> None:
+    answer = RawClient(odd_enclave).form(**fields)
+    assert (answer.status, answer.json["error"]) == (status, error)
+    assert answer.json["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (json.dumps({"grant_type": "client_credentials"}), "application/json", 400),
+        (b"\xff\xfe", "application/x-www-form-urlencoded", 400),
+        (b"grant_type=a&grant_type=b", "application/x-www-form-urlencoded", 400),
+        (b"&".join(b"f%d=1" % number for number in range(50)), "application/x-www-form-urlencoded", 400),
+        (b"x" * (2 << 20), "application/x-www-form-urlencoded", 413),
+    ],
+)
+def test_what_is_no_form_is_refused(odd_enclave: Enclave, body: Any, kind: str, status: int) -> None:
+    assert RawClient(odd_enclave).send("POST", "/oauth/token", body, {"Content-Type": kind}).status == status
+
+
+def test_an_unknown_account_costs_as_much_time_as_a_wrong_secret(odd_enclave: Enclave) -> None:
+    add_user(odd_enclave.state, "timed", "analyst")
+
+    def fastest(user_id: str) -> float:
+        times = []
+        for _ in range(3):
+            began = time.perf_counter()
+            RawClient(odd_enclave).form(client_id=user_id, client_secret="wrong")
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    known, unknown = fastest("timed"), fastest("never-heard-of")
+    assert 1 / 3 < known / unknown < 3
+
+
+def test_failures_make_one_account_wait_and_no_other(odd_enclave: Enclave) -> None:
+    victim = RawClient(odd_enclave, account=add_user(odd_enclave.state, "guessed", "analyst"))
+    statuses = [victim.form(client_id="guessed", client_secret=f"guess {n}").status for n in range(6)]
+    assert statuses == [401] * 5 + [429]
+    waiting = victim.form(client_id="guessed", client_secret=victim.account["user_secret"])
+    assert waiting.status == 429
+    assert 0 < int(waiting.headers["Retry-After"]) <= 30
+    RawClient(odd_enclave).login()
+
+
+def test_the_wait_ends_and_a_success_forgives() -> None:
+    now = [0.0]
+    throttle, key = Throttle(allowed=2, wait=30, clock=lambda: now[0]), ("a", "b")
+    throttle.failed(key)
+    assert throttle.wait_seconds(key) == 0
+    throttle.failed(key)
+    assert throttle.wait_seconds(key) == 30
+    now[0] = 31
+    assert throttle.wait_seconds(key) == 0
+    throttle.succeeded(key)
+    throttle.failed(key)
+    assert throttle.wait_seconds(key) == 0
+
+
+@pytest.mark.parametrize("scheme", ["token", "Bearer", "TOKEN", "bearer"])
+def test_both_schemes_are_taken(analyst: RawClient, scheme: str) -> None:
+    assert analyst.ask("GET", "/api/kernels", scheme=scheme).status == 200
+
+
+def test_the_query_is_taken_and_never_logged(odd_enclave: Enclave, analyst: RawClient) -> None:
+    assert analyst.send("GET", f"/api/kernels?token={analyst.token}", None, {}).status == 200
+    assert analyst.send("GET", f"/api/nowhere?token={analyst.token}", None, {}).status == 404
+    with analyst.session():
+        pass
+    logs = [odd_enclave.output(), *(path.read_text() for path in (odd_enclave.state / "logs").iterdir())]
+    assert not [log for log in logs if analyst.token in log or analyst.account["user_secret"] in log]
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "é", "x" * 10_000, "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbmFseXN0In0."])
+def test_no_token_and_false_ones_are_refused(odd_enclave: Enclave, token: str) -> None:
+    client = RawClient(odd_enclave)
+    headers = {"Authorization": f"Bearer {token}".encode("latin-1").decode("latin-1")} if token else {}
+    answer = client.send("GET", "/api/kernels", None, headers)
+    assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_a_token_of_another_key_or_past_its_time_is_refused(odd_enclave: Enclave) -> None:
+    key = (odd_enclave.state / "keys" / "tokens.key").read_bytes()
+    good = Tokens(key=key, seconds=60, clock=time.time).issue("analyst", 1)
+    expired = Tokens(key=key, seconds=60, clock=lambda: time.time() - 61).issue("analyst", 1)
+    forged = Tokens(key=bytes(32), seconds=60, clock=time.time).issue("analyst", 1)
+    client = RawClient(odd_enclave)
+    assert [_status_with(client, token) for token in (good, expired, forged, good[:-2])] == [200, 401, 401, 401]
+
+
+def _status_with(client: RawClient, token: str) -> int:
+    return client.send("GET", "/api/kernels", None, {"Authorization": f"Bearer {token}"}).status
+
+
+@pytest.mark.parametrize("command", ["rotate", "disable"])
+def test_the_operator_s_word_counts_at_once(odd_enclave: Enclave, command: str) -> None:
+    user_id = f"to-{command}"
+    client = RawClient(odd_enclave, account=add_user(odd_enclave.state, user_id, "analyst")).login()
+    assert client.ask("GET", "/api/kernels").status == 200
+    subprocess.run(
+        [*COMMAND, "user", command, user_id, "--state", str(odd_enclave.state)], check=True, capture_output=True
+    )
+    refused = client.ask("GET", "/api/kernels")
+    assert (refused.status, refused.json["message"]) == (401, "This access token was revoked; log in again.")
+    account = client.account
+    assert client.form(client_id=account["user_id"], client_secret=account["user_secret"]).status == 401
+
+
+def test_secrets_rest_only_as_argon2_hashes(odd_enclave: Enclave) -> None:
+    files = [
+        path
+        for path in odd_enclave.state.rglob("*")
+        if path.is_file() and path.name != "ready.json" and path.name != "serve.out"
+    ]
+    secrets = [account["user_secret"].encode() for account in odd_enclave.accounts.values()]
+    content = b"".join(path.read_bytes() for path in files)
+    assert b"$argon2id$" in content
+    assert not [secret for secret in secrets if secret in content]
+
+
+def test_a_client_that_does_not_know_the_authority_gets_no_connection(odd_enclave: Enclave) -> None:
+    context = ssl.create_default_context()
+    with socket.create_connection(("127.0.0.1", odd_enclave.port)) as raw:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            context.wrap_socket(raw, server_hostname="127.0.0.1")
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+def test_the_certificate_is_good_for_loopback_by_name_and_number(odd_enclave: Enclave, name: str) -> None:
+    context = ssl.create_default_context(cafile=odd_enclave.ca)
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    with (
+        socket.create_connection(("127.0.0.1", odd_enclave.port)) as raw,
+        context.wrap_socket(raw, server_hostname=name) as tls,
+    ):
+        assert tls.version() in ("TLSv1.2", "TLSv1.3")

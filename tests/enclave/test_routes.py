@@ -1,0 +1,124 @@
+"""Every route: who may call it, and what strangers get."""
+
+import pytest
+
+from ag_enclave.accounts import ROLES
+from ag_enclave.app import CHANNELS, PUBLIC_ROUTES, ROUTES, Row
+from tests.enclave.raw_client import RawClient
+from tests.enclave_server import Enclave
+
+STRANGER = "00000000-0000-0000-0000-000000000000"
+
+
+def _path(row: Row) -> str:
+    return row.path.format(kernel_id=STRANGER, session_id=STRANGER, name="antigranular")
+
+
+def test_the_routes_are_the_promised_ones() -> None:
+    paths = {row.path for row in ROUTES} | {path for _, path, _ in PUBLIC_ROUTES} | {CHANNELS}
+    kernel, notebook = "/api/kernels/{kernel_id}", "/api/sessions/{session_id}"
+    assert paths == {
+        "/api",
+        "/oauth/token",
+        "/api/status",
+        "/api/kernelspecs",
+        "/api/kernelspecs/{name}",
+        "/api/kernels",
+        kernel,
+        f"{kernel}/interrupt",
+        f"{kernel}/restart",
+        f"{kernel}/channels",
+        "/api/sessions",
+        notebook,
+        "/ag/v1/datasets",
+        "/ag/v1/sessions/{session_id}/odometer",
+    }
+
+
+@pytest.mark.parametrize("row", ROUTES, ids=lambda row: f"{row.method} {row.path}")
+def test_without_a_token_there_is_nothing(odd_enclave: Enclave, row: Row) -> None:
+    answer = RawClient(odd_enclave).ask(row.method, _path(row))
+    assert answer.status == 401
+    assert answer.json["message"]
+
+
+@pytest.fixture(scope="module")
+def callers(odd_enclave: Enclave) -> dict[str, RawClient]:
+    return {role: RawClient(odd_enclave, role).login() for role in ROLES}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_calls_its_own_routes_only(callers: dict[str, RawClient], role: str) -> None:
+    for row in ROUTES:
+        if row.method == "POST" and row.path in ("/api/kernels", "/api/sessions") and role in row.roles:
+            continue  # these would open sessions; the session tests do
+        answer = callers[role].ask(row.method, _path(row))
+        assert (answer.status == 403) == (role not in row.roles), (row.method, row.path, answer.status)
+        assert answer.status < 500
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/api/contents", 404),
+        ("GET", "/api/terminals", 404),
+        ("GET", "/static/../../etc/passwd", 404),
+        ("GET", "/api/kernels/../../etc/passwd", 404),
+        ("PUT", "/api/kernels", 405),
+        ("GET", "/oauth/token", 405),
+        ("GET", f"/api/kernels/{STRANGER}", 404),
+        ("GET", "/api/kernelspecs/julia", 404),
+    ],
+)
+def test_other_paths_and_methods_get_a_sentence(analyst: RawClient, method: str, path: str, status: int) -> None:
+    answer = analyst.ask(method, path)
+    assert answer.status == status
+    assert answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"[]", 400),
+        (b"[" * 100_000, 400),
+        (b'{"name": "julia"}', 404),
+        (b'{"ag": 1}', 400),
+        (b'{"ag": {}}', 400),
+        (b'{"ag": {"dataset": 1}}', 400),
+        (b'{"ag": {"table": "x"}}', 400),
+        (b'{"ag": {"dataset": "Odd Data", "competition": "x"}}', 400),
+        (b'{"ag": {"competition": "x"}}', 404),
+        (b" " * (2 << 20), 413),
+    ],
+)
+def test_a_session_is_not_opened_for_a_bad_body(analyst: RawClient, body: bytes, status: int) -> None:
+    headers = {"Authorization": f"Bearer {analyst.token}"}
+    answer = analyst.send("POST", "/api/kernels", body, headers)
+    assert answer.status == status
+    assert answer.json["message"]
+    assert analyst.ask("GET", "/api/kernels").json == []
+
+
+def test_an_unknown_data_set_is_answered_with_the_known_ones(analyst: RawClient) -> None:
+    answer = analyst.ask("POST", "/api/kernels", {"ag": {"dataset": "Gold"}})
+    assert (answer.status, answer.json["message"]) == (404, "There is no data set 'Gold'; available: Odd Data.")
+
+
+def test_the_catalogue_shows_the_public_parts(analyst: RawClient) -> None:
+    views = [{"key": "train_x", "kind": "frame"}, {"key": "test_x", "kind": "public"}]
+    odd = {"name": "Odd Data", "variable": "odd_data", "description": "odd", "views": views}
+    assert analyst.ask("GET", "/ag/v1/datasets").json == [odd]
+
+
+def test_the_version_needs_no_token(odd_enclave: Enclave) -> None:
+    answer = RawClient(odd_enclave).ask("GET", "/api")
+    assert answer.status == 200
+    assert answer.json["ag"]["wire"] == 1
+
+
+def test_the_kernelspecs_are_as_jupyter_clients_read_them(analyst: RawClient) -> None:
+    specs = analyst.ask("GET", "/api/kernelspecs").json
+    assert specs["kernelspecs"][specs["default"]]["spec"]["language"] == "python"
+    assert analyst.ask("GET", "/api/kernelspecs/antigranular").json["name"] == "antigranular"

@@ -1,0 +1,223 @@
+"""``ag-enclave serve`` as its operator meets it: readiness, refusals in one sentence, and a clean end."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
+from tests.enclave.processes import descendants, eventually
+from tests.enclave.raw_client import RawClient, kind
+from tests.enclave_server import COMMAND, Enclave, running_enclave, stop
+
+
+def refused(*arguments: str | Path, environment: dict[str, str] | None = None) -> str:
+    """The one sentence of a command that must fail without a traceback."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert done.returncode == 1, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert "Traceback" not in done.stderr
+    assert lines[-1].startswith("ag-enclave: ")
+    return lines[-1].removeprefix("ag-enclave: ")
+
+
+@pytest.fixture
+def enclave(tmp_path: Path) -> Iterator[Enclave]:
+    state = tmp_path / "state"
+    put_catalogue(state, "odd_data", "Odd Data")
+    with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as running:
+        yield running
+
+
+def test_ready_means_that_requests_are_accepted(enclave: Enclave) -> None:
+    assert RawClient(enclave, "operator").login().ask("GET", "/api/status").status == 200
+    assert enclave.datasets == ["Odd Data"]
+    assert stat.S_IMODE((enclave.state / "ready.json").stat().st_mode) == 0o600
+
+
+def test_the_state_is_its_user_s_alone(enclave: Enclave) -> None:
+    for path in [enclave.state, *(enclave.state / name for name in ("ledger", "datasets", "tls", "keys", "logs"))]:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
+    for secret in ("keys/tokens.key", "tls/ca.key", "tls/server.key", "accounts.sqlite"):
+        assert stat.S_IMODE((enclave.state / secret).stat().st_mode) == 0o600, secret
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_with_its_sessions(enclave: Enclave, number: signal.Signals) -> None:
+    client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
+    with client.channels(client.open()) as channels:
+        channels.request("execute_request", {"code": "sleep 60"})
+        channels.until(lambda message: kind(message) == "stream")
+        family = descendants(enclave)
+        enclave.process.send_signal(number)
+        assert enclave.process.wait(15) == 0
+    assert not [process for process in family if process.is_running()]
+    assert not (enclave.state / "ready.json").exists()
+    assert list((enclave.state / "scratch").iterdir()) == []
+    assert "Traceback" not in enclave.output()
+
+
+def test_a_killed_gateway_leaves_no_orphan(enclave: Enclave) -> None:
+    client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
+    client.open()
+    family = descendants(enclave)
+    assert len(family) == 6
+    enclave.process.kill()
+    enclave.process.wait()
+    assert eventually(lambda: not any(_lives(process) for process in family))
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_killed_enclave_starts_again_with_the_same_authority_and_accounts(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as first:
+        operator, ca = dict(first.accounts["operator"]), Path(first.ca).read_bytes()
+        token = RawClient(first, account=operator).login().token
+        first.process.kill()
+        first.process.wait()
+    with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as second:
+        assert second.accounts == {}
+        assert Path(second.ca).read_bytes() == ca
+        client = RawClient(second, account=operator)
+        client.token = token
+        assert client.ask("GET", "/api/status").status == 200
+
+
+def test_a_dead_nursery_is_replaced(enclave: Enclave) -> None:
+    client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
+    for nursery in psutil.Process(enclave.process.pid).children():
+        nursery.kill()
+    with client.session() as channels:
+        channels.execute("nothing")
+
+
+def test_a_second_enclave_on_the_same_state_is_refused(enclave: Enclave) -> None:
+    assert "Another enclave is already serving" in refused("serve", "--state", enclave.state, "--port", "0")
+
+
+def test_a_port_in_use_is_refused(enclave: Enclave, tmp_path: Path) -> None:
+    sentence = refused("serve", "--state", tmp_path / "other", "--port", str(enclave.port))
+    assert (
+        sentence
+        == f"Port {enclave.port} on 127.0.0.1 can't be used: Address already in use. Choose another with --port."
+    )
+
+
+def test_an_address_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    assert "can't be used" in refused("serve", "--state", tmp_path / "s", "--port", "0", "--host", "192.0.2.1")
+    assert "can't be used" in refused("serve", "--state", tmp_path / "s", "--port", "0", "--host", "no such host")
+
+
+def test_a_state_that_is_no_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/enclave")):
+        assert "can't be used" in refused("serve", "--state", path, "--port", "0")
+
+
+def test_a_full_disk_is_refused_at_the_start(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    if (
+        os.geteuid() != 0
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", state], check=False).returncode
+    ):
+        pytest.skip("mounting a small file system needs root")
+    try:
+        (state / "filler").write_bytes(bytes(64 * 1024 - 4096 * 8))
+        with open(state / "filler", "ab", buffering=0) as filler, pytest.raises(OSError):
+            while True:
+                filler.write(bytes(4096))
+        assert "No space left on device" in refused("serve", "--state", state, "--port", "0")
+    finally:
+        subprocess.run(["umount", state], check=True)
+
+
+@pytest.mark.parametrize("name", ["accounts.sqlite", "keys/tokens.key", "tls/ca.pem", "tls/server.pem"])
+def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
+    state = tmp_path / "state"
+    with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as enclave:
+        stop(enclave.process)
+    for extra in ("-wal", "-shm"):
+        (state / f"{name}{extra}").unlink(missing_ok=True)
+    (state / name).write_bytes(b"damaged" * 1000)
+    assert Path(name).name in refused("serve", "--state", state, "--port", "0", environment=ODD_ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[sessions]\nidle_timeout = 5", "There is no setting sessions.idle_timeout; known are"),
+        ("[session]", "There is no section session; known are"),
+        ("[sessions]\ncapacity = 0", "sessions.capacity must be from 1 to"),
+        ("[sessions]\ncapacity = true", "sessions.capacity must be of type int."),
+        ('[sessions]\ncapacity = "9"', "sessions.capacity must be of type int."),
+        ("[vault]\nschedule = 'never'", "vault.schedule must be one of default, immediate."),
+        ("sessions = 1", "[sessions] must be a section of settings."),
+        ("[sessions", "is not valid TOML"),
+        ("\xff", "is not valid TOML"),
+        ("[server]\ncertificate = '/nowhere'", "belong together"),
+    ],
+)
+def test_a_bad_settings_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    config = tmp_path / "enclave.toml"
+    config.write_text(text)
+    assert sentence in refused("serve", "--state", tmp_path / "state", "--port", "0", "--config", config)
+
+
+def test_a_missing_settings_file_is_refused(tmp_path: Path) -> None:
+    assert "can't be read" in refused("serve", "--state", tmp_path / "state", "--config", tmp_path / "none.toml")
+
+
+def test_a_ready_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    sentence = refused("serve", "--state", tmp_path / "s", "--port", "0", "--ready-file", tmp_path / "no" / "r.json")
+    assert "can't be written" in sentence
+
+
+def test_an_own_certificate_is_served(tmp_path: Path) -> None:
+    maker = tmp_path / "maker"
+    with running_enclave(maker, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as enclave:
+        stop(enclave.process)
+    tls = maker / "tls"
+    config = f'[server]\ncertificate = "{tls / "server.pem"}"\ncertificate_key = "{tls / "server.key"}"\n'
+    with running_enclave(tmp_path / "own", config=config, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as own:
+        assert json.loads((own.state / "ready.json").read_text())["ca"] is None
+        with socket.create_connection(("127.0.0.1", own.port)):
+            pass
+
+
+def test_accounts_are_listed_and_bad_names_refused(tmp_path: Path) -> None:
+    add_user(tmp_path, "ann", "analyst")
+    listed = subprocess.run([*COMMAND, "user", "list", "--state", tmp_path], capture_output=True, text=True, check=True)
+    assert listed.stdout == "ann\tanalyst\tactive\n"
+    assert refused("user", "add", "ann", "--role", "owner", "--state", tmp_path) == "There is already a user ann."
+    assert "letters" in refused("user", "add", "../x", "--role", "owner", "--state", tmp_path)
+    assert refused("user", "disable", "bob", "--state", tmp_path) == "There is no user bob."
+
+
+def test_help_and_version_are_quick() -> None:
+    began = time.monotonic()
+    done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("ag-enclave, version ")
+    assert time.monotonic() - began < 3
+
+
+def test_the_doctor_reports(tmp_path: Path) -> None:
+    done = subprocess.run([*COMMAND, "doctor"], capture_output=True, text=True, check=False)
+    assert "landlock" in done.stdout
+    assert done.returncode == (0 if "An enclave can run here." in done.stdout else 1)

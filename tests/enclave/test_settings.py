@@ -1,0 +1,59 @@
+"""Settings and certificates as values."""
+
+import ssl
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from ag_enclave.config import SECTIONS, Config, read_config
+from ag_enclave.tls import RENEW_BEFORE, SERVER_LIFE, ensure_certificates
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "enclave.toml"
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def test_the_example_is_the_defaults() -> None:
+    assert read_config(EXAMPLE) == Config()
+
+
+def test_the_example_names_and_explains_every_setting() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    for section, kind in SECTIONS.items():
+        assert f"[{section}]" in lines
+        for setting in fields(kind):
+            assert [line for line in lines if line.startswith(f"{setting.name} = ")], setting.name
+    undescribed = [
+        line for before, line in zip(lines, lines[1:], strict=False) if " = " in line and before.startswith("[")
+    ]
+    assert undescribed == []
+
+
+def _serial(folder: Path, name: str) -> int:
+    return x509.load_pem_x509_certificate((folder / name).read_bytes()).serial_number
+
+
+@pytest.mark.parametrize(
+    ("later", "renewed"), [(timedelta(days=1), False), (SERVER_LIFE - RENEW_BEFORE, True), (SERVER_LIFE * 2, True)]
+)
+def test_the_server_certificate_is_renewed_near_its_end_by_the_same_authority(
+    tmp_path: Path, later: timedelta, renewed: bool
+) -> None:
+    ensure_certificates(tmp_path, "127.0.0.1", NOW)
+    authority, server = _serial(tmp_path, "ca.pem"), _serial(tmp_path, "server.pem")
+    ensure_certificates(tmp_path, "127.0.0.1", NOW + later)
+    assert _serial(tmp_path, "ca.pem") == authority
+    assert (_serial(tmp_path, "server.pem") != server) == renewed
+
+
+def test_another_host_name_gets_its_certificate(tmp_path: Path) -> None:
+    first = ensure_certificates(tmp_path, "127.0.0.1", NOW).certificate.read_bytes()
+    paths = ensure_certificates(tmp_path, "enclave.example", NOW)
+    assert paths.certificate.read_bytes() != first
+    names = x509.load_pem_x509_certificate(paths.certificate.read_bytes()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    assert names.value.get_values_for_type(x509.DNSName) == ["localhost", "enclave.example"]
+    ssl.create_default_context(cafile=paths.ca)

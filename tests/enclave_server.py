@@ -1,0 +1,98 @@
+"""A whole enclave for tests: ``ag-enclave serve`` as a process of its own, and what its ready file says.
+
+Knows the command line and the ready file; nothing of what is inside.
+"""
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_READY_SECONDS = 90.0
+_END_SECONDS = 20.0
+COMMAND = (sys.executable, "-m", "ag_enclave")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclave:
+    """A running enclave. ``accounts``: role → ``user_id`` and ``user_secret``."""
+
+    url: str
+    ca: str
+    accounts: Mapping[str, Mapping[str, str]]
+    datasets: Sequence[str]
+    state: Path
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.url.rpartition(":")[2])
+
+    def output(self) -> str:
+        """What it has said so far, on stdout and stderr."""
+        return (self.state / "serve.out").read_text()
+
+
+@contextlib.contextmanager
+def running_enclave(
+    state: Path,
+    *,
+    demo: bool = False,
+    config: str = "",
+    command: Sequence[str] = COMMAND,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Enclave]:
+    """Serve from ``state`` until the block ends. ``config``: TOML text. Other ``command``s start other rooms behind the gateway."""
+    state.mkdir(parents=True, exist_ok=True)
+    ready = state / "ready.json"
+    arguments = [
+        "serve",
+        "--state",
+        str(state),
+        "--port",
+        "0",
+        "--ready-file",
+        str(ready),
+        *(["--demo"] if demo else []),
+    ]
+    if config:
+        (state / "enclave.toml").write_text(config)
+        arguments += ["--config", str(state / "enclave.toml")]
+    with (state / "serve.out").open("wb") as output:
+        process = subprocess.Popen([*command, *arguments], stdout=output, stderr=output, env=environment)
+    try:
+        content = _await_ready(process, ready, state / "serve.out")
+        yield Enclave(state=state, process=process, **content)
+    finally:
+        stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> int:
+    """End the server as its operator would; its exit status."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _await_ready(process: "subprocess.Popen[bytes]", ready: Path, output: Path) -> dict[str, Any]:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the enclave did not start: {output.read_text()}")
+        if ready.exists():
+            content: dict[str, Any] = json.loads(ready.read_text())
+            return content
+        time.sleep(0.02)
+    raise TimeoutError(f"the enclave was not ready in time: {output.read_text()}")
