@@ -66,6 +66,11 @@ class _Scope:
     who: str
     cap: Cap
 
+    @property
+    def key(self) -> odometer.Key:
+        """The key of its balance."""
+        return self.kind, self.dataset, self.who
+
 
 class Ledger:
     """Charges against a database that other vaults charge against too.
@@ -73,16 +78,22 @@ class Ledger:
     The database is opened, migrated and its chain's head checked at first use; while that fails, everything is refused.
     """
 
-    def __init__(self, engine: sa.Engine, *, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, engine: sa.Engine, *, answers: sa.Engine | None = None, clock: Callable[[], int] = time.time_ns
+    ) -> None:
         self._engine = engine
         self._writer = writing(engine)
+        self._answers = writing(answers or engine)
         self._clock = clock
         self._opened = False
 
     @classmethod
     def at(cls, path: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> "Ledger":
         """The ledger in a file, which waits so long for other vaults' charges."""
-        return cls(file_engine(path, patience_seconds=patience_seconds))
+        return cls(
+            file_engine(path, patience_seconds=patience_seconds),
+            answers=file_engine(path, patience_seconds=patience_seconds, synced=False),
+        )
 
     @classmethod
     def in_memory(cls) -> "Ledger":
@@ -118,10 +129,10 @@ class Ledger:
             return None
 
     def remember(self, receipt: Receipt, claim: Claim, reply: bytes) -> None:
-        """Keep a released answer. Failing costs the analyst a second charge at most, so it is only logged."""
+        """Keep a released answer. Losing it costs the analyst a second charge at most: not synced, a failure only logged."""
         row = {**_answer_key(claim), "sequence": receipt.sequence, "reply": reply}
         try:
-            with self._transaction(self._writer) as connection:
+            with self._transaction(self._answers) as connection:
                 connection.execute(insert(ANSWERS).values(row).on_conflict_do_nothing())
         except (BadLedger, SQLAlchemyError) as problem:
             _report("remember", problem)
@@ -154,6 +165,7 @@ class Ledger:
     def close(self) -> None:
         """Let go of the database's connections."""
         self._engine.dispose()
+        self._answers.dispose()
 
     @contextmanager
     def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
@@ -168,7 +180,8 @@ class Ledger:
 
 
 def _totals(connection: sa.Connection, scopes: list[_Scope]) -> dict[_Scope, Totals]:
-    return {scope: odometer.totals(connection, scope.kind, scope.dataset, scope.who) for scope in scopes}
+    found = odometer.totals(connection, [scope.key for scope in scopes])
+    return {scope: found[scope.key] for scope in scopes}
 
 
 def _write(connection: sa.Connection, event: Event, claim: Claim, before: Mapping[_Scope, Totals], now: int) -> Receipt:
@@ -178,8 +191,7 @@ def _write(connection: sa.Connection, event: Event, claim: Claim, before: Mappin
     row = _event_row(event, cost, claim, head, now)
     connection.execute(sa.insert(EVENTS).values(row))
     connection.execute(sa.update(HEAD).values(sequence=row["sequence"], hash=row["hash"]))
-    for scope, totals in before.items():
-        _write_balance(connection, scope, totals + cost)
+    connection.execute(_RAISE_BALANCE, [_balance_row(scope, totals + cost) for scope, totals in before.items()])
     return Receipt(sequence=row["sequence"], event=event)
 
 
@@ -203,10 +215,18 @@ def _event_row(event: Event, cost: Totals, claim: Claim, head: sa.RowMapping, no
     return row | {"hash": chain.link(row)}
 
 
-def _write_balance(connection: sa.Connection, scope: _Scope, totals: Totals) -> None:
+def _balance_row(scope: _Scope, totals: Totals) -> dict[str, Any]:
     sums = {"epsilon": totals.epsilon, "rho": totals.rho, "delta": totals.delta, "impure": totals.impure}
-    key = {"kind": scope.kind, "dataset": scope.dataset, "who": scope.who}
-    connection.execute(insert(BALANCES).values(key | sums).on_conflict_do_update(index_elements=list(key), set_=sums))
+    return sums | {"kind": scope.kind, "dataset": scope.dataset, "who": scope.who}
+
+
+def _raise_balance() -> sa.Insert:
+    statement = insert(BALANCES)
+    sums = {name: statement.excluded[name] for name in odometer.SUMS}
+    return statement.on_conflict_do_update(index_elements=["kind", "dataset", "who"], set_=sums)
+
+
+_RAISE_BALANCE = _raise_balance()
 
 
 def _scopes(claim: Claim, budget: Budget, session_cap: Cap | None) -> list[_Scope]:

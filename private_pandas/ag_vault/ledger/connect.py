@@ -14,14 +14,15 @@ PATIENCE_SECONDS = 10.0
 _WRITES = "ledger_writes"
 
 
-def file_engine(path: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> sa.Engine:
-    """The database at ``path``. Nothing is touched until it is used."""
-    return _prepared(sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": patience_seconds}))
+def file_engine(path: Path, *, patience_seconds: float = PATIENCE_SECONDS, synced: bool = True) -> sa.Engine:
+    """The database at ``path``. Nothing is touched until it is used. Not ``synced``: for what may be lost, never for a charge."""
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": patience_seconds})
+    return _prepared(engine, "FULL" if synced else "NORMAL")
 
 
 def memory_engine() -> sa.Engine:
     """A database of this process alone, gone with it."""
-    return _prepared(sa.create_engine("sqlite://", poolclass=StaticPool))
+    return _prepared(sa.create_engine("sqlite://", poolclass=StaticPool), "OFF")
 
 
 def writing(engine: sa.Engine) -> sa.Engine:
@@ -29,24 +30,23 @@ def writing(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**{_WRITES: True})
 
 
-def _prepared(engine: sa.Engine) -> sa.Engine:
-    sa.event.listen(engine, "connect", _on_connect)
+def _prepared(engine: sa.Engine, synchronous: str) -> sa.Engine:
+    def on_connect(connection: Any, _record: Any) -> None:
+        # The driver must not open transactions by itself: it would open deferred ones, which can fail half-way through.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        (mode,) = cursor.execute("PRAGMA journal_mode").fetchone()
+        if mode == "delete":
+            # Only the first opener ever does this; those who lose the race find it done.
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("COMMIT")
+            cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.close()
+
+    sa.event.listen(engine, "connect", on_connect)
     sa.event.listen(engine, "begin", _on_begin)
     return engine
-
-
-def _on_connect(connection: Any, _record: Any) -> None:
-    # The driver must not open transactions by itself: it would open deferred ones, which can fail half-way through.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    (mode,) = cursor.execute("PRAGMA journal_mode").fetchone()
-    if mode == "delete":
-        # Only the first opener ever does this; those who lose the race find it done.
-        cursor.execute("BEGIN IMMEDIATE")
-        cursor.execute("COMMIT")
-        cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
 
 
 def _on_begin(connection: sa.Connection) -> None:

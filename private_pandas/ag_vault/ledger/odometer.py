@@ -1,5 +1,6 @@
 """Reads what was spent: sums by scope, by library, and what is left under every cap that applies. Writes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,7 +9,13 @@ from ag_vault.account import Totals, spent
 from ag_vault.catalog import Budget
 from ag_vault.ledger.schema import BALANCES, EVENTS
 
-_SUMS = ("epsilon", "rho", "delta", "impure")
+SUMS = ("epsilon", "rho", "delta", "impure")
+Key = tuple[str, str, str]
+"""A scope: its kind (everyone, analyst, session), the data set, and who."""
+_KEY_COLUMNS = (BALANCES.c.kind, BALANCES.c.dataset, BALANCES.c.who)
+_BALANCES_OF = sa.select(*_KEY_COLUMNS, *(BALANCES.c[name] for name in SUMS)).where(
+    sa.tuple_(*_KEY_COLUMNS).in_(sa.bindparam("keys", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +33,20 @@ class Reading:
     libraries: dict[str, float]
 
 
-def totals(connection: sa.Connection, kind: str, dataset: str, who: str) -> Totals:
-    """The sums of one scope; zeros where nothing was charged yet."""
-    wanted = (BALANCES.c.kind == kind, BALANCES.c.dataset == dataset, BALANCES.c.who == who)
-    row = connection.execute(sa.select(*(BALANCES.c[name] for name in _SUMS)).where(*wanted)).mappings().one_or_none()
-    return Totals(**row) if row is not None else Totals()
+def totals(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Totals]:
+    """The sums of these scopes; zeros where nothing was charged yet."""
+    rows = connection.execute(_BALANCES_OF, {"keys": keys}).all()
+    found: dict[Key, Totals] = {
+        (row[0], row[1], row[2]): Totals(**dict(zip(SUMS, row[3:], strict=True))) for row in rows
+    }
+    return {key: found.get(key, Totals()) for key in keys}
 
 
 def read(connection: sa.Connection, dataset: str, analyst: str, budget: Budget) -> Reading:
     """What the analyst has spent on the data set, at the data set's δ, and what is left of theirs and of everybody's."""
-    own = spent(budget.per_analyst, totals(connection, "analyst", dataset, analyst))
-    everyone = spent(budget.everyone, totals(connection, "everyone", dataset, ""))
+    keys = ("analyst", dataset, analyst), ("everyone", dataset, "")
+    sums = totals(connection, keys)
+    own, everyone = spent(budget.per_analyst, sums[keys[0]]), spent(budget.everyone, sums[keys[1]])
     libraries = _libraries(connection, dataset, analyst)
     return Reading(
         epsilon_spent=own.epsilon,
@@ -44,12 +54,12 @@ def read(connection: sa.Connection, dataset: str, analyst: str, budget: Budget) 
         epsilon_left=min(own.epsilon_left, everyone.epsilon_left),
         delta_left=min(own.delta_left, everyone.delta_left),
         epsilon_per_call=float(budget.per_call.epsilon),
-        libraries={name: spent(budget.per_analyst, sums).epsilon for name, sums in libraries.items()},
+        libraries={name: spent(budget.per_analyst, each).epsilon for name, each in libraries.items()},
     )
 
 
 def _libraries(connection: sa.Connection, dataset: str, analyst: str) -> dict[str, Totals]:
-    sums = [sa.cast(sa.func.sum(EVENTS.c[name]), sa.BigInteger).label(name) for name in _SUMS]
+    sums = [sa.cast(sa.func.sum(EVENTS.c[name]), sa.BigInteger).label(name) for name in SUMS]
     query = sa.select(EVENTS.c.library, *sums).group_by(EVENTS.c.library).order_by(EVENTS.c.library)
     wanted = query.where(EVENTS.c.dataset == dataset, EVENTS.c.analyst == analyst)
-    return {row.library: Totals(**{name: getattr(row, name) for name in _SUMS}) for row in connection.execute(wanted)}
+    return {row.library: Totals(**{name: getattr(row, name) for name in SUMS}) for row in connection.execute(wanted)}

@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,8 @@ from ag_vault.catalog import FILE_NAME, SCRATCH, BudgetRecord, CatalogRecord, Co
 from ag_vault.errors import BadData
 from ag_vault.loading import files
 from ag_vault.loading.metadata import Metadata, ViewEntry, caps_of, columns_of
+from ag_vault.loading.progress import Progress, Say
 
-Say = Callable[[dict[str, object]], None]
 Counts = dict[str, dict[str, int]]
 Columns = Mapping[str, tuple[ColumnRecord, ...]]
 _MEMORY = "1GB"
@@ -116,16 +116,17 @@ def _copies(
     public: dict[str, TableRecord] = {}
     report: dict[str, Counts] = {}
     with _engine(folder, sources.values()) as engine:
-        for number, (key, path) in enumerate(sources.items()):
+        progress = Progress(engine, say, steps=2 * len(order.tables) + len(order.public))
+        for key, path in order.tables.items():
             opened = files.open_file(engine, key, path)
-            if key in order.tables:
-                say({"progress": number / len(sources), "what": f"checking {key}"})
-                private[key] = _table(order, key, columns[key])
+            private[key] = _table(order, key, columns[key])
+            with progress.step(f"checking {key}"):
                 report[key] = _survey(engine, opened, private[key])
-                say({"progress": (number + 0.5) / len(sources), "what": f"copying {key}"})
+            with progress.step(f"copying {key}"):
                 files.copy(engine, opened, columns[key], folder / private[key].file)
-            else:
-                say({"progress": number / len(sources), "what": f"copying {key}"})
+        for key, path in order.public.items():
+            opened = files.open_file(engine, key, path)
+            with progress.step(f"copying {key}"):
                 public[key] = TableRecord(file=f"public/{key}.parquet", columns=_public(engine, opened, columns))
                 files.copy_public(engine, opened, public[key].columns, folder / public[key].file)
     say({"progress": 1.0, "what": "putting it in place"})
@@ -188,8 +189,10 @@ def _engine(folder: Path, sources: Iterable[Path]) -> Iterator[duckdb.DuckDBPyCo
         engine.execute("SET TimeZone='UTC'")
         engine.execute("SET allowed_paths=$1", [[str(path) for path in sources]])
         engine.execute("SET allowed_directories=$1", [[str(folder)]])
-        for setting in ("enable_external_access=false", "enable_progress_bar=false", "lock_configuration=true"):
+        # The bar is what makes the engine estimate its progress; it is printed nowhere.
+        for setting in ("enable_progress_bar=true", "enable_progress_bar_print=false", "enable_external_access=false"):
             engine.execute(f"SET {setting}")
+        engine.execute("SET lock_configuration=true")
         yield engine
     finally:
         engine.close()
