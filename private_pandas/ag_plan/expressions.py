@@ -65,7 +65,10 @@ class Unary(Expression, frozen=True, kw_only=True, tag="unary"):
 
 
 class Binary(Expression, frozen=True, kw_only=True, tag="binary"):
-    """An operator of two operands. Null with anything is null; x/0 is null; comparisons give booleans."""
+    """An operator of two operands. Null with anything is null; x/0 is null; comparisons give booleans.
+
+    ``and`` and ``or`` are three-valued, as in SQL: null and false is false, null or true is true.
+    """
 
     operator: BinaryOperator
     left: Expression

@@ -5,6 +5,7 @@ Knows no budget and no noise: it gets finished SQL and gives back exact integers
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import duckdb
@@ -104,7 +105,7 @@ def _tallies(priced: Priced, data: Data) -> dict[tuple[int, int], Tally]:
     parts, groups, positions, counts = data.arrays(priced.tallies_sql)
     changes = (parts[1:] != parts[:-1]) | (groups[1:] != groups[:-1])
     starts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(parts)]
-    for start, stop in zip(starts, starts[1:], strict=False):
+    for start, stop in pairwise(starts):
         if start < stop:
             key = int(parts[start]), int(groups[start])
             tallies[key] = Tally(positions=positions[start:stop], counts=counts[start:stop])

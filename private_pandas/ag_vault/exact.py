@@ -13,6 +13,9 @@ LARGEST = 2**62 - 1
 GRID_ROWS = 2**30
 """Rows that fit under LARGEST on any grid of this file: above a thousand million."""
 
+WIDEST = 1e140
+"""Bounds, and the width between them, up to which every statistic of a column is a double, its square too."""
+
 UNIT_BITS = 32
 """A row weighs about 2^32 on the grid on which noise is added, so that 2^30 rows weigh 2^62."""
 
@@ -63,7 +66,7 @@ class UnitGrid:
         """
         width = upper - lower
         factor = points / width if width > 0 else 0.0
-        if not (math.isfinite(width) and math.isfinite(factor)):
+        if not (max(abs(lower), abs(upper), width) <= WIDEST and math.isfinite(factor)):
             return None
         if width > 0 and floor_half_up(width * factor) != points:
             return None
@@ -87,8 +90,10 @@ class SumGrid:
     coarse: int
 
     @classmethod
-    def over(cls, lower: float, upper: float, *, integral: bool) -> "SumGrid":
+    def over(cls, lower: float, upper: float, *, integral: bool) -> "SumGrid | None":
         """The grid for bounds of either sign; steps of one for integers below 2^40, else 2^-40 of the larger bound.
+
+        None where the bounds are too far apart.
 
         >>> SumGrid.over(0, 120, integral=True)
         SumGrid(exponent=0, reach=120, coarse=1)
@@ -96,6 +101,8 @@ class SumGrid:
         SumGrid(exponent=-39, reach=549755813888, coarse=256)
         """
         largest = max(abs(lower), abs(upper))
+        if largest > WIDEST:
+            return None
         exponent = math.frexp(largest)[1] - 40
         if largest == 0 or (integral and exponent < 0):
             exponent = 0

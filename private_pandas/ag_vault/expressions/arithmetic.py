@@ -29,9 +29,12 @@ def numbers(left: Term, right: Term, word: str) -> tuple[Term, Term] | Refusal:
     """Two terms as two ints or two floats; a boolean is 0 or 1, a bare null a null float."""
     if any(term.space.kind in ("str", "datetime") for term in (left, right)):
         return wrong_kind(word, "numbers", left, right)
-    kinds = {left.space.kind, right.space.kind}
-    kind: Kind = "float" if kinds & {"float", "null"} else "int"
+    kind = _wider(left, right)
     return convert(left, kind), convert(right, kind)
+
+
+def _wider(left: Term, right: Term) -> Kind:
+    return "float" if {left.space.kind, right.space.kind} & {"float", "null"} else "int"
 
 
 def floats(left: Term, right: Term, word: str) -> tuple[Term, Term] | Refusal:
@@ -78,7 +81,6 @@ def _moved(
 ) -> Term | Refusal:
     """Datetime - datetime: an integer of microseconds; datetime ± microseconds: a datetime. Bounds are needed for either."""
     kinds = left.space.kind, right.space.kind
-    kind: Kind = "int" if kinds == ("datetime", "datetime") else "datetime"
     allowed = {("datetime", "datetime"): "-", ("datetime", "int"): "+-", ("int", "datetime"): "+"}
     interval = corners(left, right, operation)
     if word not in allowed.get(kinds, ""):
@@ -89,7 +91,8 @@ def _moved(
             why="the operands have no bounds, so the result might not fit 64 bits",
             instead="clip them between two points in time first",
         )
-    space = bounded(kind, interval, nullable=left.space.nullable or right.space.nullable)
+    nullable = left.space.nullable or right.space.nullable
+    space = bounded("int" if kinds == ("datetime", "datetime") else "datetime", interval, nullable=nullable)
     return combine(space, node(this=operand(left), expression=operand(right)), left, right)
 
 

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from ag_plan.expressions import Clamp
 from ag_vault.errors import Refusal
-from ag_vault.expressions.term import Scope, Term, bounded, case, combine, convert, literal, wrong_kind
+from ag_vault.expressions.term import Scope, Term, bounded, case, combine, convert, fits, literal, wrong_kind
 from ag_vault.space import Kind
 
 
@@ -20,9 +20,7 @@ def rule(node: Clamp, operands: tuple[Term, ...], scope: Scope) -> Term | Refusa
         return wrong_kind("clip", "a number or a datetime", term)
     kind = _kind(node, term)
     converted = scope.steps.name(convert(term, kind))
-    lower, upper = (
-        (float(node.lower), float(node.upper)) if kind == "float" else (math.ceil(node.lower), math.floor(node.upper))
-    )
+    lower, upper = (float(node.lower), float(node.upper)) if kind == "float" else (int(node.lower), int(node.upper))
     interval = lower, upper
     if converted.space.bounds is not None:
         low, high = converted.space.bounds
@@ -36,11 +34,8 @@ def rule(node: Clamp, operands: tuple[Term, ...], scope: Scope) -> Term | Refusa
 
 
 def _kind(node: Clamp, term: Term) -> Kind:
-    """An integer stays one where an integer lies between 64-bit bounds; else it becomes a float."""
-    if term.space.kind in ("float", "null"):
+    """An integer stays one between whole bounds of 64 bits; else it becomes a float, as in pandas."""
+    whole = node.lower == math.floor(node.lower) and node.upper == math.floor(node.upper)
+    if term.space.kind in ("float", "null") or not whole or not fits((node.lower, node.upper)):
         return "float"
-    whole = math.ceil(node.lower) <= math.floor(node.upper)
-    small = math.ceil(node.lower) >= -(2**63) and math.floor(node.upper) < 2**63
-    if term.space.kind == "datetime":
-        return "datetime" if whole and small else "float"
-    return "int" if whole and small else "float"
+    return "datetime" if term.space.kind == "datetime" else "int"

@@ -1,5 +1,7 @@
 """True, floor and modulo division of terms: by zero they give null. Knows no column."""
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from ag_vault.errors import Refusal
@@ -16,7 +18,7 @@ from ag_vault.expressions.term import (
     literal,
     operand,
 )
-from ag_vault.space import ColumnSpace, Kind
+from ag_vault.space import Kind
 
 
 def true(left: Term, right: Term, scope: Scope) -> Term | Refusal:
@@ -41,8 +43,16 @@ def floor(left: Term, right: Term, scope: Scope) -> Term | Refusal:
     rest = scope.steps.name(_rest(one, other, scope))
     exact = exp.Paren(this=exp.Sub(this=one.sql.copy(), expression=rest.sql.copy()))
     sql = exp.IntDiv(this=exact, expression=_nonzero(other, "int"))
+    space = bounded("int", _floor_interval(one, other), nullable=True)
+    return combine(space, sql, one, other, rest)
+
+
+def _floor_interval(one: Term, other: Term) -> Interval:
+    """Corners where the divisor keeps off zero; else the dividend's own reach, as no divisor is smaller than one."""
+    low, high = other.space.bounds or (0, 0)
+    hull = corners(one, other, lambda a, b: a // b) if low > 0 or high < 0 else None
     largest = max(abs(bound) for bound in one.space.bounds or (0,))
-    return combine(bounded("int", (-largest - 1, largest), nullable=True), sql, one, other, rest)
+    return hull or (-largest, largest)
 
 
 def modulo(left: Term, right: Term, scope: Scope) -> Term | Refusal:
@@ -56,7 +66,9 @@ def modulo(left: Term, right: Term, scope: Scope) -> Term | Refusal:
     quotient = scope.steps.name(finite(scope.steps, _quotient(one, other)))
     product = exp.Mul(this=other.sql.copy(), expression=function("FLOOR", quotient.sql))
     raw = exp.Sub(this=one.sql.copy(), expression=exp.Paren(this=product))
-    return finite(scope.steps, combine(bounded("float", None, nullable=True), raw, one, other, quotient))
+    rest = finite(scope.steps, combine(bounded("float", None, nullable=True), raw, one, other, quotient))
+    # On the divisor's side of zero, but for a rounding that the clamp of every release takes away.
+    return replace(rest, space=bounded("float", _side(other), nullable=True))
 
 
 def _whole_or_floats(left: Term, right: Term, word: str) -> tuple[Term, Term] | Refusal:
@@ -95,10 +107,11 @@ def _rest(one: Term, other: Term, scope: Scope) -> Term:
     )
     moved = exp.And(this=exp.NEQ(this=rest.sql.copy(), expression=zero.copy()), expression=signs_differ)
     sum_ = exp.Add(this=rest.sql.copy(), expression=other.sql.copy())
-    return combine(_signed(other, largest), case((moved, sum_), otherwise=rest.sql.copy()), rest, other)
+    signed = bounded("int", _side(other), nullable=True)
+    return combine(signed, case((moved, sum_), otherwise=rest.sql.copy()), rest, other)
 
 
-def _signed(divisor: Term, largest: float) -> ColumnSpace:
-    """A remainder lies on the divisor's side of zero."""
-    low, high = divisor.space.bounds or (-largest, largest)
-    return bounded("int", (min(low, 0), max(high, 0)), nullable=True)
+def _side(divisor: Term) -> Interval | None:
+    """A remainder lies between zero and the divisor."""
+    bounds = divisor.space.bounds
+    return None if bounds is None else (min(bounds[0], 0), max(bounds[1], 0))

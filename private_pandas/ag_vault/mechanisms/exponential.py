@@ -50,7 +50,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Runs:
+class Runs:
     """Runs of grid points with one score each: first point, length, score."""
 
     starts: Integers
@@ -70,25 +70,30 @@ def rho(epsilon: Fraction) -> Fraction:
 
 def choose(tally: Tally, points: int, probability: Fraction, epsilon: Fraction, noise: Noise) -> int:
     """A position in 0 … points: ε-DP for rows added or removed."""
+    runs, weights = weighed(tally, points, probability, epsilon)
+    masses = [weight * length for weight, length in zip(weights, runs.lengths.tolist(), strict=True)]
+    ends = list(accumulate(masses))
+    drawn = noise.uniform(ends[-1])
+    run = bisect_right(ends, drawn)
+    inside = (drawn - (ends[run] - masses[run])) // weights[run]
+    return int(runs.starts[run]) + int(inside)
+
+
+def weighed(tally: Tally, points: int, probability: Fraction, epsilon: Fraction) -> tuple[Runs, list[int]]:
+    """The grid as runs, in order, and the weight of each point of each run."""
     theta = (epsilon - _SLACK) / (2 * _sensitivity(probability))
     worst = min(-(-_REACH * theta.denominator // theta.numerator), _LARGEST_SCORE)
     runs = _runs(tally, points, probability, worst)
     distinct, which = np.unique(runs.scores, return_inverse=True)
     weights = list(_weights(distinct.tolist(), theta))
-    chosen = [weights[index] for index in which.tolist()]
-    masses = [weight * length for weight, length in zip(chosen, runs.lengths.tolist(), strict=True)]
-    ends = list(accumulate(masses))
-    drawn = noise.uniform(ends[-1])
-    run = bisect_right(ends, drawn)
-    inside = (drawn - (ends[run] - masses[run])) // chosen[run]
-    return int(runs.starts[run]) + int(inside)
+    return runs, [weights[index] for index in which.tolist()]
 
 
 def _sensitivity(probability: Fraction) -> int:
     return max(probability.numerator, probability.denominator - probability.numerator)
 
 
-def _runs(tally: Tally, points: int, probability: Fraction, worst: int) -> _Runs:
+def _runs(tally: Tally, points: int, probability: Fraction, worst: int) -> Runs:
     """The runs around the quantile one by one, the rest of the grid to either side as one run each of the worst score."""
     a, d = probability.numerator, probability.denominator
     upto = np.cumsum(tally.counts)
@@ -107,7 +112,7 @@ def _runs(tally: Tally, points: int, probability: Fraction, worst: int) -> _Runs
     inner = _interleave(befores, kept), _interleave(gaps, np.ones_like(kept))
     lt, le = _interleave(under, below[first:last]), _interleave(under, upto[first:last])
     scores = np.maximum(np.maximum(target - d * le, d * lt - target), 0)
-    return _Runs(
+    return Runs(
         starts=np.concatenate(([0], inner[0], [stop + 1])),
         lengths=np.concatenate(([start], inner[1], [points - stop])),
         scores=np.minimum(np.concatenate(([worst], scores, [worst])), worst),

@@ -6,11 +6,10 @@ from sqlglot import exp
 
 from ag_plan.releases import Histogram
 from ag_vault.errors import Refusal
-from ag_vault.expressions.term import SQL_TYPES, Scope, Term, case, convert, literal
+from ag_vault.expressions.term import SQL_TYPES, Scope, Term, case, convert, real
 from ag_vault.ops.column import each
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import Bins, Measured, evenly
-from ag_vault.space import Kind
 
 MOST_BINS = 10_000
 
@@ -44,11 +43,10 @@ def rule(node: Histogram, rows: Rows, scope: Scope) -> Measured | Refusal:
 
 def _bins(term: Term, edges: Sequence[float], scope: Scope) -> Bins:
     """Comparisons with the edges themselves decide, by bisection: exact, and the same on every engine."""
-    kind: Kind = "float"
-    value = scope.steps.name(convert(term, kind))
+    value = scope.steps.name(convert(term, "float"))
     inside = exp.And(
-        this=exp.GTE(this=value.sql.copy(), expression=literal(edges[0], kind)),
-        expression=exp.LTE(this=value.sql.copy(), expression=literal(edges[-1], kind)),
+        this=exp.GTE(this=value.sql.copy(), expression=real(edges[0])),
+        expression=exp.LTE(this=value.sql.copy(), expression=real(edges[-1])),
     )
     number = case((inside, _bisect(value, edges, 0, len(edges) - 2)))
     named = scope.steps.name(Term(space=term.space, sql=number, level=value.level, depth=1))
@@ -60,5 +58,5 @@ def _bisect(value: Term, edges: Sequence[float], first: int, last: int) -> exp.E
     if first == last:
         return exp.Cast(this=exp.Literal.number(first), to=SQL_TYPES["int"].copy())
     middle = (first + last) // 2
-    below = exp.LT(this=value.sql.copy(), expression=literal(edges[middle + 1], "float"))
+    below = exp.LT(this=value.sql.copy(), expression=real(edges[middle + 1]))
     return case((below, _bisect(value, edges, first, middle)), otherwise=_bisect(value, edges, middle + 1, last))

@@ -124,16 +124,12 @@ def moments(name: str, term: Term, scope: Scope, statistics: tuple[Statistic, ..
     if isinstance(bounds, Refusal):
         return bounds
     grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
-    if grid is None or (grid.upper - grid.lower) > _WIDEST:
+    if grid is None:
         return unusable(name)
     place = on_unit_grid(term, grid, scope).sql
     square = exp.Mul(this=place.copy(), expression=place.copy())
     aggregates = exp.Count(this=place.copy()), exp.Sum(this=place.copy()), exp.Sum(this=square)
     return Moments(aggregates=aggregates, grid=grid, statistics=statistics, ddof=ddof)
-
-
-_WIDEST = 1e150
-"""A width whose square is still a double."""
 
 
 def rule(node: Var | Std, rows: Rows, scope: Scope) -> Measured | Refusal:

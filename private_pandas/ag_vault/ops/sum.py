@@ -14,8 +14,6 @@ from ag_vault.ops.grids import on_sum_grid
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import LAPLACE_95, Estimate, Measured, Sums, evenly
 
-_WIDEST = 1e300
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summed(Sums):
@@ -47,17 +45,17 @@ class Summed(Sums):
 def rule(node: Sum, rows: Rows, scope: Scope) -> Measured | Refusal:
     """Takes: bounded numeric columns. Gives: their sums. Sensitivity: per column ⌈reach/g⌉; k columns share ε evenly.
 
-    Fails: without bounds, by kind, or where the bounds exceed 1e300; never on a row.
+    Fails: without bounds, by kind, or where the bounds are too wide; never on a row.
     """
 
     def part(name: str, term: Term) -> Summed | Refusal:
         bounds = bounds_of(name, term)
         if isinstance(bounds, Refusal):
             return bounds
-        if max(abs(bounds[0]), abs(bounds[1])) > _WIDEST:
-            return unusable(name)
         integral = term.space.kind != "float"
         grid = SumGrid.over(*bounds, integral=integral)
+        if grid is None:
+            return unusable(name)
         column = on_sum_grid(term, grid, scope)
         l1 = -(-grid.reach // grid.coarse)
         return Summed(l1=l1, aggregates=(exp.Sum(this=column.sql.copy()),), grid=grid, integral=integral)

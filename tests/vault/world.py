@@ -1,0 +1,107 @@
+"""Small private tables in DuckDB, a frozen noise and a ledger that remembers: what the tests of the vault share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from ag_plan.expressions import Binary, Column, Constant, Expression
+from ag_plan.relations import Relation, Source
+from ag_plan.releases import Epsilon, GroupKey, Measure, Release
+from ag_vault.catalog import Catalog, Table
+from ag_vault.evaluate import DuckData, Exact, evaluate
+from ag_vault.price import Priced, price
+from ag_vault.space import ColumnSpace
+
+SQL_TYPES = {"float": "DOUBLE", "int": "BIGINT", "bool": "BOOLEAN", "str": "VARCHAR", "datetime": "BIGINT"}
+KEY = "demo/rows"
+ROWS = Source(table=KEY)
+
+COLUMNS: dict[str, ColumnSpace] = {
+    "f": ColumnSpace(kind="float", lower=-2.0, upper=3.0),
+    "g": ColumnSpace(kind="float"),
+    "i": ColumnSpace(kind="int", lower=-5, upper=7),
+    "j": ColumnSpace(kind="int"),
+    "b": ColumnSpace(kind="bool"),
+    "s": ColumnSpace(kind="str", categories=("x", "y", "z")),
+    "t": ColumnSpace(kind="str"),
+    "d": ColumnSpace(kind="datetime", lower=0, upper=10**15),
+    "n": ColumnSpace(kind="int", lower=0, upper=3, nullable=False),
+}
+
+Row = Mapping[str, Any]
+
+
+def catalog(columns: Mapping[str, ColumnSpace] = COLUMNS) -> Catalog:
+    return Catalog(tables={KEY: Table(key=KEY, dataset="demo", columns=columns)})
+
+
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    """One engine for all tests: starting one takes longer than most of them."""
+    return duckdb.connect(config={"threads": 1})
+
+
+def data(rows: Sequence[Row], columns: Mapping[str, ColumnSpace] = COLUMNS) -> DuckData:
+    """The rows in the engine, in the order given, in place of those that were there."""
+    connection = engine()
+    quoted = {name: name.replace('"', '""') for name in columns}
+    types = ", ".join(f'"{quoted[name]}" {SQL_TYPES[space.kind]}' for name, space in columns.items())
+    connection.execute(f'CREATE OR REPLACE TABLE "{KEY}" ({types})')
+    if rows:
+        marks = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in rows)
+        connection.execute(f'INSERT INTO "{KEY}" VALUES {marks}', [row.get(name) for row in rows for name in columns])
+    return DuckData(connection)
+
+
+def epsilon(value: Fraction | int = 1) -> Epsilon:
+    exact = Fraction(value)
+    return Epsilon(numerator=exact.numerator, denominator=exact.denominator)
+
+
+def ask(
+    measure: Measure, *, relation: Relation = ROWS, by: tuple[GroupKey, ...] = (), eps: Fraction | int = 1
+) -> Release:
+    return Release(relation=relation, measure=measure, spend=epsilon(eps), by=by)
+
+
+def priced(release: Release, columns: Mapping[str, ColumnSpace] = COLUMNS) -> Priced:
+    found = price(release, catalog(columns))
+    assert isinstance(found, Priced), found
+    return found
+
+
+def exact(release: Release, rows: Sequence[Row], columns: Mapping[str, ColumnSpace] = COLUMNS) -> Exact:
+    return evaluate(priced(release, columns), data(rows, columns))
+
+
+def column(name: str) -> Column:
+    return Column(name=name)
+
+
+def binary(operator: Any, left: Expression | Any, right: Expression | Any) -> Binary:
+    return Binary(operator=operator, left=_word(left), right=_word(right))
+
+
+def _word(value: Any) -> Expression:
+    return value if isinstance(value, Expression) else Constant(value=value)
+
+
+@dataclass
+class Frozen:
+    """Noise that is always the same: a fixed shift, and a fixed place in every range. Remembers what was asked of it."""
+
+    shift: int = 0
+    place: Fraction = Fraction(1, 2)
+    asked: list[tuple[str, float]] = field(default_factory=list)
+
+    def laplace(self, scale: float, count: int) -> list[int]:
+        self.asked.append(("laplace", scale))
+        return [self.shift] * count
+
+    def uniform(self, below: int) -> int:
+        self.asked.append(("uniform", 0.0))
+        return int(below * self.place)
