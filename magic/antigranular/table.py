@@ -20,7 +20,11 @@ def as_text(headers: Row, rows: Sequence[Row]) -> str:
 
 def as_html(headers: Row, rows: Sequence[Row], caption: str = "") -> str:
     """A bare table in the notebook's own colours; every text is escaped."""
-    title = f'<caption style="text-align:left;padding-bottom:4px;white-space:nowrap">{escape(caption)}</caption>' if caption else ""
+    title = (
+        f'<caption style="text-align:left;padding-bottom:4px;white-space:nowrap">{escape(caption)}</caption>'
+        if caption
+        else ""
+    )
     head = "".join(f'<th style="{_CELL}">{escape(header)}</th>' for header in headers)
     body = "".join(
         "<tr>" + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows

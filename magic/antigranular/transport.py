@@ -9,9 +9,10 @@ import ssl
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from antigranular.config import Target
+from antigranular.duplex import Duplex
 from antigranular.errors import ConnectionLost, EnclaveUnreachable, RequestRefused, UntrustedEnclave
 
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ class TlsTransport:
 
         # TLS is already around the socket, hence ws: and no second place that decides about verification.
         uri = f"{self._target.url.replace('https', 'ws', 1)}{request.path}"
-        stream = self._connect()
-        stream.settimeout(None)
+        stream: Any = Duplex(self._connect())
         try:
             opening = connect(
                 uri,

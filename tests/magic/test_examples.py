@@ -1,0 +1,151 @@
+"""The notebooks a person would run, run: their answers, what they refuse, and that Run All stops where a cell fails."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from tests.enclave_server import Enclave
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+LOGIN = "import antigranular as ag\nsession = ag.login(dataset='Iris')"
+
+
+@pytest.fixture(autouse=True)
+def _own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+
+
+def run_all(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def notebook_of(*cells: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+
+
+def text_of(cell: nbformat.NotebookNode) -> str:
+    """Everything a cell shows, as text."""
+    parts = []
+    for output in cell.outputs:
+        parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
+        parts += output.get("traceback", [])
+    return "\n".join(parts)
+
+
+def errors_of(notebook: nbformat.NotebookNode) -> list[tuple[bool, bool]]:
+    """For each code cell: is it tagged to fail, did it fail."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [
+        ("raises-exception" in cell.metadata.get("tags", []), any(out.output_type == "error" for out in cell.outputs))
+        for cell in code
+    ]
+
+
+def test_the_quickstart_runs_and_only_the_cell_that_must_fail_fails(at_demo: Enclave, tmp_path: Path) -> None:
+    notebook = run_all(nbformat.read(EXAMPLES / "quickstart.ipynb", as_version=4), tmp_path)
+    assert all(tagged == failed for tagged, failed in errors_of(notebook))
+    shown = "\n".join(text_of(cell) for cell in notebook.cells if cell.cell_type == "code")
+    for expected in ("malignant", "50%", "ε = 2", "non-private", "ε left", "'status': 'ok'"):
+        assert expected in shown
+    images = [out for cell in notebook.cells for out in cell.get("outputs", []) if "image/png" in out.get("data", {})]
+    assert images, "the histogram is drawn"
+
+
+def test_the_first_notebook_runs_and_its_three_bad_cells_say_why(at_demo: Enclave, tmp_path: Path) -> None:
+    notebook = run_all(nbformat.read(EXAMPLES / "antigranular_sample.ipynb", as_version=4), tmp_path)
+    results = errors_of(notebook)
+    assert all(tagged == failed for tagged, failed in results)
+    failures = [
+        text_of(cell)
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "raises-exception" in cell.metadata.get("tags", [])
+    ]
+    for said, expected in zip(failures, ("division by zero", "global", "later"), strict=True):
+        assert expected in said
+        assert "antigranular/" not in said
+    printed = text_of(next(cell for cell in notebook.cells if cell.source.startswith('print("sum')))
+    count = re.search(r"count\n age\s+(\d+)", printed)
+    assert count is not None
+    assert 900 < int(count[1]) < 1100
+
+
+@pytest.mark.parametrize("name", ["quickstart.ipynb", "antigranular_sample.ipynb"])
+def test_the_committed_notebooks_show_outputs_and_nothing_of_a_machine(name: str) -> None:
+    text = (EXAMPLES / name).read_text()
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+    assert not re.search(r"/tmp|/home|/root|ipykernel_\d|127\.0\.0\.1|user_secret\W+\w{20}", text)
+
+
+def test_run_all_stops_at_a_failing_remote_cell(at_demo: Enclave, tmp_path: Path) -> None:
+    notebook = notebook_of(LOGIN, "%%ag\nx = 1\n1 / 0", "print('must not run')")
+    with pytest.raises(CellExecutionError, match="division by zero"):
+        run_all(notebook, tmp_path)
+    assert notebook.cells[2].execution_count is None
+    assert "Cell In[2], line 3" in text_of(notebook.cells[1])
+
+
+class Kernel:
+    """A local kernel, driven by hand: what it says with the time it arrives."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def start(self, code: str) -> str:
+        return str(self.client.execute(code))
+
+    def until_idle(self, request: str, seconds: float = 30) -> list[tuple[float, str, dict[str, Any]]]:
+        heard = []
+        while True:
+            message = self.client.get_iopub_msg(timeout=seconds)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            heard.append((time.monotonic(), message["msg_type"], message["content"]))
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return heard
+
+    def run(self, code: str) -> list[tuple[float, str, dict[str, Any]]]:
+        return self.until_idle(self.start(code))
+
+
+@pytest.fixture
+def local(at_demo: Enclave) -> Iterator[tuple[Any, Kernel]]:
+    manager, client = start_new_kernel(kernel_name="python3")
+    kernel = Kernel(client)
+    kernel.run(LOGIN)
+    yield manager, kernel
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def test_in_a_notebook_output_streams_while_the_remote_cell_runs(local: tuple[Any, Kernel]) -> None:
+    _, kernel = local
+    heard = kernel.run(
+        "%%ag\nfor at in range(4):\n    print(at)\n    total = 0\n    for i in range(3_000_000):\n        total = total + i\n"
+    )
+    printed = [when for when, kind, content in heard if kind == "stream" and content["text"].strip()]
+    assert len(printed) >= 3
+    assert printed[-1] - printed[0] > 0.2
+
+
+def test_the_notebook_s_interrupt_button_stops_the_remote_cell_and_keeps_its_state(local: tuple[Any, Kernel]) -> None:
+    manager, kernel = local
+    kernel.run("%%ag\nkept = 5")
+    request = kernel.start("%%ag\nprint('on its way')\nwhile True:\n    pass")
+    time.sleep(1)
+    manager.interrupt_kernel()
+    heard = kernel.until_idle(request, 10)
+    assert [content["ename"] for _, kind, content in heard if kind == "error"] == ["CellInterrupted"]
+    kernel.run("%%ag\nexport(kept, 'kept')")
+    shown = kernel.run("kept + 1")
+    assert [content["data"]["text/plain"] for _, kind, content in shown if kind == "execute_result"] == ["6"]
