@@ -52,6 +52,7 @@ def running_enclave(
     """Serve from ``state`` until the block ends. ``config``: TOML text. Other ``command``s start other rooms behind the gateway."""
     state.mkdir(parents=True, exist_ok=True)
     ready = state / "ready.json"
+    ready.unlink(missing_ok=True)  # of an enclave that was killed
     arguments = [
         "serve",
         "--state",

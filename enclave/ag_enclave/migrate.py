@@ -24,7 +24,8 @@ def open_accounts(path: Path) -> Accounts:
             _upgrade(connection)
     except (DatabaseError, CommandError) as problem:
         opened.close()
-        raise BadState(f"The accounts' database {path} can't be used: {problem}.") from problem
+        reason = problem.orig if isinstance(problem, DatabaseError) else problem
+        raise BadState(f"The accounts' database {path} can't be used: {reason}.") from problem
     return opened
 
 

@@ -21,12 +21,12 @@ from ag_enclave.accounts import Accounts
 from ag_enclave.app import make_app
 from ag_enclave.catalog import Catalog
 from ag_enclave.config import Config
-from ag_enclave.errors import BadAddress, BadConfig
+from ag_enclave.errors import BadAddress, BadConfig, BadState
 from ag_enclave.gateway import Gateway
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
-from ag_enclave.state import State, write_private_json
+from ag_enclave.state import State, write_private, write_private_json
 from ag_enclave.throttle import Throttle
 from ag_enclave.tls import Certificates, current_time, ensure_certificates
 from ag_enclave.tokens import Tokens, signing_key
@@ -205,7 +205,13 @@ def _no_stale(ready_file: Path | None) -> Iterator[None]:
     if ready_file is None:
         yield
         return
-    ready_file.unlink(missing_ok=True)
+    try:
+        ready_file.unlink(missing_ok=True)
+        probe = ready_file.with_name(f".{ready_file.name}.probe")
+        write_private(probe, b"")  # that it can be written is better known now than at the end of a long start
+        probe.unlink()
+    except OSError as problem:
+        raise BadState(f"The ready file {ready_file} can't be written: {problem.strerror}.") from problem
     try:
         yield
     finally:

@@ -47,7 +47,7 @@ def open_state(path: Path) -> State:
     try:
         for folder in (state.root, *(state.root / name for name in FOLDERS)):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state.root.chmod(0o700)
+            folder.chmod(0o700)
         _prove_writable(state.root)
     except OSError as problem:
         raise BadState(f"The state directory {path} can't be used: {problem.strerror or problem}.") from problem

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ag_enclave.errors import BadState
 from ag_enclave.state import write_private
 
 AUTHORITY_LIFE = timedelta(days=3650)
@@ -33,10 +34,15 @@ class Certificates:
 def ensure_certificates(folder: Path, host: str, now: datetime) -> Certificates:
     """The enclave's certificates, made or renewed where missing, near expiry, or without ``host`` among their names."""
     paths = Certificates(ca=folder / "ca.pem", certificate=folder / "server.pem", key=folder / "server.key")
-    authority, authority_key = _authority(folder, now)
     names = NAMES if host in NAMES else (*NAMES, host)
-    if not _is_good(paths, authority, names, now):
-        _issue(paths, authority, authority_key, names, now)
+    try:
+        authority, authority_key = _authority(folder, now)
+        if not _is_good(paths, authority, names, now):
+            _issue(paths, authority, authority_key, names, now)
+    except ValueError as problem:
+        raise BadState(
+            f"A file in {folder} is damaged (ca.pem, ca.key or server.pem); remove the folder and start again."
+        ) from problem
     return paths
 
 

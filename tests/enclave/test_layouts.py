@@ -1,5 +1,6 @@
 """Both websocket layouts: what one side writes the other reads, and garbage is refused without a traceback."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -69,10 +70,8 @@ def test_a_damaged_message_is_read_or_refused_but_never_fails_otherwise(message:
     payload = bytearray(wire_v1.encode(message))
     for _ in range(3):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with contextlib.suppress(MalformedMessage):
         wire_v1.decode(bytes(payload), LIMIT)
-    except MalformedMessage:
-        pass
 
 
 @pytest.mark.parametrize(

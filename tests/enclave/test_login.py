@@ -151,9 +151,7 @@ def test_the_operator_s_word_counts_at_once(odd_enclave: Enclave, command: str) 
 
 def test_secrets_rest_only_as_argon2_hashes(odd_enclave: Enclave) -> None:
     files = [
-        path
-        for path in odd_enclave.state.rglob("*")
-        if path.is_file() and path.name != "ready.json" and path.name != "serve.out"
+        path for path in odd_enclave.state.rglob("*") if path.is_file() and path.name not in {"ready.json", "serve.out"}
     ]
     secrets = [account["user_secret"].encode() for account in odd_enclave.accounts.values()]
     content = b"".join(path.read_bytes() for path in files)
@@ -163,9 +161,9 @@ def test_secrets_rest_only_as_argon2_hashes(odd_enclave: Enclave) -> None:
 
 def test_a_client_that_does_not_know_the_authority_gets_no_connection(odd_enclave: Enclave) -> None:
     context = ssl.create_default_context()
-    with socket.create_connection(("127.0.0.1", odd_enclave.port)) as raw:
-        with pytest.raises(ssl.SSLCertVerificationError):
-            context.wrap_socket(raw, server_hostname="127.0.0.1")
+    address = ("127.0.0.1", odd_enclave.port)
+    with socket.create_connection(address) as raw, pytest.raises(ssl.SSLCertVerificationError):
+        context.wrap_socket(raw, server_hostname="127.0.0.1")
 
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])

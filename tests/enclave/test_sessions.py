@@ -241,6 +241,5 @@ def test_a_full_enclave_says_so(hasty: RawClient) -> None:
 
 
 def test_a_session_has_so_many_connections(hasty: RawClient) -> None:
-    with hasty.session() as channels, hasty.channels(channels.kernel):
-        with pytest.raises(Exception, match="429"), hasty.channels(channels.kernel):
-            pass
+    with hasty.session() as channels, hasty.channels(channels.kernel), pytest.raises(Exception, match="429"):
+        hasty.channels(channels.kernel).__enter__()

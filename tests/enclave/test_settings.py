@@ -3,6 +3,7 @@
 import ssl
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,7 @@ def test_the_example_names_and_explains_every_setting() -> None:
         assert f"[{section}]" in lines
         for setting in fields(kind):
             assert [line for line in lines if line.startswith(f"{setting.name} = ")], setting.name
-    undescribed = [
-        line for before, line in zip(lines, lines[1:], strict=False) if " = " in line and before.startswith("[")
-    ]
+    undescribed = [line for before, line in pairwise(lines) if " = " in line and before.startswith("[")]
     assert undescribed == []
 
 

@@ -5,6 +5,7 @@ Carries bytes and notices deaths; what a message means, and what a death means t
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from typing import Protocol, Self
 
 from ag_enclave.bridge import wire_v1
@@ -21,6 +22,7 @@ from ag_sandbox.nursery import Child
 _QUEUE = 1000
 _STALL_SECONDS = 60.0
 _CHANNEL_LIMIT = 1 << 20
+_COMMOTION_SECONDS = 0.1
 
 
 class Listener(Protocol):
@@ -56,8 +58,8 @@ class Life:
         life = cls(trio, await Control.over(trio.control), filtered, listener, wire)
         reader, writer = await asyncio.open_unix_connection(sock=trio.channel, limit=_CHANNEL_LIMIT)
         life._tasks = [asyncio.create_task(life._listen(reader)), asyncio.create_task(life._tell(writer))]
-        for role, child in trio.children().items():
-            asyncio.get_running_loop().add_reader(child.pidfd, life._died, role, child)
+        for child in trio.children().values():
+            asyncio.get_running_loop().add_reader(child.pidfd, life._died)
             life._watched.append(child.pidfd)
         return life
 
@@ -70,7 +72,7 @@ class Life:
                     self._listener.heard(message)
                     await self._listener.ring.room(_STALL_SECONDS)
         except MalformedMessage as problem:
-            self._report(f"The kernel broke the protocol ({problem}) and was stopped. Restart it to go on.")
+            await self._report(f"The kernel broke the protocol ({problem}) and was stopped. Restart it to go on.")
 
     async def _tell(self, writer: asyncio.StreamWriter) -> None:
         try:
@@ -82,15 +84,28 @@ class Life:
         finally:
             writer.close()
 
-    def _died(self, role: str, child: Child) -> None:
+    def _died(self) -> None:
         self._unwatch()
-        self._report(f"The session's {role} died ({_how(child)}). Restart the kernel to go on; its variables are gone.")
+        self._start(self._tell_death())
 
-    def _report(self, sentence: str) -> None:
+    async def _tell_death(self) -> None:
+        """Name the process whose death was the cause: the others end, in good order, when they notice it."""
+        await asyncio.sleep(_COMMOTION_SECONDS)
+        ends = {role: await asyncio.to_thread(_end_of, child) for role, child in self.trio.children().items()}
+        dead = {role: status for role, status in ends.items() if status is not None}
+        role = next((role for role, status in dead.items() if status), next(iter(dead), "kernel"))
+        how = _how(dead.get(role))
+        await self._report(f"The session's {role} died ({how}). Restart the kernel to go on; its variables are gone.")
+
+    async def _report(self, sentence: str) -> None:
         if not self._stopped:
-            task = asyncio.create_task(self._listener.lost(self, sentence))
-            self._reports.add(task)
-            task.add_done_callback(self._reports.discard)
+            self._start(self._listener.lost(self, sentence))
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        """Do this in a task of its own: it will cancel the ones that pump."""
+        task = asyncio.create_task(work)
+        self._reports.add(task)
+        task.add_done_callback(self._reports.discard)
 
     def _unwatch(self) -> None:
         for pidfd in self._watched:
@@ -118,11 +133,15 @@ def _bury(child: Child) -> None:
     child.close()
 
 
-def _how(child: Child) -> str:
+def _end_of(child: Child) -> int | None:
+    """Its exit status, or minus the signal that ended it; None while it lives."""
     try:
-        status = child.wait(1.0)
+        return child.wait(0.0)
     except (OSError, TimeoutError):
-        return "no exit status"
+        return None
+
+
+def _how(status: int | None) -> str:
     if status is None:
         return "no exit status"
     return f"signal {-status}" if status < 0 else f"exit status {status}"

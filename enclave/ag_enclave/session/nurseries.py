@@ -14,7 +14,7 @@ from typing import Any, Self
 from ag_enclave.config import Config
 from ag_enclave.errors import SessionLost, Unusable
 from ag_enclave.state import State
-from ag_sandbox.errors import NurseryGone, SandboxError
+from ag_sandbox.errors import SandboxError
 from ag_sandbox.nursery import Child, Nursery
 from ag_sandbox.profile import Grants
 
@@ -122,7 +122,9 @@ class Nurseries:
         nursery = self._running[role]
         try:
             return await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
-        except (NurseryGone, OSError):
+        except (SandboxError, OSError):
+            if nursery.alive():
+                raise
             nursery = await self._renew(role, nursery)
             return await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
 

@@ -5,6 +5,7 @@ Knows sessions, not requests; who may see whose is asked of it by name.
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import time
 import uuid
@@ -19,6 +20,7 @@ from ag_enclave.session.nurseries import Nurseries, Order
 from ag_enclave.session.session import Session, Subject
 from ag_enclave.state import State
 
+_log = logging.getLogger(__name__)
 _EPITAPHS = 1000
 _SWEEP_SECONDS = 0.5
 
@@ -111,7 +113,10 @@ class Sessions:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             for session in self.of(None):
-                await self._sweep(session)
+                try:
+                    await self._sweep(session)
+                except Exception:  # noqa: BLE001 - the other sessions must be swept all the same
+                    _log.exception("a session could not be swept")
 
     async def _sweep(self, session: Session) -> None:
         limits = self._config.sessions
