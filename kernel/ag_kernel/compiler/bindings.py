@@ -53,6 +53,18 @@ def bindings(tree: ast.Module) -> Bindings:
     return found
 
 
+def argument_depth(tree: ast.Module) -> int:
+    """How deep calls are nested in the arguments of calls, `f(g(h(1)))` being 3."""
+    deepest, pending = 0, [(part, 0) for part in ast.iter_child_nodes(tree)]
+    while pending:
+        node, depth = pending.pop()
+        inner = depth + isinstance(node, ast.Call)
+        deepest = max(deepest, inner)
+        handle = node.func if isinstance(node, ast.Call) else None
+        pending.extend((part, depth if part is handle else inner) for part in ast.iter_child_nodes(node))
+    return deepest
+
+
 def _walk(node: ast.AST, found: Bindings, *, top: bool, deep: bool) -> None:
     """`top`: names bound here are the cell's own; `deep`: inside a function, run later if at all."""
     handler = _HANDLERS.get(type(node))

@@ -6,6 +6,7 @@ It must not run anything it is sent: it sees source text only. Whatever it can't
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING, Any, Final
 
 from ag_kernel.compiler.findings import problems
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ag_kernel.compiler.problem import Problem
 
+_LONGEST_SECONDS: Final = 15.0
 _MOST_CHARACTERS: Final = 2_000_000
 _REHEARSED: Final = {"export": "export", "frame": "frame", "series": "series", "dataset": "dataset"}
 _REHEARSAL: Final = """
@@ -47,16 +49,21 @@ def warm() -> None:
 
 
 def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> None:
-    """Answer until the kernel is gone."""
-    del settings
+    """Answer until the kernel is gone. Setting: `check_seconds`, after which a check ends the process."""
+    longest = float(settings.get("check_seconds", _LONGEST_SECONDS))
     stream = sockets["checker"]
+    signal.signal(
+        signal.SIGALRM, signal.SIG_DFL
+    )  # compiled code hears no handler: a check that never ends is ended with the process
     desk = Desk(_warmed[0] if _warmed else _built())
     while True:
         try:
             payload = receive_frame(stream)
         except (OSError, MalformedPlan):
             return
+        signal.setitimer(signal.ITIMER_REAL, longest)
         reply = None if payload is None else desk.answer(payload)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         if reply is None:
             return
         if reply:

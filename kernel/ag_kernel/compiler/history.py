@@ -11,7 +11,7 @@ import builtins
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ag_kernel.compiler.bindings import Bindings, bindings
+from ag_kernel.compiler.bindings import Bindings, argument_depth, bindings
 from ag_kernel.compiler.comments import readable
 from ag_kernel.compiler.problem import lines_of
 from ag_kernel.compiler.session_names import Named, prelude
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ANY: Final = "ag_any"
 _PRELUDE: Final = "ag_prelude"
+_DEEPEST_CALLS: Final = 12  # mypy's time doubles with each level; such a cell is run without types
 _MARK: Final = "__ag_"
 _LOOSE: Final = "from ag_loose import __ag_list, __ag_dict, __ag_set; "
 _BUILT_IN: Final = frozenset(dir(builtins)) | {"__name__", "__doc__"}
@@ -87,7 +88,8 @@ class History:
         shown = sorted((following | rebound) - found.fixed)
         tail = "".join(f"{_MARK}out_{name} = {name}\n" for name in shown)
         tested = {(line + 1, column, end_line + 1, end) for line, column, end_line, end in found.tested}
-        findings = self._inference.check(module, f"{head}\n{source}\n{tail}", tested)
+        tame = argument_depth(tree) <= _DEEPEST_CALLS
+        findings = self._inference.check(module, f"{head}\n{source}\n{tail}", tested) if tame else None
         known = findings is not None
         bound = {
             name: (_ANY, name)

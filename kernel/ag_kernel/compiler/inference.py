@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 
 from mypy import build
 from mypy.build import State
-from mypy.errors import CompileError
 from mypy.modulefinder import BuildSource
 from mypy.nodes import ComparisonExpr
 from mypy.options import Options
@@ -77,7 +76,7 @@ def _options() -> Options:
     options.preserve_asts = True
     options.enable_error_code = ["truthy-bool"]
     options.disable_bytearray_promotion = options.disable_memoryview_promotion = True
-    options.show_traceback = True
+    options.raise_exceptions = True
     return options
 
 
@@ -142,7 +141,7 @@ class Inference:
             state.type_check_first_pass()
             while state.type_check_second_pass():
                 pass
-        except CompileError:
+        except (Exception, SystemExit):  # noqa: BLE001 - CompileError, or a bug of mypy's, which must not refuse an analyst's cell
             self.forget((module,))
             return None
         found = (*self._findings(path), *(_tested(state, tested) if tested else ()))

@@ -1,5 +1,6 @@
 """One real checker process for the room's tests, and `check`: a cell's problems by policy and types together."""
 
+import contextlib
 import os
 import re
 import socket
@@ -32,7 +33,26 @@ NAMES = {
     "age": "series",
     "clinic": "frames",
 }
-_MAIN = "import socket, sys; from ag_kernel.compiler import checker; checker.main({'checker': socket.socket(fileno=int(sys.argv[1]))}, {})"
+_MAIN = """
+import json, socket, sys
+from ag_kernel.compiler import checker
+checker.main({"checker": socket.socket(fileno=int(sys.argv[1]))}, json.loads(sys.argv[2]))
+"""
+
+
+@contextlib.contextmanager
+def checker_process(settings: str = "{}") -> Iterator[tuple[socket.socket, subprocess.Popen[bytes]]]:
+    """A checker of its own, and the kernel's end of its socket."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _MAIN, str(theirs.fileno()), settings],
+                pass_fds=[theirs.fileno()],
+                env={"PATH": os.environ["PATH"]},
+            )
+        yield ours, process
+    process.wait(10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +105,9 @@ class Session:
 
 @pytest.fixture(scope="session")
 def checker() -> Iterator[CheckerClient]:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            env={"PATH": os.environ["PATH"]},
-        )
-        theirs.close()
+    with checker_process() as (ours, process):
         yield CheckerClient(ours, patience=60)
-        ours.close()
-        assert process.wait(10) == 0
+    assert process.returncode == 0
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import statistics
 import threading
@@ -16,7 +17,7 @@ from ag_kernel.compiler.inference import Inference
 from ag_kernel.compiler.session_names import KINDS, kinds_of, prelude, valid
 from ag_plan.frames import receive_frame, send_frame
 from ag_plan.messages import DatasetSchema, View
-from tests.kernel.compiler.conftest import Session
+from tests.kernel.compiler.conftest import Session, checker_process
 
 
 def test_without_a_checker_no_cell_passes():
@@ -166,3 +167,19 @@ def test_nothing_is_written_and_no_new_file_is_opened_after_the_warm_state(tmp_p
     )
     assert opened == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_calls_nested_beyond_reason_cost_no_time(session: Session):
+    start = time.perf_counter()
+    assert session.run("x = " + "{}.get('a', " * 40 + "1" + ")" * 40) == ()
+    assert session.run("x.anything") == ()
+    assert time.perf_counter() - start < 2
+
+
+def test_a_check_that_never_ends_is_ended_with_its_process():
+    with checker_process('{"check_seconds": 0.5}') as (ours, process):
+        client = CheckerClient(ours, patience=60)
+        assert client.check(1, "x = 1") == ()
+        (problem,) = client.check(2, "x = (1,)\n" + "x = (x, x)\n" * 60)
+        assert "checker has stopped" in problem.message
+        assert process.wait(10) == -signal.SIGALRM
