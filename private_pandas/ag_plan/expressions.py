@@ -10,11 +10,19 @@ from msgspec import Struct
 
 Scalar = bool | int | float | str | None
 
-UnaryOperator = Literal["neg", "not", "abs", "is_null", "floor", "ceil", "round", "sqrt", "exp", "log"]
+UnaryOperator = Literal[
+    "neg", "not", "abs", "is_null", "floor", "ceil", "round", "sqrt", "exp", "log",
+    "log2", "log10", "sin", "cos", "tan", "atan",
+]  # fmt: skip
 BinaryOperator = Literal[
     "add", "sub", "mul", "div", "floordiv", "mod", "pow",
     "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor",
-    "least", "greatest",
+    "least", "greatest", "fmod",
+]  # fmt: skip
+TextOperator = Literal["lower", "upper", "strip", "lstrip", "rstrip", "length"]
+TextTest = Literal["contains", "startswith", "endswith"]
+DateField = Literal[
+    "year", "quarter", "month", "day", "dayofweek", "dayofyear", "hour", "minute", "second", "microsecond",
 ]  # fmt: skip
 CastTarget = Literal["float", "int", "bool", "str", "datetime"]
 
@@ -122,6 +130,110 @@ class Cast(Expression, frozen=True, kw_only=True, tag="cast"):
     to: CastTarget
 
 
+class Recode(Expression, frozen=True, kw_only=True, tag="recode"):
+    """``values[i]`` where the operand is ``keys[i]``, else null; both run in parallel. Values are of one kind, or null."""
+
+    operand: Expression
+    keys: tuple[Scalar, ...]
+    values: tuple[Scalar, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.keys) != len(self.values):
+            raise ValueError("a recoding needs one value per key")
+        for value in (*self.keys, *self.values):
+            check_scalar(value)
+
+
+class Text(Expression, frozen=True, kw_only=True, tag="text"):
+    """A text changed or measured as Python does it; blanks are all that Python calls so."""
+
+    operator: TextOperator
+    operand: Expression
+
+
+class TextHas(Expression, frozen=True, kw_only=True, tag="text_has"):
+    """Whether a text contains, starts with or ends with a public one."""
+
+    test: TextTest
+    operand: Expression
+    needle: str
+
+
+class Concat(Expression, frozen=True, kw_only=True, tag="concat"):
+    """One text and then another."""
+
+    left: Expression
+    right: Expression
+
+
+class Replace(Expression, frozen=True, kw_only=True, tag="replace"):
+    """A text with every ``old`` in it made ``new``, from the left."""
+
+    operand: Expression
+    old: str
+    new: str
+
+    def __post_init__(self) -> None:
+        if not self.old:
+            raise ValueError("nothing can't be replaced: old must be a text of at least one character")
+
+
+class Slice(Expression, frozen=True, kw_only=True, tag="slice"):
+    """The characters of a text from ``start`` up to ``stop``, counted as Python does: negative from the end."""
+
+    operand: Expression
+    start: int = 0
+    stop: int | None = None
+
+    def __post_init__(self) -> None:
+        check_scalar(self.start)
+        check_scalar(self.stop)
+
+
+class Piece(Expression, frozen=True, kw_only=True, tag="piece"):
+    """Piece ``index`` (negative from the end) of a text split at a separator, at blanks where None; null where there is none."""
+
+    operand: Expression
+    separator: str | None
+    index: int
+
+    def __post_init__(self) -> None:
+        check_scalar(self.index)
+        if self.separator == "":
+            raise ValueError("a separator must have at least one character")
+
+
+class Match(Expression, frozen=True, kw_only=True, tag="match"):
+    """Whether a pattern of the small language in ``ag_vault/expressions/pattern.py`` is found in a text."""
+
+    operand: Expression
+    pattern: str
+
+
+class Extract(Expression, frozen=True, kw_only=True, tag="extract"):
+    """What a group of a pattern found first in a text (0: the whole); empty where nothing is found."""
+
+    operand: Expression
+    pattern: str
+    group: int = 0
+
+
+class Substitute(Expression, frozen=True, kw_only=True, tag="substitute"):
+    """A text with everything that a pattern finds replaced by a public text."""
+
+    operand: Expression
+    pattern: str
+    replacement: str
+
+
+class DatePart(Expression, frozen=True, kw_only=True, tag="date_part"):
+    """A field of a point in time, as an integer; Monday is 0. Null outside the years 1 to 9999."""
+
+    operand: Expression
+    field: DateField
+
+
 EXPRESSIONS: tuple[type[Expression], ...] = (
     Column, Constant, Instant, Unary, Binary, IsIn, Choose, Coalesce, Clamp, Cast,
+    Recode, Text, TextHas, Concat, Replace, Slice, Piece, Match, Extract, Substitute, DatePart,
 )  # fmt: skip

@@ -7,7 +7,21 @@ from typing import Any
 from ag_plan import expressions as words
 from ag_plan.codec import children
 from ag_vault.errors import Refusal
-from ag_vault.expressions import binary, cast, choose, clamp, column, constant, is_in, unary
+from ag_vault.expressions import (
+    binary,
+    cast,
+    choose,
+    clamp,
+    column,
+    concat,
+    constant,
+    date_part,
+    is_in,
+    pattern,
+    recode,
+    text,
+    unary,
+)
 from ag_vault.expressions.term import MOST_NESTED, Scope, Steps, Term
 
 Rule = Callable[[Any, tuple[Term, ...], Scope], Term | Refusal]
@@ -23,6 +37,17 @@ RULES: dict[type[words.Expression], Rule] = {
     words.Coalesce: choose.coalesce,
     words.Clamp: clamp.rule,
     words.Cast: cast.rule,
+    words.Recode: recode.rule,
+    words.Text: text.rule,
+    words.TextHas: text.has,
+    words.Concat: concat.rule,
+    words.Replace: text.replace,
+    words.Slice: text.cut,
+    words.Piece: text.piece,
+    words.Match: pattern.rule,
+    words.Extract: pattern.extract,
+    words.Substitute: pattern.substitute,
+    words.DatePart: date_part.rule,
 }
 """Every word and its rule. A word that is missing is refused by a KeyError in a test that enumerates the plan's."""
 

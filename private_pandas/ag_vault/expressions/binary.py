@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ag_plan.expressions import Binary
 from ag_vault.errors import Refusal
-from ag_vault.expressions import arithmetic, comparison, division
+from ag_vault.expressions import arithmetic, comparison, division, elementary
 from ag_vault.expressions.term import Scope, Term
 
 Operator = Callable[[Term, Term, Scope], Term | Refusal]
@@ -34,4 +34,5 @@ _OPERATORS: dict[str, Operator] = {
     "xor": comparison.logic("xor"),
     "least": comparison.extreme("least"),  # null with anything is null, unlike SQL's LEAST in some engines
     "greatest": comparison.extreme("greatest"),
+    "fmod": elementary.remainder,  # the sign of the dividend, as in C; exact
 }

@@ -18,7 +18,7 @@ def rule(node: IsIn, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal
     kind: Kind = (
         "float" if term.space.kind == "int" and any(isinstance(v, float) for v in node.values) else term.space.kind
     )
-    values = [literal(value, kind) for value in node.values if _comparable(value, kind)]
+    values = [literal(value, kind) for value in node.values if comparable(value, kind)]
     space = ColumnSpace(kind="bool", nullable=False)
     if not values:
         return Term(space=space, sql=exp.Boolean(this=False))
@@ -27,7 +27,7 @@ def rule(node: IsIn, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal
     return combine(space, exp.Coalesce(this=listed, expressions=[exp.Boolean(this=False)]), converted)
 
 
-def _comparable(value: Scalar, kind: Kind) -> bool:
+def comparable(value: Scalar, kind: Kind) -> bool:
     """Whether a value can equal one of a kind."""
     if isinstance(value, str):
         return kind == "str" and "\x00" not in value

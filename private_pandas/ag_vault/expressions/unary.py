@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from ag_plan.expressions import Unary
 from ag_vault.errors import Refusal
+from ag_vault.expressions import elementary
 from ag_vault.expressions.term import (
     Scope,
     Term,
@@ -172,4 +173,5 @@ _OPERATORS: dict[str, Operator] = {
     "sqrt": _sqrt,  # of a negative number: null
     "exp": _exp,  # beyond the largest double: null
     "log": _log,  # of a number that isn't positive: null; bounds only where the operand's are positive
+    **elementary.UNARY,
 }

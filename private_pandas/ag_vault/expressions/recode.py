@@ -1,0 +1,80 @@
+"""The word ``Recode``: a value looked up in a public table. Knows no column.
+
+What other words make of a text with public categories is a table too (``image``): then the engine computes nothing, and the
+result has public categories of its own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlglot import exp
+
+from ag_plan.expressions import Recode, Scalar
+from ag_vault.errors import Refusal
+from ag_vault.expressions.is_in import comparable
+from ag_vault.expressions.term import Scope, Term, bounded, case, combine, convert, literal
+from ag_vault.space import ColumnSpace, Kind
+
+MOST_KEYS = 10_000
+_KINDS: dict[type, Kind] = {bool: "bool", int: "int", float: "float", str: "str"}
+
+
+def rule(node: Recode, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal:
+    """Takes: a term, public keys and values. Gives: the values' kind, with the values as categories or their hull as bounds.
+
+    Why: one row in, one value out, and the table is the analyst's. Fails: on values of several kinds; on no row.
+    """
+    if len(node.keys) > MOST_KEYS:
+        return _refused(f"a recoding has at most {MOST_KEYS} keys")
+    kinds = {_KINDS[type(value)] for value in node.values if value is not None}
+    kind: Kind = "float" if kinds == {"int", "float"} else next(iter(kinds), "null")
+    if len(kinds) > 1 and kind != "float":
+        return _refused("the values of a recoding must be of one kind")
+    texts = [value for value in (*node.keys, *node.values) if isinstance(value, str)]
+    if any("\x00" in text for text in texts):
+        return _refused("a string must not contain the character NUL")
+    return looked_up(operands[0], dict(zip(node.keys, node.values, strict=True)), kind, scope)
+
+
+def looked_up(term: Term, table: Mapping[Scalar, Scalar], kind: Kind, scope: Scope) -> Term:
+    """The table's value for each of the term's; null for what it hasn't, and for keys no value of the term can equal."""
+    categories = term.space.categories
+    own: Kind = (
+        "float" if term.space.kind == "int" and any(isinstance(key, float) for key in table) else term.space.kind
+    )
+    pairs = [
+        (key, value)
+        for key, value in table.items()
+        if comparable(key, own) and (categories is None or key in categories)
+    ]
+    reached = tuple(dict.fromkeys(value for _, value in pairs if value is not None))
+    covers = categories is not None and {key for key, _ in pairs} >= set(categories) and not term.space.nullable
+    nullable = not (covers and bool(reached) and all(value is not None for _, value in pairs))
+    space = _space(kind, reached, nullable=nullable)
+    if not reached:
+        return convert(Term(space=ColumnSpace(kind="null"), sql=literal(None, "null")), kind)
+    named = scope.steps.name(convert(term, own))
+    branches = [
+        (exp.EQ(this=named.sql.copy(), expression=literal(key, own)), literal(value, kind)) for key, value in pairs
+    ]
+    return combine(space, case(*branches), named)
+
+
+def image(term: Term, kind: Kind, change: Callable[[str], Scalar], scope: Scope) -> Term | None:
+    """The term changed by a public function, where its values are public categories; None where they aren't."""
+    categories = term.space.categories
+    if categories is None or term.space.kind != "str":
+        return None
+    return looked_up(term, {value: change(str(value)) for value in categories}, kind, scope)
+
+
+def _space(kind: Kind, values: Sequence[Scalar], *, nullable: bool) -> ColumnSpace:
+    if kind == "str":
+        return ColumnSpace(kind=kind, categories=tuple(values), nullable=nullable)
+    if kind in ("int", "float") and values:
+        numbers = [value for value in values if value is not None and not isinstance(value, str)]
+        return bounded(kind, (min(numbers), max(numbers)), nullable=nullable)
+    return ColumnSpace(kind=kind, nullable=nullable)
+
+
+def _refused(why: str) -> Refusal:
+    return Refusal(code="bad_recoding", why=why, error="ValueError")
