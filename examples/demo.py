@@ -7,6 +7,7 @@ JupyterLab and keeps the enclave until Ctrl-C. ``demo.py --write`` runs the note
 import argparse
 import contextlib
 import json
+import math
 import os
 import re
 import shutil
@@ -22,9 +23,15 @@ import nbformat
 
 EXAMPLES = Path(__file__).resolve().parent
 STATE = EXAMPLES.parent / ".state" / "demo"
+"""Where the enclave of a demo lives, unless --state says otherwise. Each demo begins afresh."""
+
 NOTEBOOKS = ("quickstart.ipynb", "antigranular_sample.ipynb")
 READY_SECONDS = 120
 CELL_SECONDS = 120
+STOP_SECONDS = 15
+LARGE_RADIUS = 15
+"""Where the quickstart draws the line between small and large tumours."""
+
 MEASURES = ("mean_radius", "mean_texture")
 
 COLLECT = """
@@ -69,9 +76,11 @@ class Progress:
 @contextlib.contextmanager
 def running_enclave(state: Path, progress: Progress) -> Iterator[dict[str, Any]]:
     """A fresh enclave with the demo data on a free port of this machine: what its ready file says. Stopped at the end."""
+    ready, log = state / "ready.json", state / "serve.log"
+    if state.exists() and any(state.iterdir()) and not log.exists():
+        raise DemoFailed(f"{state} holds something that is not a demo's; name another folder with --state")
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True, mode=0o700)
-    ready, log = state / "ready.json", state / "serve.log"
     command = [sys.executable, "-m", "ag_enclave", "serve", "--demo", "--state", str(state / "enclave"), "--port", "0"]
     with log.open("wb") as output:
         # In a process group of its own: Ctrl-C is for us, and we stop the enclave in good order.
@@ -105,13 +114,13 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     """Ask the enclave to end, and insist after a while."""
     process.terminate()
     try:
-        process.wait(15)
+        process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
 
-def prepare_environment(ready: dict[str, Any]) -> None:
+def prepare_environment(ready: dict[str, Any], state: Path) -> None:
     """What the notebooks read: where the enclave is, whom to trust, who they are."""
     analyst = ready["accounts"]["analyst"]
     os.environ.update(
@@ -120,13 +129,15 @@ def prepare_environment(ready: dict[str, Any]) -> None:
         AG_USER_ID=analyst["user_id"],
         AG_USER_SECRET=analyst["user_secret"],
         # The person's own IPython profile has no part in the demo.
-        IPYTHONDIR=str(STATE / "ipython"),
+        IPYTHONDIR=str(state / "ipython"),
         # A local kernel must not start the debugger's second Python, which takes longer than some cells.
         PYDEVD_DISABLE_FILE_VALIDATION="1",
     )
 
 
-def execute(name: str, progress: Progress, collect: str = "") -> tuple[nbformat.NotebookNode, dict[str, Any]]:
+def execute(
+    name: str, state: Path, progress: Progress, collect: str = ""
+) -> tuple[nbformat.NotebookNode, dict[str, Any]]:
     """Run a notebook of this folder; the notebook with its outputs, and what the ``collect`` cell before its last one evaluates to."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -136,15 +147,16 @@ def execute(name: str, progress: Progress, collect: str = "") -> tuple[nbformat.
     if collect:
         notebook.cells.insert(total - 1, nbformat.v4.new_code_cell(collect))
 
-    def tell(cell: nbformat.NotebookNode, cell_index: int) -> None:
+    def tell(cell: nbformat.NotebookNode, cell_index: int) -> None:  # noqa: ARG001 (nbclient names both)
         progress.say(f"{name}: cell {min(cell_index + 1, total)} of {total} …")
 
     client = NotebookClient(
         notebook, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False, on_cell_start=tell,
-        resources={"metadata": {"path": str(STATE)}},
+        resources={"metadata": {"path": str(state)}},
     )  # fmt: skip
     try:
-        client.execute()
+        with (state / "kernel.log").open("wb") as log:
+            client.execute(stderr=log)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
         raise DemoFailed(f"{name} did not run to its end: {last_line(problem)}") from None
     collected = notebook.cells.pop(total - 1) if collect else None
@@ -180,9 +192,14 @@ def comparison(values: dict[str, Any]) -> Iterator[tuple[str, float, float, floa
         for group, answer in values["group_means"][column].items():
             width = values["group_means_widths"][column][group]
             yield f"mean of {column}, {group}", answer, true_means.loc[group, column], width
-    true_counts = private[private["mean_radius"] > 15].groupby("diagnosis")["mean_radius"].count()
+    true_counts = private[private["mean_radius"] > LARGE_RADIUS].groupby("diagnosis")["mean_radius"].count()
     for group, answer in values["large_counts"].items():
-        yield f"count where mean_radius > 15, {group}", answer, true_counts.get(group, 0), values["large_counts_widths"][group]
+        yield (
+            f"count where mean_radius > {LARGE_RADIUS}, {group}",
+            answer,
+            true_counts.get(group, 0),
+            values["large_counts_widths"][group],
+        )
     yield from histogram_comparison(values["histogram"], private["mean_radius"])
 
 
@@ -196,44 +213,44 @@ def histogram_comparison(histogram: list[list[float]], column: Any) -> Iterator[
         yield f"tumours with radius in [{edges[at]:g}, {edges[at + 1]:g})", counts[at], true_counts[at], float("nan")
 
 
-def report(values: dict[str, Any], seconds: float) -> None:
+def report(values: dict[str, Any], seconds: float, notebook: Path) -> None:
     """The table of answers and truths, the budget, the time."""
     print(f"\n{'what was asked':<48}{'answer':>10}{'truth':>10}{'error':>9}{'± 95 %':>9}")
     print("─" * 86)
     for what, answer, truth, width in comparison(values):
-        shown = f"{width:9.3g}" if width == width and width is not None else f"{'':>9}"
+        shown = f"{width:9.3g}" if width is not None and not math.isnan(width) else f"{'':>9}"
         print(f"{what:<48}{answer:>10.2f}{truth:>10.2f}{answer - truth:>+9.2f}{shown}")
     print("─" * 86)
     for name, left in values["odometer"]["remaining"].items():
         spent = values["odometer"]["dataset_costs"][name]
         print(f"{name}: spent ε = {spent['eps']:g}, left ε = {left['eps']:g}")
-    print(f"Done in {seconds:.1f} s. The notebook with its outputs: {(STATE / NOTEBOOKS[0]).relative_to(EXAMPLES.parent)}")
+    print(f"Done in {seconds:.1f} s. The notebook with its outputs: {os.path.relpath(notebook)}")
     print("To try it yourself in JupyterLab: make lab")
 
 
-def run_demo(progress: Progress) -> None:
+def run_demo(state: Path, progress: Progress) -> None:
     """Start, run, show."""
-    with running_enclave(STATE, progress) as ready:
-        prepare_environment(ready)
-        notebook, values = execute(NOTEBOOKS[0], progress, COLLECT)
+    with running_enclave(state, progress) as ready:
+        prepare_environment(ready, state)
+        notebook, values = execute(NOTEBOOKS[0], state, progress, COLLECT)
         progress.say("stopping the enclave …")
     progress.done()
-    nbformat.write(notebook, STATE / NOTEBOOKS[0])
-    report(values, progress.seconds)
+    nbformat.write(notebook, state / NOTEBOOKS[0])
+    report(values, progress.seconds, state / NOTEBOOKS[0])
 
 
-def run_lab(progress: Progress) -> None:
+def run_lab(state: Path, progress: Progress) -> None:
     """JupyterLab on copies of the notebooks, until it ends or Ctrl-C."""
-    with running_enclave(STATE, progress) as ready:
-        prepare_environment(ready)
-        folder = STATE / "notebooks"
+    with running_enclave(state, progress) as ready:
+        prepare_environment(ready, state)
+        folder = state / "notebooks"
         folder.mkdir()
         for name in NOTEBOOKS:
             shutil.copy(EXAMPLES / name, folder)
         progress.done()
         print(f"The enclave is at {ready['url']}; JupyterLab opens {NOTEBOOKS[0]}. Ctrl-C ends both.", flush=True)
         root = ["--allow-root"] if os.geteuid() == 0 else []
-        command = [sys.executable, "-m", "jupyterlab", "--yes", *root, str(folder / NOTEBOOKS[0])]
+        command = [sys.executable, "-m", "jupyterlab", "--ServerApp.answer_yes=True", *root, str(folder / NOTEBOOKS[0])]
         lab = subprocess.Popen([*command, f"--ServerApp.root_dir={folder}"])
         try:
             status = lab.wait()
@@ -243,12 +260,12 @@ def run_lab(progress: Progress) -> None:
             raise DemoFailed(f"JupyterLab ended with status {status}")
 
 
-def run_write(progress: Progress) -> None:
+def run_write(state: Path, progress: Progress) -> None:
     """Every notebook of this folder, with the outputs of a real run and nothing of this machine."""
-    with running_enclave(STATE, progress) as ready:
-        prepare_environment(ready)
+    with running_enclave(state, progress) as ready:
+        prepare_environment(ready, state)
         for name in NOTEBOOKS:
-            notebook, _ = execute(name, progress)
+            notebook, _ = execute(name, state, progress)
             nbformat.write(cleaned(notebook), EXAMPLES / name)
     progress.done()
     print(f"Wrote {', '.join(NOTEBOOKS)} with their outputs.")
@@ -265,16 +282,21 @@ def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def main() -> int:
     """The exit status; every failure is one line."""
-    parser = argparse.ArgumentParser(description="A whole enclave on this machine, and the quickstart notebook run against it.")
+    parser = argparse.ArgumentParser(
+        description="A whole enclave on this machine, and the quickstart notebook run against it."
+    )
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--lab", action="store_true", help="open it in JupyterLab, until Ctrl-C")
     choice.add_argument("--write", action="store_true", help="run the notebooks here and keep their outputs in them")
+    parser.add_argument(
+        "--state", type=Path, default=STATE, help="the folder of the demo's enclave, made anew each time"
+    )
     chosen = parser.parse_args()
-    run: Callable[[Progress], None] = run_lab if chosen.lab else run_write if chosen.write else run_demo
+    run: Callable[[Path, Progress], None] = run_lab if chosen.lab else run_write if chosen.write else run_demo
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     progress = Progress()
     try:
-        run(progress)
+        run(chosen.state.resolve(), progress)
     except DemoFailed as problem:
         progress.done()
         print(f"demo: {problem}", file=sys.stderr)
