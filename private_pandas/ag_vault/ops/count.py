@@ -53,7 +53,7 @@ def count(node: Count, rows: Rows, scope: Scope) -> Measured | Refusal:
     shared: int | None = None
     for term in terms:
         if term.space.nullable or shared is None:
-            parts.append(Counted(aggregates=(_counted(term),)))
+            parts.append(Counted(aggregates=(counted(term),)))
             shared = shared if term.space.nullable else len(parts) - 1
             layout.append((len(parts) - 1,))
         else:
@@ -61,5 +61,6 @@ def count(node: Count, rows: Rows, scope: Scope) -> Measured | Refusal:
     return Measured(columns=node.columns, labels=((),), parts=tuple(parts), shares=evenly(parts), layout=tuple(layout))
 
 
-def _counted(term: Term) -> exp.Expression:
+def counted(term: Term) -> exp.Expression:
+    """The number of a column's non-null values; of all rows, which an engine knows for nothing, where none can be null."""
     return exp.Count(this=term.sql.copy() if term.space.nullable else exp.Star())

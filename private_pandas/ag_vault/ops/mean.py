@@ -10,6 +10,7 @@ from ag_vault.errors import Refusal
 from ag_vault.exact import UNIT_BITS, UnitGrid
 from ag_vault.expressions.term import Scope, Term
 from ag_vault.ops.column import bounds_of, each, unusable
+from ag_vault.ops.count import counted
 from ag_vault.ops.grids import on_unit_grid
 from ag_vault.ops.rows import Rows
 from ag_vault.ops.spread import half_width
@@ -68,8 +69,8 @@ def rule(node: Mean, rows: Rows, scope: Scope) -> Measured | Refusal:
         grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
         if grid is None:
             return unusable(name)
-        place = on_unit_grid(term, grid, scope).sql
-        return Averaged(aggregates=(exp.Count(this=place.copy()), exp.Sum(this=place.copy())), grid=grid)
+        place = on_unit_grid(term, grid, scope)
+        return Averaged(aggregates=(counted(place), exp.Sum(this=place.sql.copy())), grid=grid)
 
     parts = each(node.columns, rows, part)
     if isinstance(parts, Refusal):

@@ -12,6 +12,7 @@ from ag_vault.errors import Refusal
 from ag_vault.exact import UNIT_BITS, UnitGrid
 from ag_vault.expressions.term import Scope, Term
 from ag_vault.ops.column import bounds_of, each, unusable
+from ag_vault.ops.count import counted
 from ag_vault.ops.grids import on_unit_grid
 from ag_vault.ops.rows import Rows
 from ag_vault.ops.spread import half_width
@@ -126,9 +127,9 @@ def moments(name: str, term: Term, scope: Scope, statistics: tuple[Statistic, ..
     grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
     if grid is None:
         return unusable(name)
-    place = on_unit_grid(term, grid, scope).sql
-    square = exp.Mul(this=place.copy(), expression=place.copy())
-    aggregates = exp.Count(this=place.copy()), exp.Sum(this=place.copy()), exp.Sum(this=square)
+    place = on_unit_grid(term, grid, scope)
+    square = exp.Mul(this=place.sql.copy(), expression=place.sql.copy())
+    aggregates = counted(place), exp.Sum(this=place.sql.copy()), exp.Sum(this=square)
     return Moments(aggregates=aggregates, grid=grid, statistics=statistics, ddof=ddof)
 
 

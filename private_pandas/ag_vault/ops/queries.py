@@ -1,6 +1,7 @@
 """The two queries of a release: all sums of all groups at once, and all tallies. Know no value of a row and no noise."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -10,7 +11,7 @@ from ag_vault.ops.rows import Rows, Stage, cell, select, stages_of
 from ag_vault.parts import Bins, Part, Sums
 
 DIALECT = "duckdb"
-_CELL = exp.Identifier(this="cell", quoted=True)
+_PART, _CELL, _PLACE = "part", "cell", "position"
 
 
 def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part]) -> str | None:
@@ -18,44 +19,68 @@ def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part]) 
     aggregates = [sql.copy() for part in parts if isinstance(part, Sums) for sql in part.aggregates]
     if not aggregates:
         return None
+    stages = _stages(rows, scope, groups)
     if not groups.joins:
-        return _text(rows, scope, groups, [exp.select(exp.Literal.number(0), *aggregates, copy=False)])
-    query = exp.select(_cell(), *aggregates, copy=False).group_by(_cell(), copy=False)
-    return _text(rows, scope, groups, [query])
+        return _text(stages, exp.select(exp.Literal.number(0), *aggregates, copy=False))
+    return _text(stages, exp.select(_column(_CELL), *aggregates, copy=False).group_by(_column(_CELL), copy=False))
 
 
 def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part]) -> str | None:
     """Rows of part, group, position, count, in the order of the first three; None where no part needs them."""
-    queries = [_tally(number, part, groups) for number, part in enumerate(parts) if not isinstance(part, Sums)]
-    if not queries:
+    numbered = [(number, part) for number, part in enumerate(parts) if not isinstance(part, Sums)]
+    if not numbered:
         return None
-    return _text(rows, scope, groups, queries, order=("part", "cell", "position"))
+    numbers = [_integer(number) for number, _ in numbered]
+    positions = [part.number if isinstance(part, Bins) else part.position for _, part in numbered]
+    one = len(numbered) == 1
+    tall = Stage(
+        columns=(
+            _as(_PART, numbers[0] if one else _each(numbers)),
+            _as(_PLACE, positions[0] if one else _each(positions)),
+        )
+    )
+    keys = [_column(_PART), _column(_CELL), _column(_PLACE)]
+    query = exp.select(*keys, _as("rows", exp.Count(this=exp.Star())), copy=False)
+    query = query.where(exp.Not(this=exp.Is(this=_column(_PLACE), expression=exp.Null())), copy=False)
+    query = query.group_by(*(key.copy() for key in keys), copy=False)
+    query = query.order_by(*(key.copy() for key in keys), copy=False)
+    whole = () if groups.joins else (Stage(columns=(_as(_CELL, _integer(0)),)),)
+    return _text((*_stages(rows, scope, groups), *whole, tall), query)
 
 
-def _tally(number: int, part: Part, groups: Groups) -> exp.Select:
-    if isinstance(part, Sums):
-        raise TypeError("sums have no tally")
-    position = part.number if isinstance(part, Bins) else part.position
-    group: exp.Expression = _cell() if groups.joins else _integer(0)
-    columns = {"part": _integer(number), "cell": group, "position": position.copy(), "rows": exp.Count(this=exp.Star())}
-    query = exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in columns.items()), copy=False)
-    query = query.where(exp.Not(this=exp.Is(this=position.copy(), expression=exp.Null())), copy=False)
-    return query.group_by(*([_cell()] if groups.joins else []), position.copy(), copy=False)
+def _each(values: Sequence[exp.Expression]) -> exp.Expression:
+    """One row per value: all parts pass over the rows together, where a union would read them once for each."""
+    return exp.Anonymous(this="UNNEST", expressions=[exp.Array(expressions=[value.copy() for value in values])])
 
 
-def _text(rows: Rows, scope: Scope, groups: Groups, final: Sequence[exp.Select], order: Sequence[str] = ()) -> str:
+def _stages(rows: Rows, scope: Scope, groups: Groups) -> tuple[Stage, ...]:
+    """The relation, the measure's named steps, and each row's group where there are groups."""
     stages = (*rows.stages, *stages_of(scope.steps))
-    if groups.joins:
-        numbered = exp.Alias(this=cell(groups.joins), alias=_CELL.copy())
-        stages = (*stages, Stage(columns=(numbered,), joins=groups.joins))
-    query = select(stages, final)
-    for name in order:
-        query = query.order_by(exp.Column(this=exp.Identifier(this=name, quoted=True)), copy=False)
-    return query.sql(dialect=DIALECT)
+    if not groups.joins:
+        return stages
+    return (*stages, Stage(columns=(_as(_CELL, cell(groups.joins)),), joins=groups.joins))
 
 
-def _cell() -> exp.Column:
-    return exp.Column(this=_CELL.copy())
+def _text(stages: Sequence[Stage], final: exp.Select) -> str:
+    """The query's text, in which the source lists the columns that are used: planning costs time for each."""
+    source, rest = stages[0], stages[1:]
+    words = [final, *(sql for stage in rest for sql in _words(stage))]
+    used = {column.name for word in words for column in word.find_all(exp.Column)}
+    kept = tuple(column for column in source.columns if column.alias in used)
+    return select((replace(source, columns=kept or (_as("one", _integer(1)),)), *rest), final).sql(dialect=DIALECT)
+
+
+def _words(stage: Stage) -> list[exp.Expression]:
+    joined = [join.column for join in stage.joins]
+    return [*stage.columns, *joined, *([] if stage.where is None else [stage.where])]
+
+
+def _as(name: str, sql: exp.Expression) -> exp.Alias:
+    return exp.Alias(this=sql.copy(), alias=exp.Identifier(this=name, quoted=True))
+
+
+def _column(name: str) -> exp.Column:
+    return exp.Column(this=exp.Identifier(this=name, quoted=True))
 
 
 def _integer(value: int) -> exp.Expression:

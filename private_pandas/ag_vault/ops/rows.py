@@ -58,8 +58,8 @@ def stages_of(steps: Steps) -> tuple[Stage, ...]:
     return tuple(Stage(columns=tuple(level)) for level in steps.levels)
 
 
-def select(stages: Sequence[Stage], final: Sequence[exp.Select]) -> exp.Query:
-    """One query: the stages as common table expressions, then the final selections over the last, as a union of all."""
+def select(stages: Sequence[Stage], final: exp.Select) -> exp.Select:
+    """One query: the stages as common table expressions, then the final selection over the last."""
     ctes = [
         exp.CTE(
             this=_selection(stage, number),
@@ -68,13 +68,9 @@ def select(stages: Sequence[Stage], final: Sequence[exp.Select]) -> exp.Query:
         )
         for number, stage in enumerate(stages)
     ]
-    last = _table(f"r{len(stages) - 1}")
-    queries = [query.from_(last.copy(), copy=False) for query in final]
-    whole: exp.Query = queries[0]
-    for query in queries[1:]:
-        whole = exp.Union(this=whole, expression=query, distinct=False)
-    whole.set("with_", exp.With(expressions=ctes))
-    return whole
+    query = final.from_(_table(f"r{len(stages) - 1}"), copy=False)
+    query.set("with_", exp.With(expressions=ctes))
+    return query
 
 
 def _selection(stage: Stage, number: int) -> exp.Select:
