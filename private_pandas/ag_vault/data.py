@@ -45,8 +45,13 @@ class Rows(DuckData):
         except duckdb.OutOfMemoryException:
             raise MemoryError from None
 
-    def public(self, table: Table) -> list[list[Any]]:
-        """The values of a public table, by column; NaN as None."""
+    def public(self, table: Table, *, most: int) -> list[list[Any]] | None:
+        """The values of a public table, by column; NaN as None. Nothing where there are more than ``most``."""
+        ((rows_of_it,),) = self._engine.execute(
+            exp.select(exp.Count(this=exp.Star())).from_(_scan(table)).sql("duckdb")
+        ).fetchall()
+        if rows_of_it * len(table.columns) > most:
+            return None
         selected = [_public(name, space.kind) for name, space in table.columns.items()]
         rows = self._engine.execute(exp.select(*selected).from_(_scan(table)).sql("duckdb")).fetchall()
         return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in selected]

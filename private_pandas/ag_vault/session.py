@@ -14,6 +14,7 @@ import msgspec
 from ag_plan import messages
 from ag_plan.codec import decode_message, decode_plan, encode_message, encode_plan
 from ag_plan.errors import MalformedPlan
+from ag_plan.frames import MAX_FRAME_BYTES
 from ag_plan.relations import Relation
 from ag_plan.releases import Release
 from ag_vault.account import Cap, Event
@@ -37,6 +38,13 @@ INTERNAL = Refusal(
     instead="Tell the operator when it happened.",
     error="RuntimeError",
 )
+TOO_LARGE = Refusal(
+    code="too_large",
+    why="The answer is too large to be sent in one piece.",
+    instead="Ask for less at a time.",
+)
+MOST_PUBLIC_VALUES = 8_000_000
+"""Of a public table, so that it fits both processes and a frame."""
 _LONGEST_LABEL = 64
 
 
@@ -86,10 +94,9 @@ class Session:
             log_problem(problem)
             reply = INTERNAL
         if isinstance(reply, Refusal):
-            reply = messages.Refused(
-                id=number, code=reply.code, why=reply.why, instead=reply.instead, error=reply.error
-            )
-        return encode_message(reply)
+            return _refused(number, reply)
+        encoded = encode_message(reply)
+        return encoded if len(encoded) <= MAX_FRAME_BYTES else _refused(number, TOO_LARGE)
 
     def close(self) -> None:
         """Let go of rows and ledgers."""
@@ -139,7 +146,9 @@ class Session:
         table = None if dataset is None else dataset.public.get(request.key)
         if table is None:
             return Refusal(code="unknown", why="There is no public table of this name.", error="KeyError")
-        values = self._rows.public(table)
+        values = self._rows.public(table, most=MOST_PUBLIC_VALUES)
+        if values is None:
+            return TOO_LARGE
         columns = tuple(
             messages.ColumnValues(name=name, kind=space.kind, values=tuple(column))
             for (name, space), column in zip(table.columns.items(), values, strict=True)
@@ -232,6 +241,13 @@ def log_problem(problem: Exception) -> None:
     frames = traceback.extract_tb(problem.__traceback__)
     where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))
     _log.error("internal: %s at %s", type(problem).__name__, where)
+
+
+def _refused(number: int, refusal: Refusal) -> bytes:
+    reply = messages.Refused(
+        id=number, code=refusal.code, why=refusal.why, instead=refusal.instead, error=refusal.error
+    )
+    return encode_message(reply)
 
 
 def _released(number: int, answered: Answer) -> messages.Released:

@@ -85,6 +85,18 @@ def test_public_values_come_as_they_are(doors: Doors) -> None:
     }
 
 
+def test_a_public_table_too_large_to_send_is_refused_and_the_session_goes_on(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "MOST_PUBLIC_VALUES", 5)
+    assert doors.ask(AskPublic(id=3, dataset="Clinic", key="test_x")).code == "too_large"
+    monkeypatch.setattr(session_module, "MOST_PUBLIC_VALUES", 6)
+    assert isinstance(doors.ask(AskPublic(id=3, dataset="Clinic", key="test_x")), messages.PublicTable)
+    monkeypatch.setattr(session_module, "MAX_FRAME_BYTES", 50)
+    refused = doors.ask(AskPublic(id=3, dataset="Clinic", key="test_x"))
+    assert (refused.id, refused.code) == (3, "too_large")
+
+
 @pytest.mark.parametrize(("name", "key"), [("Clinic", "train"), ("Iris", "test_x"), ("Clinic", "../train")])
 def test_no_private_table_is_public(doors: Doors, name: str, key: str) -> None:
     assert doors.ask(AskPublic(id=3, dataset=name, key=key)).code == "unknown"
