@@ -37,7 +37,7 @@ def register(load: Load, state: State, progress: Progress) -> dict[str, Any]:
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / str(max(versions(folder), default=0) + 1)
     try:
-        return _run(_command(load, target), progress)
+        return _run(command_of(load, target), progress)
     except BaseException:
         shutil.rmtree(target.with_name(f"{target.name}.tmp"), ignore_errors=True)
         if not any(folder.iterdir()):
@@ -57,7 +57,8 @@ def _check(load: Load) -> None:
             raise BadData(f"There is no file {path}.")
 
 
-def _command(load: Load, target: Path) -> list[str]:
+def command_of(load: Load, target: Path) -> list[str]:
+    """The loader's command line, jail and all."""
     options = ["--name", load.name, "--metadata", str(load.metadata.resolve()), "--out", str(target)]
     for key, path in load.tables.items():
         options += ["--table", f"{key}={path.resolve()}"]

@@ -1,5 +1,6 @@
 """``ag-enclave dataset``: register data from files, and list what is registered."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +56,24 @@ def list_datasets(state_path: Path) -> None:
 
 
 def coercions(report: dict[str, Any]) -> str:
-    """The loader's report as a table: a row per column whose values had to be changed."""
-    rows = [("table", "column", "what was changed", "values")]
-    for table, columns in report.items():
-        for column, changes in columns.items() if isinstance(columns, dict) else ():
-            for change, count in changes.items() if isinstance(changes, dict) else ():
-                if count:
-                    rows.append((str(table), str(column), str(change), str(count)))
-    if len(rows) == 1:
-        return "Every value conforms to the metadata; nothing was changed."
-    widths = [max(len(row[place]) for row in rows) for place in range(4)]
+    """The loader's report as a table, for the owner's eyes: rows read, and a line per kind of change in each column."""
+    rows = [
+        (str(table), column, what, count)
+        for table, columns in report.items()
+        for column, what, count in _counts(columns)
+    ]
+    if all(not column for _, column, _, _ in rows):
+        rows.append(("", "", "every value conforms to the metadata", ""))
+    lines = [("table", "column", "what", "values"), *rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(4)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def _counts(columns: Any) -> Iterator[tuple[str, str, str]]:
+    """Column (empty for the whole table), what, and how many; nothing where none."""
+    for column, counts in columns.items() if isinstance(columns, dict) else ():
+        for what, count in counts.items() if isinstance(counts, dict) else ():
+            if count:
+                yield str(column), str(what), str(count)

@@ -1,0 +1,105 @@
+"""``ag-enclave dataset add``: an owner's files, through the jailed loader, into the catalogue, or one sentence and nothing."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ag_enclave.loader import Load, command_of
+from tests.enclave_server import COMMAND
+
+METADATA = """
+description: People of a village.
+budget: {epsilon: 10, delta: 1.0e-6, per_analyst: {epsilon: 5}, per_call: {epsilon: 1}}
+tables:
+  train:
+    unit: row
+    columns:
+      age: {type: int, lower: 0, upper: 120}
+      sex: {type: str, categories: [f, m]}
+views:
+  train_x: {table: train, drop: [sex]}
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "m.yaml").write_text(METADATA)
+    (tmp_path / "people.csv").write_text("age,sex\n30,f\n200,m\n40,x\n")
+    (tmp_path / "test.csv").write_text("age\n50\n")
+    return tmp_path
+
+
+def add(
+    files: Path, *extra: str, name: str = "Our Village", state: str = "state"
+) -> "subprocess.CompletedProcess[str]":
+    arguments = [name, "--metadata", "m.yaml", "--state", state, *extra]
+    return subprocess.run(
+        [*COMMAND, "dataset", "add", *arguments], cwd=files, capture_output=True, text=True, check=False
+    )
+
+
+def listed(files: Path) -> str:
+    command = [*COMMAND, "dataset", "list", "--state", "state"]
+    return subprocess.run(command, cwd=files, capture_output=True, text=True, check=True).stdout
+
+
+def test_files_become_a_data_set_and_its_next_version(files: Path) -> None:
+    for version in ("1", "2"):
+        added = add(files, "--table", "train=people.csv", "--public", "test_x=test.csv")
+        assert added.returncode == 0, added.stderr
+        assert "100%" in added.stderr
+        assert listed(files) == f"Our Village\tour_village\tversion {version}\tPeople of a village.\n"
+
+
+def test_the_report_says_what_was_coerced_without_a_value(files: Path) -> None:
+    report = add(files, "--table", "train=people.csv").stdout
+    rows = [line.split()[:2] for line in report.splitlines()]
+    assert ["train", "age"] in rows
+    assert ["train", "sex"] in rows
+    assert "200" not in report
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--table", "train=none.csv"], "There is no file none.csv."),
+        (["--table", "train"], "'train' is not KEY=FILE"),
+        (["--table", "a b=people.csv"], "is not KEY=FILE"),
+        (["--table", "train=people.csv", "--table", "train=people.csv"], "The key train is given twice."),
+        ([], "at least one private table"),
+        (["--table", "other=people.csv"], "other"),
+        (["--table", "train=m.yaml"], "train"),
+        (["--table", "train=test.csv"], "sex"),
+        (["--table", "train=people.csv", "--metadata", "people.csv"], "metadata file doesn't have the right form"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_leaves_nothing(files: Path, arguments: list[str], sentence: str) -> None:
+    refused = add(files, *arguments)
+    assert refused.returncode == 1
+    last = refused.stderr.strip().splitlines()[-1]
+    assert last.startswith("ag-enclave: ")
+    assert sentence in last
+    assert "Traceback" not in refused.stderr
+    assert listed(files) == ""
+    assert not [path for path in (files / "state" / "datasets").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("name", ["../up", "", "a/b", "1st", "x\ny"])
+def test_a_name_that_makes_no_variable_is_refused(files: Path, name: str) -> None:
+    refused = add(files, "--table", "train=people.csv", name=name)
+    assert (refused.returncode, "must make a variable name" in refused.stderr) == (1, True)
+
+
+def test_the_loader_reads_nothing_but_its_files(files: Path) -> None:
+    target = files / "datasets" / "x" / "1"
+    target.parent.mkdir(parents=True)
+    load = Load(name="X", metadata=files / "m.yaml", tables={"train": files / "people.csv"})
+    told = command_of(load, target)
+    assert subprocess.run(told, capture_output=True, check=False).returncode == 0
+    others = [word.replace("people.csv", "test.csv") if word.startswith("train=") else word for word in told]
+    others[others.index(str(target))] = str(target.with_name("2"))
+    tried = subprocess.run(others, capture_output=True, text=True, check=False)
+    assert tried.returncode == 1
+    assert "error" in tried.stdout
+    assert not target.with_name("2").exists()

@@ -1,0 +1,80 @@
+"""The whole house: a demo enclave with the real kernel, checker and vault, and one analyst's cells."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from ag_enclave.demo.register import NAMES
+from tests.enclave.raw_client import RawClient, kind, only, printed
+from tests.enclave_server import Enclave, running_enclave
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
+    with running_enclave(tmp_path_factory.mktemp("demo") / "state", demo=True) as enclave:
+        yield enclave
+
+
+@pytest.fixture
+def ann(demo: Enclave) -> RawClient:
+    return RawClient(demo).login()
+
+
+def test_the_ready_file_has_three_accounts_and_all_data_sets(demo: Enclave) -> None:
+    assert set(demo.datasets) == set(NAMES)
+    for role in ("analyst", "owner", "operator"):
+        assert RawClient(demo, role).login().ask("GET", "/api/status").status == 200
+
+
+def test_a_cell_gets_a_private_answer_and_the_odometer_moves(ann: RawClient) -> None:
+    with ann.session("Breast Cancer") as channels:
+        result = only(channels.execute('breast_cancer["mean_radius"].mean(eps=2)'), "execute_result")
+        mean = float(result["content"]["data"]["text/plain"])
+        assert abs(mean - 14.1) < 3  # noise of scale 50 / (426 · 2) on both parts: a false alarm once in 10^9 runs
+        (balance,) = ann.ask("GET", f"/ag/v1/sessions/{channels.kernel}/odometer").json["balances"]
+    assert balance["dataset"] == "Breast Cancer"
+    assert balance["epsilon_spent"] == pytest.approx(2, abs=1e-6)
+    assert balance["epsilon_left"] == pytest.approx(18, abs=1e-6)
+
+
+def test_state_persists_and_a_restart_clears_it(ann: RawClient) -> None:
+    with ann.session() as channels:
+        channels.execute("x = 41")
+        assert printed(channels.execute("print(x + 1)")) == "42\n"
+        assert ann.ask("POST", f"/api/kernels/{channels.kernel}/restart").status == 200
+        assert only(channels.execute("print(x)"), "execute_reply")["content"]["status"] == "error"
+
+
+def test_an_interrupt_stops_a_real_cell_and_keeps_its_variables(ann: RawClient) -> None:
+    with ann.session() as channels:
+        channels.execute("x = 1")
+        request = channels.request("execute_request", {"code": 'print("on")\nwhile True:\n    x += 0'})
+        channels.until(lambda message: kind(message) == "stream")
+        ann.ask("POST", f"/api/kernels/{channels.kernel}/interrupt")
+        assert only(channels.answers(request), "execute_reply")["content"]["ename"] == "KeyboardInterrupt"
+        assert printed(channels.execute("print(x)")) == "1\n"
+
+
+@pytest.mark.parametrize("request_kind", ["kernel_info", "complete", "inspect", "is_complete", "comm_info", "history"])
+@pytest.mark.parametrize("v1", [True, False], ids=["binary", "default"])
+def test_every_request_that_passes_is_answered(ann: RawClient, request_kind: str, v1: bool) -> None:
+    contents = {
+        "complete": {"code": "pri", "cursor_pos": 3},
+        "inspect": {"code": "print", "cursor_pos": 5, "detail_level": 0},
+        "is_complete": {"code": "x = ("},
+        "history": {"hist_access_type": "tail", "n": 5, "output": False, "raw": True},
+    }
+    with ann.session(v1=v1) as channels:
+        request = channels.request(f"{request_kind}_request", contents.get(request_kind, {}))
+        assert only(channels.answers(request), f"{request_kind}_reply")["content"]["status"] in ("ok", "incomplete")
+
+
+def test_a_later_session_is_ready_quickly(ann: RawClient) -> None:
+    times = []
+    for _ in range(3):
+        began = time.monotonic()
+        with ann.session("Iris") as channels:
+            channels.execute("1")
+            times.append(time.monotonic() - began)
+    assert min(times) < 0.5
