@@ -1,0 +1,110 @@
+"""The README is run: its notebook cells in a notebook, its commands in a shell's place, its files as files."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.enclave_server import running_enclave, stop
+from tests.house.tree import ROOT
+
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+FILES = {"yaml": "readings.yaml", "csv": "readings.csv"}
+READY_SECONDS = 60.0
+
+
+def blocks(language: str) -> list[str]:
+    return [text for name, text in BLOCKS if name == language]
+
+
+def commands(program: str) -> list[list[str]]:
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [found for found in words if found and found[0] == program]
+
+
+def test_every_block_is_of_a_kind_that_is_run() -> None:
+    assert {name for name, _ in BLOCKS} <= {"python", "sh", *FILES}
+    programs = {shlex.split(line)[0] for block in blocks("sh") for line in block.splitlines() if line.strip()}
+    assert programs <= {"make", "ag-enclave"}
+
+
+@pytest.mark.parametrize("command", commands("make"), ids=" ".join)
+def test_every_make_target_it_names_exists(command: list[str]) -> None:
+    done = subprocess.run([*command, "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_make_demo_does_the_main_job(tmp_path: Path) -> None:
+    state = tmp_path / "demo"
+    done = subprocess.run(
+        [sys.executable, "examples/demo.py", "--state", str(state)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "make lab" in done.stdout
+
+
+@pytest.mark.slow
+def test_its_notebook_runs(tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell(source) for source in blocks("python")]
+    credentials = 'import os\nuser_id, user_secret = os.environ["AG_USER_ID"], os.environ["AG_USER_SECRET"]'
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(credentials), *cells])
+    with running_enclave(tmp_path / "state", demo=True) as enclave:
+        analyst = enclave.accounts["analyst"]
+        environment = os.environ | {
+            "AG_ENCLAVE_URL": enclave.url,
+            "AG_ENCLAVE_CA": enclave.ca,
+            "AG_USER_ID": analyst["user_id"],
+            "AG_USER_SECRET": analyst["user_secret"],
+        }
+        NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env=environment)
+    shown = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+    assert "malignant" in shown
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with the files that the README shows, and the examples it names."""
+    for language, name in FILES.items():
+        (text,) = blocks(language)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_its_owners_commands_run_in_order(desk: Path) -> None:
+    for words in commands("ag-enclave"):
+        command = [sys.executable, "-m", "ag_enclave", *words[1:]]
+        if words[1] == "serve":
+            assert serve_until_ready(command, desk)["url"].startswith("https://")
+        else:
+            done = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False, timeout=60)
+            assert done.returncode == 0, done.stderr
+        if words[1] == "dataset":
+            assert "clamped" in done.stdout
+
+
+def serve_until_ready(command: list[str], folder: Path) -> dict[str, str]:
+    """Start the server as written but on a free port, and stop it once it is ready; what its ready file said."""
+    ready = folder / "ready.json"
+    process = subprocess.Popen([*command, "--port", "0"], cwd=folder)
+    try:
+        deadline = time.monotonic() + READY_SECONDS
+        while not ready.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        content: dict[str, str] = json.loads(ready.read_text())
+        return content
+    finally:
+        stop(process)
