@@ -33,7 +33,7 @@ def commands(program: str) -> list[list[str]]:
 
 
 def test_every_block_is_of_a_kind_that_is_run() -> None:
-    assert {name for name, _ in BLOCKS} <= {"python", "sh", *FILES}
+    assert {name for name, _ in BLOCKS} <= {"python", "sh", "text", *FILES}
     programs = {shlex.split(line)[0] for block in blocks("sh") for line in block.splitlines() if line.strip()}
     assert programs <= {"make", "ag-enclave"}
 
