@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ag_enclave.demo.register import NAMES
-from tests.enclave.raw_client import RawClient, kind, only, printed
+from tests.enclave.raw_client import Json, RawClient, kind, only, printed
 from tests.enclave_server import Enclave, running_enclave
 
 
@@ -59,7 +59,7 @@ def test_an_interrupt_stops_a_real_cell_and_keeps_its_variables(ann: RawClient) 
 @pytest.mark.parametrize("request_kind", ["kernel_info", "complete", "inspect", "is_complete", "comm_info", "history"])
 @pytest.mark.parametrize("v1", [True, False], ids=["binary", "default"])
 def test_every_request_that_passes_is_answered(ann: RawClient, request_kind: str, v1: bool) -> None:
-    contents = {
+    contents: dict[str, Json] = {
         "complete": {"code": "pri", "cursor_pos": 3},
         "inspect": {"code": "print", "cursor_pos": 5, "detail_level": 0},
         "is_complete": {"code": "x = ("},

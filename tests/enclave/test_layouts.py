@@ -98,7 +98,7 @@ def test_numbers_that_json_lacks_arrive_as_null() -> None:
 
 @pytest.mark.parametrize("encode", [pack_v1, lambda message: json.dumps({**message, "buffers": []})])
 def test_content_over_the_limit_is_left_unread(encode: Any) -> None:
-    parts = {"header": {}, "parent_header": {}, "metadata": {}}
+    parts: dict[str, Any] = {"header": {}, "parent_header": {}, "metadata": {}}
     message = {"channel": "shell", **parts, "content": {"code": "x" * 200_000}, "buffers": []}
     payload = encode(message)
     decode = wire_json.decode if isinstance(payload, str) else wire_v1.decode

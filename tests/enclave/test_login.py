@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ag_enclave.logs import strike_out
 from ag_enclave.throttle import Throttle
 from ag_enclave.tokens import Tokens
 from tests.enclave.conftest import add_user
@@ -175,3 +176,21 @@ def test_the_certificate_is_good_for_loopback_by_name_and_number(odd_enclave: En
         context.wrap_socket(raw, server_hostname=name) as tls,
     ):
         assert tls.version() in ("TLSv1.2", "TLSv1.3")
+
+
+def test_the_operator_s_log_tells_who_and_what_in_json(odd_enclave: Enclave, analyst: RawClient) -> None:
+    with analyst.session("Odd Data") as channels:
+        kernel = channels.kernel
+    RawClient(odd_enclave).form(client_id="analyst", client_secret="wrong")
+    RawClient(odd_enclave).form(client_id="the-secret-in-the-wrong-field", client_secret="x")
+    log = (odd_enclave.state / "logs" / "gateway.log").read_text()
+    records = [json.loads(line) for line in log.splitlines()]
+    mine = [(each["event"], each["analyst"]) for each in records if each.get("session") == kernel]
+    assert mine == [("session opened", "analyst"), ("session ended", "analyst")]
+    assert {each["user_id"] for each in records if each["event"] == "login failed"} >= {"analyst", None}
+    assert "the-secret-in-the-wrong-field" not in log
+
+
+def test_a_token_in_a_logged_text_is_struck_out() -> None:
+    event = strike_out(None, "info", {"event": "GET /api?x=1&token=abc.def-g&y=2", "n": 1})
+    assert event == {"event": "GET /api?x=1&token=…&y=2", "n": 1}

@@ -9,12 +9,14 @@ import binascii
 import math
 from urllib.parse import unquote_plus
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ag_enclave.body import read_form
 from ag_enclave.gateway import Gateway
 
+_log = structlog.get_logger(__name__)
 _LONGEST = 256
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -43,6 +45,8 @@ async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str) 
     genuine = await gateway.verifier.matches(secret, account.secret_hash if account else None)
     if account is None or not genuine or account.disabled:
         gateway.throttle.failed(key)
+        # An unknown name isn't logged: people mistake the secret's field for the name's.
+        _log.info("login failed", user_id=account.user_id if account else None, address=key[1])
         return _error(401, "invalid_client", "The user id or the secret is wrong.")
     gateway.throttle.succeeded(key)
     token = gateway.tokens.issue(account.user_id, account.generation)

@@ -30,7 +30,6 @@ class Incoming:
     parent_header: dict[str, Any]
     content: dict[str, Any] | None
     buffers: tuple[memoryview, ...]
-    size: int
 
 
 def _null(_name: str) -> None:

@@ -44,10 +44,10 @@ def _with_buffers(body: bytes, buffers: tuple[bytes, ...]) -> bytes:
 def decode(payload: str | bytes, content_limit: int) -> Incoming:
     """Cut a message into parts; content that must be longer than ``content_limit`` bytes is dropped. MalformedMessage for garbage."""
     if isinstance(payload, str):
-        return _incoming(payload, (), len(payload), content_limit)
+        return _incoming(payload, (), content_limit)
     view = memoryview(payload)
     body, *buffers = _parts(view)
-    return _incoming(body, tuple(buffers), len(payload), content_limit)
+    return _incoming(body, tuple(buffers), content_limit)
 
 
 def _parts(view: memoryview) -> list[memoryview]:
@@ -62,7 +62,7 @@ def _parts(view: memoryview) -> list[memoryview]:
     return [view[start:end] for start, end in pairwise(offsets)]
 
 
-def _incoming(body: str | memoryview, buffers: tuple[memoryview, ...], size: int, content_limit: int) -> Incoming:
+def _incoming(body: str | memoryview, buffers: tuple[memoryview, ...], content_limit: int) -> Incoming:
     fields = parse_object(body)
     channel = fields.get("channel", "shell")
     header, parent, content = (fields.get(name, {}) for name in ("header", "parent_header", "content"))
@@ -75,5 +75,4 @@ def _incoming(body: str | memoryview, buffers: tuple[memoryview, ...], size: int
         parent_header=parent,
         content=None if too_long else content,
         buffers=buffers,
-        size=size,
     )

@@ -45,7 +45,6 @@ def decode(payload: bytes, content_limit: int) -> Incoming:
         parent_header=parse_object(parent),
         content=parse_object(content) if len(content) <= content_limit else None,
         buffers=tuple(buffers),
-        size=len(payload),
     )
 
 

@@ -12,7 +12,7 @@ def doctor() -> None:
     """Say what this host offers, and what is missing; exit status 1 where an enclave can't run."""
     from ag_sandbox.host import report
 
-    click.echo(f"Python {platform.python_version()} on {platform.system()} {platform.release()}")
+    click.echo(f"Python {platform.python_version()} on {platform.platform(terse=True)}")
     findings = report()
     for finding in findings:
         mark = "ok     " if finding.present else ("MISSING" if finding.needed else "absent ")

@@ -33,12 +33,14 @@ def serve(
     state_path: Path,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C."""
+    from ag_enclave import logs
     from ag_enclave.migrate import open_accounts
     from ag_enclave.serve import Start, run
 
     config = _with_address(config_from(config_path), host, port)
     state = open_state(state_path)
     with sole_enclave(state):
+        logs.configure(state.folder("logs"))
         accounts = open_accounts(state.accounts)
         try:
             start = Start(

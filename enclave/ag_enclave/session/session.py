@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from ag_enclave.bridge import inbound, outbound, replies, wire_v1
 from ag_enclave.bridge.frames import frame
 from ag_enclave.bridge.message import Incoming, Message
@@ -20,8 +22,8 @@ from ag_enclave.session.life import Life
 from ag_enclave.session.nurseries import Trio
 from ag_enclave.session.ring import Reader, Ring
 
-_QUEUE = 1000
 _PLACES = 32
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,7 @@ class Session:
         """A process of this life died, or lied: everybody who waits is told, and the rest is stopped."""
         async with self._changing:
             if life is self._life:
+                _log.warning("session lost", session=self.subject.session_id, reason=sentence)
                 await self._fail(sentence)
 
     async def _fail(self, sentence: str) -> None:

@@ -5,7 +5,6 @@ Knows sessions, not requests; who may see whose is asked of it by name.
 
 import asyncio
 import contextlib
-import logging
 import shutil
 import time
 import uuid
@@ -14,13 +13,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from ag_enclave.config import Config
 from ag_enclave.errors import Refusal, SessionLost
 from ag_enclave.session.nurseries import Nurseries, Order
 from ag_enclave.session.session import Session, Subject
 from ag_enclave.state import State
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 _EPITAPHS = 1000
 _SWEEP_SECONDS = 0.5
 
@@ -72,6 +73,7 @@ class Sessions:
             if isinstance(problem, (SessionLost, OSError)):
                 raise Refusal(503, f"The session could not be started: {problem}") from problem
             raise
+        _log.info("session opened", session=session_id, analyst=analyst, datasets=list(datasets))
         return session
 
     def _check_room(self, analyst: str) -> None:
@@ -141,6 +143,7 @@ class Sessions:
 
     async def _forget(self, session: Session, reason: str) -> None:
         session_id = session.subject.session_id
+        _log.info("session ended", session=session_id, analyst=session.subject.analyst, reason=reason)
         self._open.pop(session_id, None)
         self._epitaphs[session_id] = (session.subject.analyst, reason)
         if len(self._epitaphs) > _EPITAPHS:
