@@ -24,6 +24,7 @@ SEEN_LIMIT = 4096
 
 Event = Message | AgError
 Inbox = SimpleQueue[Event]
+Outbox = SimpleQueue[tuple[bytes, Inbox] | None]
 
 
 class Channel:
@@ -34,6 +35,7 @@ class Channel:
         self._pause = pause
         self._lock = Lock()
         self._line: Line | None = None
+        self._outbox: Outbox | None = None
         self._received = 0
         self._inboxes: dict[str, Inbox] = {}
         self._everybody: list[Inbox] = []
@@ -54,22 +56,32 @@ class Channel:
     def send(self, message: Message, inbox: Inbox) -> None:
         """Send, on a new connection where there is none. What answers arrives in the inbox, and so does what goes wrong.
 
-        A thread does it, so that a Ctrl-C in the cell's thread never leaves half a message on the line.
+        The writer thread does it, in order, so that a Ctrl-C in the cell's thread never leaves half a message on the line.
         """
         self._inboxes[message.header["msg_id"]] = inbox
-        Thread(target=self._send, args=(encode(message), inbox), name="antigranular-writer", daemon=True).start()
+        with self._lock:
+            if self._outbox is None:
+                self._outbox = SimpleQueue()
+                Thread(target=self._write, args=(self._outbox,), name="antigranular-writer", daemon=True).start()
+            self._outbox.put((encode(message), inbox))
+
+    def _write(self, outbox: Outbox) -> None:
+        """The writer thread's life: until the channel is closed."""
+        while (sending := outbox.get()) is not None:
+            raw, inbox = sending
+            try:
+                self._send(raw, inbox)
+            except AgError as problem:
+                inbox.put(problem)
 
     def _send(self, raw: bytes, inbox: Inbox) -> None:
+        line = self._opened()
         try:
-            line = self._opened()
-            try:
-                line.send(raw)
-            except ConnectionLost as problem:
-                # It broke while nobody listened. What was not sent whole never arrives: sending it again is safe.
-                self._broke(line, problem, but=inbox)
-                self._opened().send(raw)
-        except AgError as problem:
-            inbox.put(problem)
+            line.send(raw)
+        except ConnectionLost as problem:
+            # It broke while nobody listened. What was not sent whole never arrives: sending it again is safe.
+            self._broke(line, problem, but=inbox)
+            self._opened().send(raw)
 
     def reopen(self) -> None:
         """Take up a broken connection, with growing pauses. Raises ConnectionLost when the last try fails."""
@@ -88,6 +100,9 @@ class Channel:
         """Close the connection; a later send opens a new one."""
         with self._lock:
             line, self._line = self._line, None
+            outbox, self._outbox = self._outbox, None
+        if outbox is not None:
+            outbox.put(None)
         if line is not None:
             line.close()
 
@@ -95,15 +110,19 @@ class Channel:
         with self._lock:
             if self._line is None:
                 self._line = self._open_line(self._received)
-                Thread(target=self._read, args=(self._line,), name="antigranular-reader", daemon=True).start()
+                Thread(
+                    target=self._read, args=(self._line, self._received), name="antigranular-reader", daemon=True
+                ).start()
             return self._line
 
-    def _read(self, line: Line) -> None:
-        """The reader thread's life: until the line breaks."""
+    def _read(self, line: Line, place: int) -> None:
+        """The reader thread's life: until the line breaks. ``place`` is the number of the first message it gets."""
         try:
             while True:
                 message = decode(line.receive())
-                self._received += 1
+                place += 1
+                # Not += 1: an older line's reader may still be at what this one got again.
+                self._received = max(self._received, place)
                 if self._is_new(message):
                     self._deliver(message)
         except (ConnectionLost, WireError) as end:

@@ -1,5 +1,8 @@
 """A session on an enclave in memory, ready to run cells; and a whole real enclave for those who need one."""
 
+import fcntl
+import os
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -34,7 +37,17 @@ def start() -> Iterator[Start]:
 
 @pytest.fixture(scope="session")
 def demo_enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
-    with running_enclave(tmp_path_factory.mktemp("demo"), demo=True) as enclave:
+    """One enclave per worker. The demo data, which takes the time, is registered once per run, and its state copied."""
+    own = tmp_path_factory.mktemp("demo")
+    shared = own.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else own.parent
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        template = shared / "demo-template"
+        if not (template / "ready.json").exists():
+            with running_enclave(template, demo=True):
+                pass
+    shutil.copytree(template, own, dirs_exist_ok=True, ignore=shutil.ignore_patterns("ready.json"))
+    with running_enclave(own, demo=True) as enclave:
         yield enclave
 
 

@@ -32,6 +32,9 @@ class FakeEnclave:
         self.wire = 1
         self.unreachable = 0
         self.count = 0
+        self.lock = threading.RLock()
+        self._asked: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        threading.Thread(target=self._serve, daemon=True).start()
 
     # The Transport
 
@@ -56,9 +59,10 @@ class FakeEnclave:
         if parts.path.split("/")[3] not in self.sessions:
             raise RequestRefused("no such session", 404)
         query = parse_qs(parts.query)
-        line = FakeLine(self, query["session_id"][0], subprotocol, int(query["after"][0]))
-        self.lines.append(line)
-        return line
+        with self.lock:
+            line = FakeLine(self, query["session_id"][0], subprotocol, int(query["after"][0]))
+            self.lines.append(line)
+            return line
 
     # What it knows
 
@@ -102,16 +106,20 @@ class FakeEnclave:
     def hear(self, message: Message) -> None:
         stage = Stage(self, message)
         if message.kind == "kernel_info_request":
-            stage.say("shell", "kernel_info_reply", {"status": "ok"})
-            return
-        self.count += 1
-        cell = self.cells[message.content["code"].strip()]
-        threading.Thread(target=stage.play, args=(cell,), daemon=True).start()
+            self._asked.put(lambda: stage.say("shell", "kernel_info_reply", {"status": "ok"}))
+        else:
+            self._asked.put(lambda: stage.play(self.cells[message.content["code"].strip()]))
+
+    def _serve(self) -> None:
+        """The kernel: one request after the other."""
+        while True:
+            self._asked.get()()
 
     def record(self, message: Message) -> None:
-        self.said.append(encode(message))
-        for line in self.lines:
-            line.flush()
+        with self.lock:
+            self.said.append(encode(message))
+            for line in self.lines:
+                line.flush()
 
 
 class FakeLine:
@@ -144,14 +152,13 @@ class FakeLine:
         self.cut()
 
     def cut(self, *, code: int | None = None, reason: str = "the connection closed") -> None:
-        """Break: what was on its way is gone."""
-        if self.open:
-            self.open = False
-            lost = ConnectionLost(reason)
-            lost.code = code
-            while not self.inbox.empty():
-                self.inbox.get()
-            self.inbox.put(lost)
+        """Break."""
+        with self.enclave.lock:
+            if self.open:
+                self.open = False
+                lost = ConnectionLost(reason)
+                lost.code = code
+                self.inbox.put(lost)
 
 
 class Stage:
@@ -191,6 +198,7 @@ class Stage:
         return {"status": "error", **error}
 
     def play(self, cell: Cell) -> None:
+        self.enclave.count += 1
         self.say("iopub", "status", {"execution_state": "busy"})
         self.say("iopub", "execute_input", {"code": "", "execution_count": self.enclave.count})
         reply = cell(self) or {"status": "ok"}

@@ -226,11 +226,14 @@ def test_what_a_broken_connection_really_lost_is_said(start: Start) -> None:
         assert heard.wait(5)
         stage.enclave.keeps = False
         breaks(stage.enclave)
-        time.sleep(3600)
+        time.sleep(0.1)
 
     class Gate(Recorder):
         def stream(self, name, text) -> None:
             heard.set()
+
+        def notice(self, text) -> None:
+            time.sleep(0.2)
 
     session, _ = start({"c": cell})
     with pytest.raises(ag.ConnectionLost, match="lost; the session goes on"):
