@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ag_enclave.errors import BadState, Unusable
+from ag_enclave.roles import ROLES
 
-ROLES = ("analyst", "owner", "operator")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 metadata = sa.MetaData()

@@ -5,9 +5,10 @@ from collections.abc import Collection
 
 from starlette.requests import HTTPConnection
 
-from ag_enclave.accounts import ROLES, Account
+from ag_enclave.accounts import Account
 from ag_enclave.errors import Refusal
 from ag_enclave.gateway import Gateway
+from ag_enclave.roles import ROLES
 
 ANYONE: Collection[str] = ROLES
 _SCHEMES = ("token", "bearer")

@@ -50,15 +50,15 @@ class Start:
 def run(start: Start) -> None:
     """Serve until SIGTERM or SIGINT. Unusable where that can't begin."""
     with bound(start.config) as listener, _no_stale(start.ready_file):
-        certificates = _certificates(start)
-        asyncio.run(_serve(start, listener, certificates))
+        certificates, key = _certificates(start), signing_key(start.state.folder("keys"))
+        asyncio.run(_serve(start, listener, certificates, key))
 
 
-async def _serve(start: Start, listener: socket.socket, certificates: Certificates) -> None:
+async def _serve(start: Start, listener: socket.socket, certificates: Certificates, key: bytes) -> None:
     nurseries = Nurseries(config=start.config, state=start.state)
     try:
         await asyncio.gather(nurseries.warm_up(), asyncio.to_thread(start.prepare))
-        gateway = make_gateway(start, nurseries)
+        gateway = make_gateway(start, nurseries, key)
         app = make_app(gateway, lambda: _running(gateway))
         url = _url(start.config.server.host, listener)
         server = _Server(
@@ -69,10 +69,9 @@ async def _serve(start: Start, listener: socket.socket, certificates: Certificat
         await nurseries.close()
 
 
-def make_gateway(start: Start, nurseries: Nurseries) -> Gateway:
+def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
     """The gateway's parts, wired."""
     accounts = start.config.accounts
-    key = signing_key(start.state.folder("keys"))
     return Gateway(
         config=start.config,
         accounts=start.accounts,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ag_enclave.accounts import ROLES
 from ag_enclave.app import CHANNELS, PUBLIC_ROUTES, ROUTES, Row
+from ag_enclave.roles import ROLES
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave
 

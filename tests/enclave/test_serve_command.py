@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import time
@@ -146,36 +148,30 @@ def test_a_full_disk_is_refused_at_the_start(tmp_path: Path) -> None:
         subprocess.run(["umount", state], check=True)
 
 
-@pytest.mark.parametrize("name", ["accounts.sqlite", "keys/tokens.key", "tls/ca.pem", "tls/server.pem"])
-def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
-    state = tmp_path / "state"
+@pytest.fixture(scope="module")
+def used_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of an enclave that has served and ended."""
+    state = tmp_path_factory.mktemp("used") / "state"
     with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as enclave:
         stop(enclave.process)
-    for extra in ("-wal", "-shm"):
-        (state / f"{name}{extra}").unlink(missing_ok=True)
+    return state
+
+
+@pytest.mark.parametrize("name", ["accounts.sqlite", "keys/tokens.key", "tls/ca.pem", "tls/server.pem"])
+def test_a_damaged_file_is_named(used_state: Path, tmp_path: Path, name: str) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(used_state, state)
     (state / name).write_bytes(b"damaged" * 1000)
-    assert Path(name).name in refused("serve", "--state", state, "--port", "0", environment=ODD_ENVIRONMENT)
+    assert Path(name).name in refused("serve", "--state", state, "--port", "0")
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("[sessions]\nidle_timeout = 5", "There is no setting sessions.idle_timeout; known are"),
-        ("[session]", "There is no section session; known are"),
-        ("[sessions]\ncapacity = 0", "sessions.capacity must be from 1 to"),
-        ("[sessions]\ncapacity = true", "sessions.capacity must be of type int."),
-        ('[sessions]\ncapacity = "9"', "sessions.capacity must be of type int."),
-        ("[vault]\nschedule = 'never'", "vault.schedule must be one of default, immediate."),
-        ("sessions = 1", "[sessions] must be a section of settings."),
-        ("[sessions", "is not valid TOML"),
-        ("\xff", "is not valid TOML"),
-        ("[server]\ncertificate = '/nowhere'", "belong together"),
-    ],
-)
-def test_a_bad_settings_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_bad_settings_file_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "enclave.toml"
-    config.write_text(text)
-    assert sentence in refused("serve", "--state", tmp_path / "state", "--port", "0", "--config", config)
+    config.write_text("[sessions]\nidle_timeout = 5")
+    sentence = refused("serve", "--state", tmp_path / "state", "--port", "0", "--config", config)
+    assert sentence.startswith("There is no setting sessions.idle_timeout; known are")
+    config.write_text("[server]\ncertificate = '/nowhere'")
+    assert "belong together" in refused("serve", "--state", tmp_path / "state", "--port", "0", "--config", config)
 
 
 def test_a_missing_settings_file_is_refused(tmp_path: Path) -> None:
@@ -187,16 +183,14 @@ def test_a_ready_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     assert "can't be written" in sentence
 
 
-def test_an_own_certificate_is_served(tmp_path: Path) -> None:
-    maker = tmp_path / "maker"
-    with running_enclave(maker, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as enclave:
-        stop(enclave.process)
-    tls = maker / "tls"
+def test_an_own_certificate_is_served(used_state: Path, tmp_path: Path) -> None:
+    tls = used_state / "tls"
     config = f'[server]\ncertificate = "{tls / "server.pem"}"\ncertificate_key = "{tls / "server.key"}"\n'
     with running_enclave(tmp_path / "own", config=config, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as own:
         assert json.loads((own.state / "ready.json").read_text())["ca"] is None
-        with socket.create_connection(("127.0.0.1", own.port)):
-            pass
+        context = ssl.create_default_context(cafile=tls / "ca.pem")
+        with socket.create_connection(("127.0.0.1", own.port)) as raw:
+            context.wrap_socket(raw, server_hostname="localhost").close()
 
 
 def test_accounts_are_listed_and_bad_names_refused(tmp_path: Path) -> None:

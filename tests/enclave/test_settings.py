@@ -1,5 +1,6 @@
 """Settings and certificates as values."""
 
+import re
 import ssl
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import pytest
 from cryptography import x509
 
 from ag_enclave.config import SECTIONS, Config, read_config
+from ag_enclave.errors import BadConfig
 from ag_enclave.tls import RENEW_BEFORE, SERVER_LIFE, ensure_certificates
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "enclave.toml"
@@ -28,6 +30,26 @@ def test_the_example_names_and_explains_every_setting() -> None:
             assert [line for line in lines if line.startswith(f"{setting.name} = ")], setting.name
     undescribed = [line for before, line in pairwise(lines) if " = " in line and before.startswith("[")]
     assert undescribed == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[sessions]\nidle_timeout = 5", "There is no setting sessions.idle_timeout; known are"),
+        ("[session]", "There is no section session; known are"),
+        ("[sessions]\ncapacity = 0", "sessions.capacity must be from 1 to"),
+        ("[sessions]\ncapacity = true", "sessions.capacity must be of type int."),
+        ('[sessions]\ncapacity = "9"', "sessions.capacity must be of type int."),
+        ("[vault]\nschedule = 'never'", "vault.schedule must be one of default, immediate."),
+        ("sessions = 1", "[sessions] must be a section of settings."),
+        ("[sessions", "is not valid TOML"),
+        ("\xff", "is not valid TOML"),
+    ],
+)
+def test_a_setting_that_is_unknown_or_out_of_range_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "enclave.toml").write_text(text)
+    with pytest.raises(BadConfig, match=re.escape(sentence)):
+        read_config(tmp_path / "enclave.toml")
 
 
 def _serial(folder: Path, name: str) -> int:

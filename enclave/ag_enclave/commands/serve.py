@@ -3,13 +3,17 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ag_enclave.accounts import ROLES, Accounts
 from ag_enclave.commands.options import config_from, state_option
 from ag_enclave.config import Config
+from ag_enclave.roles import ROLES
 from ag_enclave.state import State, open_state, sole_enclave
+
+if TYPE_CHECKING:
+    from ag_enclave.accounts import Accounts
 
 Credentials = dict[str, dict[str, str]]
 
@@ -66,7 +70,7 @@ def _with_address(config: Config, host: str | None, port: int | None) -> Config:
     return dataclasses.replace(config, server=server)
 
 
-def _demo_accounts(accounts: Accounts) -> Credentials:
+def _demo_accounts(accounts: "Accounts") -> Credentials:
     """One account per role, with secrets that live only as long as this start."""
     from ag_enclave.secrets import hash_secret, new_secret
 
@@ -82,7 +86,7 @@ def _demo_accounts(accounts: Accounts) -> Credentials:
     return credentials
 
 
-def _first_operator(accounts: Accounts) -> Credentials:
+def _first_operator(accounts: "Accounts") -> Credentials:
     """At the very first start, an operator whose secret is shown once; never again."""
     from ag_enclave.secrets import hash_secret, new_secret
 

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ag_enclave.accounts import ROLES, Accounts
 from ag_enclave.commands.options import state_option
+from ag_enclave.roles import ROLES
 from ag_enclave.state import open_state
+
+if TYPE_CHECKING:
+    from ag_enclave.accounts import Accounts
 
 
 @click.group()
@@ -17,7 +21,7 @@ def user() -> None:
 
 
 @contextmanager
-def _accounts(state_path: Path) -> Iterator[Accounts]:
+def _accounts(state_path: Path) -> Iterator["Accounts"]:
     from ag_enclave.migrate import open_accounts
 
     opened = open_accounts(open_state(state_path).accounts)

@@ -113,7 +113,7 @@ class Life:
         self._watched.clear()
 
     async def stop(self) -> None:
-        """Kill the processes and let go of everything."""
+        """Kill the processes and carry nothing more; ``bury`` them afterwards."""
         self._stopped = True
         self._unwatch()
         for child in self.trio.children().values():
@@ -123,6 +123,9 @@ class Life:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.control.close()
+
+    async def bury(self) -> None:
+        """Wait until the killed processes are gone, and give their descriptors back."""
         await asyncio.gather(*(asyncio.to_thread(_bury, child) for child in self.trio.children().values()))
 
 

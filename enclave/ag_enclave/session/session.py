@@ -6,7 +6,7 @@ Knows the bridge and the trio; no HTTP, no accounts, no rows.
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from ag_enclave.session.nurseries import Trio
 from ag_enclave.session.ring import Reader, Ring
 
 _PLACES = 32
+_RESTARTED = "The kernel was restarted before this cell was done."
 _log = structlog.get_logger(__name__)
 
 
@@ -156,14 +157,14 @@ class Session:
                 await self._fail(sentence)
 
     async def _fail(self, sentence: str) -> None:
-        await self._stop()
-        waiting, self._waiting = self._waiting, OrderedDict()
-        self._busy_since = None
-        self._say(replies.notice(sentence))
-        for header in waiting.values():
-            self._say(*replies.refusal(header, "shell", "SessionLost", sentence))
-        self.state = "dead"
-        self._say(replies.status("dead"))
+        async with self._stopping():
+            waiting, self._waiting = self._waiting, OrderedDict()
+            self._busy_since = None
+            self._say(replies.notice(sentence))
+            for header in waiting.values():
+                self._say(*replies.refusal(header, "shell", "SessionLost", sentence))
+            self.state = "dead"
+            self._say(replies.status("dead"))
 
     # What the gateway does
 
@@ -176,17 +177,13 @@ class Session:
     async def restart(self) -> None:
         """New processes under the same id; variables are gone, what was said stays. SessionLost where they don't start."""
         async with self._changing:
-            await self._stop()
-            waiting, self._waiting = self._waiting, OrderedDict()
-            self._busy_since = None
-            self.state = "restarting"
-            self._say(replies.status("restarting"))
-            for header in waiting.values():
-                self._say(
-                    *replies.refusal(
-                        header, "shell", "KernelRestarted", "The kernel was restarted before this cell was done."
-                    )
-                )
+            async with self._stopping():
+                waiting, self._waiting = self._waiting, OrderedDict()
+                self._busy_since = None
+                self.state = "restarting"
+                self._say(replies.status("restarting"))
+                for header in waiting.values():
+                    self._say(*replies.refusal(header, "shell", "KernelRestarted", _RESTARTED))
             try:
                 await self._begin()
             except SessionLost as problem:
@@ -200,8 +197,6 @@ class Session:
         async with self._changing:
             if self.state != "dead":
                 await self._fail(sentence)
-            else:
-                await self._stop()
 
     async def ask_vault(self, op: str) -> dict[str, Any]:
         """Put a question to the vault's control socket. SessionLost where it is gone."""
@@ -231,7 +226,12 @@ class Session:
         self._active_at = self._clock()
         self.last_activity = self._now()
 
-    async def _stop(self) -> None:
+    @contextlib.asynccontextmanager
+    async def _stopping(self) -> AsyncIterator[None]:
+        """Kill the processes, let the block tell everybody, then wait until they are gone."""
         life, self._life = self._life, None
         if life is not None:
             await life.stop()
+        yield
+        if life is not None:
+            await life.bury()

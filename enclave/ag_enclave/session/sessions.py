@@ -69,7 +69,8 @@ class Sessions:
             scratch.mkdir(mode=0o700)
             await session.begin()
         except BaseException as problem:
-            await self._forget(session, "it could not be started")
+            self._forget(session, "it could not be started")
+            await self._clear(session)
             if isinstance(problem, (SessionLost, OSError)):
                 raise Refusal(503, f"The session could not be started: {problem}") from problem
             raise
@@ -101,10 +102,11 @@ class Sessions:
         return [session for session in self._open.values() if analyst in (None, session.subject.analyst)]
 
     async def close(self, session: Session, reason: str = "it was terminated") -> None:
-        """End a session and forget it."""
+        """End a session and forget it; whoever asks for it from now on is told the reason."""
+        self._forget(session, reason)
         await session.end(f"This session is over: {reason}.")
         session.ring.finish()
-        await self._forget(session, reason)
+        await self._clear(session)
 
     async def close_all(self) -> None:
         """End every session."""
@@ -141,11 +143,15 @@ class Sessions:
             with contextlib.suppress(SessionLost):
                 await session.restart()
 
-    async def _forget(self, session: Session, reason: str) -> None:
+    def _forget(self, session: Session, reason: str) -> None:
         session_id = session.subject.session_id
         _log.info("session ended", session=session_id, analyst=session.subject.analyst, reason=reason)
         self._open.pop(session_id, None)
+        self._asked_to_stop.discard(session_id)
         self._epitaphs[session_id] = (session.subject.analyst, reason)
         if len(self._epitaphs) > _EPITAPHS:
             self._epitaphs.popitem(last=False)
-        await asyncio.to_thread(shutil.rmtree, self._state.folder("scratch") / session_id, ignore_errors=True)
+
+    async def _clear(self, session: Session) -> None:
+        folder = self._state.folder("scratch") / session.subject.session_id
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
