@@ -59,7 +59,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "mul": lambda a, b: a * b,
     "div": lambda a, b: a / b,
     "floordiv": lambda a, b: math.floor(a / b) if isinstance(a, float) or isinstance(b, float) else a // b,
-    "mod": lambda a, b: a - b * math.floor(a / b) if isinstance(a, float) or isinstance(b, float) else a % b,
+    "mod": lambda a, b: a % b,
     "pow": math.pow,
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,

@@ -1,7 +1,5 @@
 """True, floor and modulo division of terms: by zero they give null. Knows no column."""
 
-from dataclasses import replace
-
 from sqlglot import exp
 
 from ag_vault.errors import Refusal
@@ -56,19 +54,11 @@ def _floor_interval(one: Term, other: Term) -> Interval:
 
 
 def modulo(left: Term, right: Term, scope: Scope) -> Term | Refusal:
-    """The remainder with the divisor's sign: an integer of bounded integers, else a float."""
+    """The remainder with the divisor's sign, exact as Python's: an integer of bounded integers, else a float."""
     pair = _whole_or_floats(left, right, "%")
     if isinstance(pair, Refusal):
         return pair
-    one, other = scope.steps.name(pair[0]), scope.steps.name(pair[1])
-    if one.space.kind == "int":
-        return _rest(one, other, scope)
-    quotient = scope.steps.name(finite(scope.steps, _quotient(one, other)))
-    product = exp.Mul(this=other.sql.copy(), expression=function("FLOOR", quotient.sql))
-    raw = exp.Sub(this=one.sql.copy(), expression=exp.Paren(this=product))
-    rest = finite(scope.steps, combine(bounded("float", None, nullable=True), raw, one, other, quotient))
-    # On the divisor's side of zero, but for a rounding that the clamp of every release takes away.
-    return replace(rest, space=bounded("float", _side(other), nullable=True))
+    return _rest(scope.steps.name(pair[0]), scope.steps.name(pair[1]), scope)
 
 
 def _whole_or_floats(left: Term, right: Term, word: str) -> tuple[Term, Term] | Refusal:
@@ -95,19 +85,23 @@ def _quotient(left: Term, right: Term) -> Term:
 
 
 def _rest(one: Term, other: Term, scope: Scope) -> Term:
-    """The remainder of named integers with the divisor's sign, from an engine's remainder of either sign."""
-    largest = max(map(abs, other.space.bounds or (0,)))
-    space = bounded("int", (-largest, largest), nullable=True)
-    raw = exp.Mod(this=one.sql.copy(), expression=_nonzero(other, "int"))
-    rest = scope.steps.name(combine(space, raw, one, other))
-    zero = literal(0, "int")
+    """The remainder of named numbers of one kind with the divisor's sign, from an engine's remainder of either sign.
+
+    The engine's remainder is exact, for doubles too, and smaller than the divisor; so is its sum with a divisor of the other sign.
+    a - b·floor(a / b) would be off by far more than b where a / b is large.
+    """
+    kind = one.space.kind
+    reach = None if other.space.bounds is None else max(map(abs, other.space.bounds))
+    space = bounded(kind, None if reach is None else (-reach, reach), nullable=True)
+    rest = scope.steps.name(combine(space, exp.Mod(this=one.sql.copy(), expression=_nonzero(other, kind)), one, other))
+    zero = literal(0, kind)
     signs_differ = exp.NEQ(
         this=exp.Paren(this=exp.LT(this=rest.sql.copy(), expression=zero)),
         expression=exp.Paren(this=exp.LT(this=other.sql.copy(), expression=zero.copy())),
     )
     moved = exp.And(this=exp.NEQ(this=rest.sql.copy(), expression=zero.copy()), expression=signs_differ)
     sum_ = exp.Add(this=rest.sql.copy(), expression=other.sql.copy())
-    signed = bounded("int", _side(other), nullable=True)
+    signed = bounded(kind, _side(other), nullable=True)
     return combine(signed, case((moved, sum_), otherwise=rest.sql.copy()), rest, other)
 
 

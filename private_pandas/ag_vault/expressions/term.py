@@ -66,8 +66,16 @@ class Steps:
             self.levels.append([])
         name = f"v{self.taken}"
         self.taken += 1
-        self.levels[term.level].append(exp.Alias(this=term.sql, alias=exp.Identifier(this=name, quoted=True)))
+        self.levels[term.level].append(exp.Alias(this=total(term.sql), alias=exp.Identifier(this=name, quoted=True)))
         return Term(space=term.space, sql=identifier(name), level=term.level + 1)
+
+
+def total(sql: exp.Expression) -> exp.Expression:
+    """The expression, null on the rows where the engine can't compute it: the last wall behind every rule's own proof.
+
+    Were a bound of ours wrong, a failing query would tell of a row; so a row's failure stays in that row.
+    """
+    return exp.Anonymous(this="TRY", expressions=[sql])
 
 
 def literal(value: Scalar, kind: Kind) -> exp.Expression:

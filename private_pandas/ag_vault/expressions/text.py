@@ -11,7 +11,7 @@ from ag_plan.expressions import Piece, Replace, Slice, Text, TextHas
 from ag_vault.errors import Refusal
 from ag_vault.expressions.recode import image
 from ag_vault.expressions.term import Scope, Term, case, combine, convert, function, literal, operand, wrong_kind
-from ag_vault.space import ColumnSpace, Kind
+from ag_vault.space import INT64, ColumnSpace, Kind
 
 MOST_CHARACTERS = 1 << 16
 """A text that a word makes longer than this is null: no plan can make rows grow without end."""
@@ -124,7 +124,8 @@ def piece(node: Piece, operands: tuple[Term, ...], scope: Scope) -> Term | Refus
     if table is not None:
         return table
     space = ColumnSpace(kind="str")
-    place = literal(node.index + 1 if node.index >= 0 else node.index, "int")
+    # Counted from one; the last index of 64 bits has no successor, and no text so many pieces.
+    place = literal(min(node.index + 1, INT64[1]) if node.index >= 0 else node.index, "int")
     if node.separator is not None:
         pieces = function("STRING_SPLIT", term.sql, literal(node.separator, "str"))
         return combine(space, function("LIST_EXTRACT", pieces, place), term)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ag_plan.relations import Filter
 from ag_vault.errors import Refusal
 from ag_vault.expressions import term_of
-from ag_vault.expressions.term import wrong_kind
+from ag_vault.expressions.term import total, wrong_kind
 from ag_vault.ops.rows import Rows, Stage, stages_of
 
 
@@ -20,5 +20,5 @@ def rule(node: Filter, rows: Rows) -> Rows | Refusal:
         return predicate
     if predicate.space.kind != "bool":
         return wrong_kind("a filter", "a boolean", predicate)
-    kept = Stage(where=predicate.sql.copy())
+    kept = Stage(where=total(predicate.sql.copy()))
     return replace(rows, stages=(*rows.stages, *stages_of(scope.steps), kept), taken=scope.steps.taken)
