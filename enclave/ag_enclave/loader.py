@@ -3,7 +3,9 @@
 Starts ``ag_vault.load`` by name in a process of its own; knows its options and its JSON lines.
 """
 
+import builtins
 import json
+import keyword
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,8 @@ from ag_enclave.state import State
 
 Progress = Callable[[float, str], None]
 _LONGEST_LINE = 1 << 20
+_GIVEN = frozenset({*dir(builtins), "export", "ag_print", "load_dataset", "submit_predictions"})
+"""Names that every session's cells find already: a data set of such a name would take their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,10 @@ def _check(load: Load) -> None:
     if not load.name.strip() or not variable_of(load.name).isidentifier():
         raise BadData(
             f"A data set's name must make a variable name: letters, digits and spaces; {load.name!r} does not."
+        )
+    if keyword.iskeyword(variable_of(load.name)) or variable_of(load.name) in _GIVEN:
+        raise BadData(
+            f"A data set can't be called {load.name!r}: {variable_of(load.name)} means something in every cell."
         )
     if not load.tables:
         raise BadData("A data set needs at least one private table: --table KEY=FILE.")

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import signal
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -181,8 +182,21 @@ def _certificates(start: Start) -> Certificates:
         for path in (paths.certificate, paths.key):
             if not path.is_file():
                 raise BadConfig(f"There is no certificate file {path}.")
-        return paths
-    return ensure_certificates(start.state.folder("tls"), server.host, current_time())
+        return _usable(paths)
+    return _usable(ensure_certificates(start.state.folder("tls"), server.host, current_time()))
+
+
+def _usable(paths: Certificates) -> Certificates:
+    """The same, tried now rather than after a long start. BadConfig where the two files are no certificate and its open key."""
+    try:
+        # Without the empty password, a locked key would be asked about on the terminal, where nobody may be.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(paths.certificate, paths.key, password="")
+    except OSError as problem:
+        raise BadConfig(
+            f"The certificate {paths.certificate} and the key {paths.key} can't be used together: both must be readable PEM, "
+            "the key without a password and the certificate's own."
+        ) from problem
+    return paths
 
 
 def _announce(start: Start, gateway: Gateway, url: str, certificates: Certificates) -> None:

@@ -91,6 +91,12 @@ def test_a_name_that_makes_no_variable_is_refused(files: Path, name: str) -> Non
     assert (refused.returncode, "must make a variable name" in refused.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("name", ["Import", "Print", "Load Dataset"])
+def test_a_name_that_cells_need_for_something_else_is_refused(files: Path, name: str) -> None:
+    refused = add(files, "--table", "train=people.csv", name=name)
+    assert (refused.returncode, "means something in every cell" in refused.stderr) == (1, True)
+
+
 def test_the_loader_reads_nothing_but_its_files(files: Path) -> None:
     target = files / "datasets" / "x" / "1"
     target.parent.mkdir(parents=True)

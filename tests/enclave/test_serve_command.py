@@ -157,7 +157,9 @@ def used_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return state
 
 
-@pytest.mark.parametrize("name", ["accounts.sqlite", "keys/tokens.key", "tls/ca.pem", "tls/server.pem"])
+@pytest.mark.parametrize(
+    "name", ["accounts.sqlite", "keys/tokens.key", "tls/ca.pem", "tls/server.pem", "tls/server.key"]
+)
 def test_a_damaged_file_is_named(used_state: Path, tmp_path: Path, name: str) -> None:
     state = tmp_path / "state"
     shutil.copytree(used_state, state)
@@ -191,6 +193,14 @@ def test_an_own_certificate_is_served(used_state: Path, tmp_path: Path) -> None:
         context = ssl.create_default_context(cafile=tls / "ca.pem")
         with socket.create_connection(("127.0.0.1", own.port)) as raw:
             context.wrap_socket(raw, server_hostname="localhost").close()
+
+
+@pytest.mark.parametrize(("certificate", "key"), [("ca.pem", "server.key"), ("server.key", "server.pem")])
+def test_a_certificate_without_its_key_is_refused(used_state: Path, tmp_path: Path, certificate: str, key: str) -> None:
+    tls, config = used_state / "tls", tmp_path / "enclave.toml"
+    config.write_text(f'[server]\ncertificate = "{tls / certificate}"\ncertificate_key = "{tls / key}"\n')
+    sentence = refused("serve", "--state", tmp_path / "state", "--port", "0", "--config", config)
+    assert "can't be used together" in sentence
 
 
 def test_accounts_are_listed_and_bad_names_refused(tmp_path: Path) -> None:
