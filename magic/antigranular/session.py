@@ -1,7 +1,10 @@
 """One session in the enclave, as a person holds it in a notebook or a script. Must not know about HTTP, TLS or IPython."""
 
+import atexit
+import contextlib
 import uuid
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from html import escape
 from types import TracebackType
 from typing import Any, Self
@@ -9,7 +12,7 @@ from typing import Any, Self
 from antigranular import table
 from antigranular.cell import CellResult, run_cell
 from antigranular.channel import Channel
-from antigranular.errors import CellRefused, NotAvailable, SessionError, WireError
+from antigranular.errors import AgError, CellRefused, NotAvailable, SessionError, WireError
 from antigranular.odometer import Odometer
 from antigranular.rest import Enclave
 from antigranular.view import PlainView, View
@@ -23,7 +26,7 @@ _MINUTES_FROM = 120
 
 
 class Session:
-    """A running session. Ends with ``terminate_session()``, at the end of a ``with`` block, or when idle for too long.
+    """A running session. Ends with ``terminate_session()``, at the end of a ``with`` block or of this process, or when idle for too long.
 
     ``model`` is the enclave's answer to starting it. Raises WireError where that is not one.
     """
@@ -37,6 +40,7 @@ class Session:
         self._ended = False
         self._client = uuid.uuid4().hex
         self.session_id: str = model["id"]
+        self._forget = _end_at_exit(self)
         self._channel = Channel(lambda after: enclave.open_channel(self.session_id, self._client, after))
 
     @property
@@ -81,6 +85,7 @@ class Session:
         """End the session; its variables are gone, what you spent stays spent. Ending it again does nothing."""
         if not self._ended:
             self._ended = True
+            self._forget()
             self._channel.close()
             self._enclave.stop(self.session_id)
         return {"status": "ok"}
@@ -146,3 +151,20 @@ class Session:
     def _check_alive(self) -> None:
         if self._ended:
             raise SessionError(f"the session {self.session_id} was terminated; ag.login(...) starts a new one")
+
+
+def _end_at_exit(session: Session) -> Callable[[], None]:
+    """End the session with this process: an analyst may have only a few, and a notebook that failed ends none itself.
+
+    Gives what takes it back. Holds the session weakly.
+    """
+    found = weakref.ref(session)
+
+    def end() -> None:
+        running = found()
+        if running is not None:
+            with contextlib.suppress(AgError):
+                running.terminate_session()
+
+    atexit.register(end)
+    return lambda: atexit.unregister(end)

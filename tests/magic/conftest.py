@@ -3,12 +3,17 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from antigranular.bearer import Token
+from antigranular.config import Credentials, find_target
 from antigranular.login import login
+from antigranular.rest import Enclave as Rest
 from antigranular.session import Session
+from antigranular.transport import TlsTransport
 from tests.enclave_server import Enclave, running_enclave
 from tests.magic.fake_enclave import Cell, FakeEnclave
 
@@ -52,11 +57,25 @@ def demo_enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
 
 
 @pytest.fixture
-def at_demo(demo_enclave: Enclave, monkeypatch: pytest.MonkeyPatch) -> Enclave:
-    """The environment of an analyst of the demo enclave."""
+def at_demo(demo_enclave: Enclave, monkeypatch: pytest.MonkeyPatch) -> Iterator[Enclave]:
+    """The environment of an analyst of the demo enclave, who afterwards has no session left."""
     analyst = demo_enclave.accounts["analyst"]
     monkeypatch.setenv("AG_ENCLAVE_URL", demo_enclave.url)
     monkeypatch.setenv("AG_ENCLAVE_CA", demo_enclave.ca)
     monkeypatch.setenv("AG_USER_ID", analyst["user_id"])
     monkeypatch.setenv("AG_USER_SECRET", analyst["user_secret"])
-    return demo_enclave
+    yield demo_enclave
+    enclave = enclave_of(demo_enclave)
+    for session in running_sessions(demo_enclave):
+        enclave.stop(session)
+
+
+def enclave_of(demo: Enclave) -> Rest:
+    """The demo enclave's routes, as its analyst."""
+    transport = TlsTransport(find_target(demo.url, demo.ca))
+    return Rest(transport, Token(Credentials(**demo.accounts["analyst"]), transport, time.monotonic))
+
+
+def running_sessions(demo: Enclave) -> list[str]:
+    """The ids of the analyst's sessions."""
+    return [kernel["id"] for kernel in enclave_of(demo)._ask("GET", "/api/kernels")]

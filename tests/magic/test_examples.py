@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tests.enclave_server import Enclave
+from tests.magic.conftest import running_sessions
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LOGIN = "import antigranular as ag\nsession = ag.login(dataset='Iris')"
@@ -92,6 +93,7 @@ def test_run_all_stops_at_a_failing_remote_cell(at_demo: Enclave, tmp_path: Path
     with pytest.raises(CellExecutionError, match="division by zero"):
         run_all(notebook, tmp_path)
     assert notebook.cells[2].execution_count is None
+    assert running_sessions(at_demo) == [], "a notebook that failed keeps none of the few sessions an analyst may have"
     assert "Cell In[2], line 3" in text_of(notebook.cells[1])
 
 

@@ -176,10 +176,17 @@ def test_a_connection_cut_between_cells_is_not_noticed(session: ag.Session) -> N
 
 def test_a_client_that_vanishes_mid_cell_disturbs_nobody(session: ag.Session) -> None:
     source = "import antigranular as ag\ns = ag.login(dataset='Iris')\nprint('running', flush=True)\ns.execute('while True:\\n    pass')"
-    client = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True)
+    client = subprocess.Popen(
+        [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert client.stdout is not None
-    while "running" not in client.stdout.readline():
-        pass
+    said: list[str] = []
+    for line in client.stdout:
+        said.append(line)
+        if "running" in line:
+            break
+    assert said, "the client said nothing"
+    assert "running" in said[-1], "".join(said)
     time.sleep(0.3)
     client.kill()
     client.wait()
