@@ -4,6 +4,7 @@ A neighbour has one row more, anywhere. Rows conform, as the loader makes them, 
 measures also run after expressions that make NaN, infinities and overflow if anything can.
 """
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -188,3 +189,39 @@ def test_the_order_of_rows_is_of_no_consequence(rows: list[Any], seed: Any) -> N
 def test_the_mechanism_behind_ranks_is_the_exponential_one() -> None:
     plan = world.priced(world.ask(MEASURES["quantile"]), SPACES)
     assert plan.mechanism == exponential.NAME
+
+
+def masses(tally: exponential.Tally, points: int, probability: Fraction, epsilon: Fraction) -> list[Fraction]:
+    """The exact probability of every grid point."""
+    runs, weights = exponential.weighed(tally, points, probability, epsilon)
+    listed = [weight for weight, length in zip(weights, runs.lengths.tolist(), strict=True) for _ in range(length)]
+    return [Fraction(weight, sum(listed)) for weight in listed]
+
+
+@pytest.mark.parametrize(
+    "measure", [Quantile(columns=("i", "n"), probabilities=(0.5, 0.1, 1.0, 0.0)), Describe(columns=("n",))]
+)
+def test_all_quantiles_of_a_release_lose_no_more_than_its_epsilon_together(
+    measure: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worst output of each draw, from the draws' exact probabilities on two neighbours, multiplied up over the release."""
+    drawn: list[list[Fraction]] = []
+    choose = exponential.choose
+
+    def watched(tally: exponential.Tally, points: int, probability: Fraction, epsilon: Fraction, noise: Any) -> int:
+        drawn.append(masses(tally, points, probability, epsilon))
+        return choose(tally, points, probability, epsilon, noise)
+
+    monkeypatch.setattr(exponential, "choose", watched)
+    rows = [{**dict.fromkeys(SPACES), "i": 3, "n": 1} for _ in range(9)]
+    for extra in ({"i": -5, "n": 0}, {"i": 7, "n": 3}):
+        drawn.clear()
+        release = world.ask(measure, eps=2)
+        released(release, rows, Frozen())
+        released(release, [*rows, {**dict.fromkeys(SPACES), **extra}], Frozen())
+        half = len(drawn) // 2
+        assert half > 1
+        loss = 1.0
+        for one, other in zip(drawn[:half], drawn[half:], strict=True):
+            loss *= float(max(max(a / b, b / a) for a, b in zip(one, other, strict=True)))
+        assert 1 < loss <= math.exp(2) * (1 + 1e-9)
