@@ -94,18 +94,23 @@ def columns_of(table: str, entry: TableEntry) -> tuple[ColumnRecord, ...]:
     """The table's columns, checked. BadData for what no column can be."""
     if not 0 < len(entry.columns) <= _MOST_COLUMNS:
         raise BadData(f"Table {table} needs between 1 and {_MOST_COLUMNS} columns.")
+    if len({name.lower() for name in entry.columns}) != len(entry.columns):
+        raise BadData(f"Two columns of table {table} have names that differ in case only, which engines take for one.")
     if entry.max_rows is not None and entry.max_rows <= 0:
         raise BadData(f"max_rows of table {table} must be positive.")
     return tuple(_column(f"{table}.{name}", name, column) for name, column in entry.columns.items())
 
 
 def _column(place: str, name: str, entry: ColumnEntry) -> ColumnRecord:
-    if not name or name == ORDER_COLUMN:
+    if not name or name.lower() == ORDER_COLUMN:
         raise BadData(f"A column of the name {name!r} is not possible.")
     categories = _categories(place, entry)
     lower, upper = _bounds(place, entry)
-    if entry.type == "int" and categories and lower is None:
-        lower, upper = min(categories), max(categories)
+    if entry.type == "int" and categories:
+        least, most = (_int_bound(place, value) for value in (min(categories), max(categories)))
+        lower, upper = (least, most) if lower is None else (lower, upper)
+        if not lower <= least <= most <= upper:
+            raise BadData(f"The categories of column {place} must lie between its bounds.")
     return ColumnRecord(
         name=name, kind=entry.type, nullable=entry.nullable, lower=lower, upper=upper, categories=categories
     )
