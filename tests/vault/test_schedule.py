@@ -20,13 +20,15 @@ class Time:
         self.now += seconds
 
 
-def left_at(worked: float, *, numbers: int = 1, rows: int | None = None) -> float:
-    """When a reply leaves after so much work, counted from the request."""
+def left_at(*worked: float, numbers: int = 1, rows: int | None = None) -> float:
+    """When the last reply leaves after so much work for each, counted from its request."""
     time = Time()
     schedule = Slots(clock=time.clock, sleep=time.sleep)
-    started = schedule.now()
-    time.now += worked
-    schedule.hold(started, numbers=numbers, rows=rows)
+    started = 0.0
+    for each in worked:
+        started = schedule.now()
+        time.now += each
+        schedule.hold(started, numbers=numbers, rows=rows)
     return time.now - started
 
 
@@ -42,6 +44,21 @@ def test_an_overrun_takes_the_next_coarser_slot_and_is_logged(
     with caplog.at_level(logging.WARNING):
         assert left_at(worked) == pytest.approx(end)
     assert "slot" in caplog.text
+
+
+def test_after_an_overrun_fast_and_slow_work_leave_at_one_time_again() -> None:
+    assert left_at(0.3, 0.0) == left_at(0.3, 0.39) == pytest.approx(0.4)
+    assert left_at(0.3, 0.5, 0.0) == pytest.approx(0.8)
+
+
+def test_an_overrun_of_small_releases_says_nothing_of_large_ones() -> None:
+    time = Time()
+    schedule = Slots(clock=time.clock, sleep=time.sleep)
+    for worked, numbers, end in ((0.3, 1, 0.4), (0.0, 1000, 0.05), (0.0, 1, 0.4)):
+        started = schedule.now()
+        time.now += worked
+        schedule.hold(started, numbers=numbers, rows=None)
+        assert time.now - started == pytest.approx(end)
 
 
 def test_a_large_public_size_plans_a_later_slot_from_the_start() -> None:
