@@ -82,6 +82,12 @@ def test_a_request_over_the_cap_per_call_costs_nothing(ledger: Ledger) -> None:
     assert isinstance(charge(ledger, 10), Receipt)
 
 
+def test_the_cap_per_call_is_on_the_epsilon_asked_for_whatever_it_amounts_to(ledger: Ledger) -> None:
+    many_columns = Event(mechanism="discrete Laplace", epsilon=Fraction(11), rho=Fraction(11, 20))
+    assert isinstance(ledger.charge(many_columns, claim(), budget()), Refusal)
+    assert reading(ledger).epsilon_spent == 0
+
+
 def test_a_refused_charge_leaves_every_balance_as_it_was(ledger: Ledger, path: Path) -> None:
     for _ in range(2):
         charge(ledger, 10)

@@ -105,7 +105,8 @@ class Ledger:
     ) -> Receipt | Refusal:
         """Charge every scope, or none and say why. When a receipt comes back, the charge is on disk."""
         cost = totals_of(event)
-        if not admits(budget.per_call, cost):
+        # What a call may ask for is its ε as asked, however little it would be by the other accountant.
+        if not admits(budget.per_call, cost) or (event.epsilon or 0) > budget.per_call.epsilon:
             return _over_call(budget.per_call)
         try:
             with self._transaction(self._writer) as connection:
