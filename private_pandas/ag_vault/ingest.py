@@ -19,10 +19,16 @@ Columns = list[list[Any]]
 
 def scratch_table(number: int, columns: Sequence[ColumnValues]) -> tuple[Table, Columns] | Refusal:
     """The table that the values make, and the values, conforming; Refusal where they make none."""
-    names = {column.name for column in columns}
+    # Engines take names that differ in case only for one.
+    names = {column.name.lower() for column in columns}
     lengths = {len(column.values) for column in columns}
-    if not 0 < len(columns) <= MOST_COLUMNS or len(names) != len(columns) or "" in names:
-        return _refused(f"A frame needs between 1 and {MOST_COLUMNS} columns with names of their own.")
+    if (
+        not 0 < len(columns) <= MOST_COLUMNS
+        or len(names) != len(columns)
+        or "" in names
+        or any("\x00" in name for name in names)
+    ):
+        return _refused(f"A frame needs between 1 and {MOST_COLUMNS} columns with names of their own, apart from case.")
     if len(lengths) != 1:
         return _refused("All columns of a frame must be of one length.")
     spaces: dict[str, ColumnSpace] = {}
@@ -38,6 +44,11 @@ def scratch_table(number: int, columns: Sequence[ColumnValues]) -> tuple[Table, 
             return _refused(f"Column {column.name} has a value that is not {column.kind}.", error="TypeError")
         spaces[column.name] = space
     return Table(key=f"{SCRATCH}/{number}", dataset=SCRATCH, columns=spaces), values
+
+
+def bytes_of(values: Columns) -> int:
+    """About what the values take in the engine."""
+    return sum(16 + (4 * len(value) if isinstance(value, str) else 0) for column in values for value in column)
 
 
 def _space(column: ColumnValues) -> ColumnSpace | Refusal:

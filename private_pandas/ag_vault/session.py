@@ -22,7 +22,7 @@ from ag_vault.answer import Answer, answer
 from ag_vault.catalog import SCRATCH, Budget, Catalog, Dataset
 from ag_vault.data import Rows
 from ag_vault.errors import Refusal
-from ag_vault.ingest import scratch_table
+from ag_vault.ingest import bytes_of, scratch_table
 from ag_vault.ledger import Claim, Ledger
 from ag_vault.noise import Noise
 from ag_vault.price import preview, schema
@@ -43,8 +43,11 @@ TOO_LARGE = Refusal(
     why="The answer is too large to be sent in one piece.",
     instead="Ask for less at a time.",
 )
+SCRATCH_FULL = Refusal(code="memory", why="The session's memory for public frames is used up.", error="RuntimeError")
 MOST_PUBLIC_VALUES = 8_000_000
 """Of a public table, so that it fits both processes and a frame."""
+MOST_SCRATCH_BYTES = 256 << 20
+"""Of all frames that a guest brings: a guest that fills the engine's memory could make it run out or not as rows want it."""
 _LONGEST_LABEL = 64
 
 
@@ -78,6 +81,7 @@ class Session:
         self._scratch_ledger = Ledger.in_memory()
         self._scratch_budget = scratch_budget
         self._scratch_tables = 0
+        self._scratch_bytes = 0
         self._noise = noise
         self._schedule = schedule
 
@@ -178,12 +182,14 @@ class Session:
         if isinstance(made, Refusal):
             return made
         table, values = made
+        size = self._scratch_bytes + bytes_of(values)
+        if size > MOST_SCRATCH_BYTES:
+            return SCRATCH_FULL
         try:
             self._rows.add(table, values)
         except MemoryError:
-            return Refusal(
-                code="memory", why="The session's memory for public frames is used up.", error="RuntimeError"
-            )
+            return SCRATCH_FULL
+        self._scratch_bytes = size
         self._scratch_tables += 1
         self._catalog = self._catalog.with_table(table)
         return messages.Ingested(id=request.id, table=table.key)

@@ -221,6 +221,8 @@ def test_every_kind_of_column_can_be_brought(doors: Doors) -> None:
 BAD_FRAMES: dict[str, tuple[ColumnValues, ...]] = {
     "no columns": (),
     "two of one name": (numbers(1.0), numbers(2.0)),
+    "two names that differ in case only": (numbers(1.0), ColumnValues(name="X", kind="float", values=(2.0,))),
+    "a name that no engine takes": (ColumnValues(name="x\x00", kind="float", values=(2.0,)),),
     "no name": (ColumnValues(name="", kind="int", values=()),),
     "unequal lengths": (numbers(1.0), ColumnValues(name="y", kind="int", values=())),
     "an unknown kind": (ColumnValues(name="x", kind="null", values=()),),
@@ -242,6 +244,14 @@ BAD_FRAMES: dict[str, tuple[ColumnValues, ...]] = {
 def test_a_frame_that_is_none_is_refused_and_the_session_goes_on(doors: Doors, name: str) -> None:
     assert ingest(doors, *BAD_FRAMES[name]).code == "ingest"
     assert ingest(doors, numbers(1.0)).table == "scratch/1"
+
+
+def test_frames_together_have_a_public_limit_below_the_engines_memory(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "MOST_SCRATCH_BYTES", 16 * 3)
+    replies = [ingest(doors, numbers(*values)) for values in ((1.0, 2.0), (1.0, 2.0), (3.0,), (4.0,))]
+    assert [getattr(reply, "code", "fine") for reply in replies] == ["fine", "memory", "fine", "memory"]
 
 
 def test_a_frame_too_large_for_the_session_is_refused_and_the_session_goes_on(dataset: Path, ledger: Path) -> None:
