@@ -4,6 +4,8 @@ Must not know the vault's codes beyond the name of the exception each refusal as
 
 ConnectionError
 └── VaultGone       the vault closed its end: the session is over
+TypeError
+└── Untranslatable  a function that can't become a column expression: what, on which line, what to write instead
 ValueError | KeyError | TypeError | AttributeError | PermissionError | RuntimeError
                     as the vault's refusal names them (``refusal``), or raised where an argument is parsed
 """
@@ -22,6 +24,10 @@ _NAMED: dict[str, type[Exception]] = {
 
 class VaultGone(ConnectionError):
     """The vault answers no more; only a new session helps."""
+
+
+class Untranslatable(TypeError):
+    """A function of the analyst's that can't become a column expression, in one sentence."""
 
 
 def sentence(why: str, instead: str = "") -> str:

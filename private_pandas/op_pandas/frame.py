@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 import pandas as pd
 
 from ag_plan.expressions import Binary, BinaryOperator, Cast, Expression, IsIn, Unary, UnaryOperator
-from op_pandas import construct, names, nulls, schema
+from op_pandas import construct, mapping, names, nulls, schema
 from op_pandas.arguments import Bound
 from op_pandas.columns import Labels, label, labels, renamed
 from op_pandas.discarded import result_is_discarded
+from op_pandas.epsilon import Number
 from op_pandas.frame_statistics import FrameStatistics
 from op_pandas.operators import Operand, Operators
 from op_pandas.private import Private
@@ -126,12 +127,12 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
     def __getitem__(self, key: str | int) -> PrivateSeries: ...
     @overload
     def __getitem__(
-        self, key: "list[str] | pd.Index[str] | PrivateSeries | PrivateDataFrame"
+        self, key: "list[str] | pd.Index[str] | PrivateSeries | PrivateDataFrame | Callable[[Any], Any]"
     ) -> "PrivateDataFrame": ...
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, PrivateDataFrame):
             return self.where(key)
-        if isinstance(key, PrivateSeries):
+        if isinstance(key, PrivateSeries) or (callable(key) and not isinstance(key, Private)):
             return PrivateDataFrame.of(self._rows.filtered(condition(key, self)), self._terms)
         if isinstance(key, slice):
             raise TypeError("rows have no public position to slice by; keep rows with frame[condition]")
@@ -260,6 +261,40 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
             for name, each in given.items()
         }
         return PrivateDataFrame.of(self._rows, {**self._terms, **self._rows.terms(wanted)})
+
+    def applymap(
+        self,
+        func: Callable[[Any], Any],
+        eps: Number = 0,
+        output_bounds: Mapping[Any, mapping.Limits] | None = None,
+        na_action: mapping.NaAction = None,
+    ) -> "PrivateDataFrame":
+        """A function of one value on the columns named in ``output_bounds``; without it, on all columns that it fits.
+
+        The function is translated, never called, and ``eps`` is never spent; see ``PrivateSeries.map``. Other columns stay as they are.
+        """
+        changed = mapping.of_cells(self, func, eps=eps, na_action=na_action, output_bounds=output_bounds)
+        return PrivateDataFrame.of(self._rows, {**self._terms, **changed})
+
+    def map(self, func: Callable[[Any], Any], na_action: mapping.NaAction = None, **given: Any) -> "PrivateDataFrame":
+        """As ``applymap``, which is its older name."""
+        return self.applymap(func, na_action=na_action, **given)
+
+    def apply(
+        self,
+        func: Callable[[Any], Any],
+        axis: Literal[0, 1, "index", "columns"] = 0,
+        *,
+        output_bounds: mapping.Limits | None = None,
+        output_categories: Iterable[PublicScalar] | None = None,
+    ) -> PrivateSeries:
+        """``axis=1``: what a function of one row, ``row["name"]`` or ``row.name``, gives; translated, never called. TypeError for axis 0."""
+        if axis not in (1, "columns"):
+            raise TypeError(
+                "a function can't get a whole private column; use apply(func, axis=1) for rows, or frame['name'].map(func)"
+            )
+        term = mapping.of_rows(self._rows, self._terms, func, output_bounds, output_categories)
+        return PrivateSeries.of(self._rows, term, None)
 
     def where(self, cond: Any, other: Operand = None, *, inplace: bool = False, **_: object) -> "PrivateDataFrame":
         """Each value where the condition is true, else ``other`` (null unless given); as many rows as before."""

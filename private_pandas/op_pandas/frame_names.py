@@ -47,7 +47,7 @@ FRAME: dict[str, Verdict] = SHARED | {
     "to_records": shows_rows(_FILE),
     "to_stata": shows_rows(_FILE),
     "to_xml": shows_rows(_FILE),
-    "applymap": comes_later("use operators, where, isin and clip"),
+    "applymap": HERE,
     "unique": depends_on_rows("see categorical_metadata, or use frame['name'].value_counts(eps)"),
     "cumcount": needs_order(),
     "percentile": HERE,

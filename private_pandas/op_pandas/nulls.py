@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ag_plan.expressions import Choose, Coalesce, Constant, Expression, Unary
 from op_pandas.columns import Labels, label, labels
+from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, joined, lifted
 from op_pandas.scalars import constant, plain
 from op_pandas.series import PrivateSeries, condition, public
@@ -18,11 +19,22 @@ if TYPE_CHECKING:
 _NULL = Constant(value=None)
 
 
+def _found(frame: "PrivateDataFrame", cond: Any) -> Any:
+    """The condition, from a function of the frame where it is one; a function of a row is left for ``condition``."""
+    if not callable(cond):
+        return cond
+    try:
+        made = cond(frame)
+    except (TypeError, AttributeError):
+        return cond
+    return made if isinstance(made, Private) else cond
+
+
 def chosen(frame: "PrivateDataFrame", cond: Any, other: object, *, keep: bool) -> "PrivateDataFrame":
     """Values where the condition is ``keep``, else ``other``. The condition is a series, or a frame column by column."""
     from op_pandas.frame import PrivateDataFrame
 
-    found = cond(frame) if callable(cond) else cond
+    found = _found(frame, cond)
 
     def expression(name: str, term: Term) -> Expression:
         if isinstance(found, PrivateDataFrame):

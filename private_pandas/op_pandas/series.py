@@ -21,8 +21,9 @@ from ag_plan.expressions import (
     Unary,
     UnaryOperator,
 )
-from op_pandas import construct, names, schema
+from op_pandas import construct, mapping, names, schema
 from op_pandas.arguments import Bound, bound
+from op_pandas.epsilon import Number
 from op_pandas.operators import Operand, Operators
 from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, common, lifted
@@ -207,13 +208,13 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
         return self._become(self._made(Coalesce(operand=self._term.expression, fallback=fallback)), inplace=inplace)
 
     def where(
-        self, cond: "PrivateSeries", other: Operand = None, *, inplace: bool = False, **_: object
+        self, cond: "PrivateSeries | Callable[[Any], Any]", other: Operand = None, *, inplace: bool = False, **_: object
     ) -> "PrivateSeries":
         """Each value where the condition is true, else ``other`` (null unless given); as many rows as before."""
         return self._become(self._where(condition(cond, self), other, keep=True), inplace=inplace)
 
     def mask(
-        self, cond: "PrivateSeries", other: Operand = None, *, inplace: bool = False, **_: object
+        self, cond: "PrivateSeries | Callable[[Any], Any]", other: Operand = None, *, inplace: bool = False, **_: object
     ) -> "PrivateSeries":
         """Each value where the condition is not true, else ``other``; as many rows as before."""
         return self._become(self._where(condition(cond, self), other, keep=False), inplace=inplace)
@@ -223,10 +224,44 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
         kept = self.to_frame().dropna()
         return self._become(PrivateSeries.of(kept.rows, next(iter(kept.terms.values())), self._name), inplace=inplace)
 
-    def __getitem__(self, key: "PrivateSeries") -> "PrivateSeries":
-        if not isinstance(key, PrivateSeries):
+    def map(
+        self,
+        arg: mapping.Mapper,
+        eps: Number = 0,
+        na_action: mapping.NaAction = None,
+        output_bounds: mapping.Limits | None = None,
+        output_categories: Iterable[PublicScalar] | None = None,
+        **_: object,
+    ) -> "PrivateSeries":
+        """What a function of one value, a dict or a public Series gives for each; an error on a value makes it null.
+
+        The function is translated, never called. Bounds and categories follow by themselves where they can, so that ``eps`` is never
+        spent; ``output_bounds`` moves results into them, ``output_categories`` makes others null. TypeError for what can't be translated.
+        """
+        term = mapping.mapped(
+            self._rows,
+            self._term,
+            arg,
+            eps=eps,
+            na_action=na_action,
+            output_bounds=output_bounds,
+            output_categories=output_categories,
+        )
+        return PrivateSeries.of(self._rows, term, self._name)
+
+    def apply(self, func: mapping.Mapper, **given: Any) -> "PrivateSeries":
+        """As ``map``."""
+        return self.map(func, **given)
+
+    def make_series_non_categorical(self, output_bounds: mapping.Limits) -> "PrivateSeries":
+        """The categories as numbers within bounds; null where a text says no number."""
+        term = mapping.without_categories(self._rows, self._term, output_bounds)
+        return PrivateSeries.of(self._rows, term, self._name)
+
+    def __getitem__(self, key: "PrivateSeries | Callable[[Any], Any]") -> "PrivateSeries":
+        if not isinstance(key, PrivateSeries) and not callable(key):
             raise TypeError("a PrivateSeries is filtered by a condition, series[condition]; single values are private")
-        kept = self._rows.filtered(lifted(condition(key, self), key.rows, self._rows))
+        kept = self._rows.filtered(condition(key, self))
         return PrivateSeries.of(kept, self._term, self._name)
 
     def to_frame(self, name: str | None = None) -> "PrivateDataFrame":
@@ -287,9 +322,9 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
 
 
 def condition(cond: object, of: "PrivateSeries | PrivateDataFrame") -> Expression:
-    """The expression of a boolean series over the rows of ``of``. TypeError where it isn't one."""
+    """The expression of a boolean series over the rows of ``of``, or of a function of it, of a value or of a row. TypeError else."""
     if callable(cond):
-        cond = cond(of)
+        cond = _of_function(cond, of)
     if not isinstance(cond, PrivateSeries):
         raise TypeError(f"a condition must be a PrivateSeries of true and false, not a {type(cond).__name__}")
     if cond.term.kind != "bool":
@@ -297,6 +332,19 @@ def condition(cond: object, of: "PrivateSeries | PrivateDataFrame") -> Expressio
             f"a condition must be true or false on each row, but {cond.name or 'it'} is {cond.term.kind}; compare it first"
         )
     return lifted(cond.term.expression, cond.rows, of.rows)
+
+
+def _of_function(function: Callable[[Any], Any], of: "PrivateSeries | PrivateDataFrame") -> object:
+    """As in pandas the function gets the whole object; one that needs single values (``and``, ``if``) is translated instead."""
+    try:
+        found = function(of)
+    except (TypeError, AttributeError):
+        found = None
+    if isinstance(found, Private):
+        return found
+    if isinstance(of, PrivateSeries):
+        return of.map(function)
+    return PrivateSeries.of(of.rows, mapping.of_rows(of.rows, of.terms, function), None)
 
 
 def public(value: object) -> PublicScalar:

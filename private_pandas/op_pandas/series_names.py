@@ -37,7 +37,7 @@ SERIES: dict[str, Verdict] = SHARED | {
     "items": shows_rows(),
     "keys": has_no_index(),
     "list": Refused("private values are single values, not lists"),
-    "make_series_non_categorical": comes_later(),
+    "make_series_non_categorical": HERE,
     "name": HERE,
     "nbytes": depends_on_rows("use count(eps)"),
     "percentile": HERE,
