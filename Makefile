@@ -3,16 +3,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo lab test bench lock clean
+.PHONY: install python-venv demo lab test bench lock clean
 
 install: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ag-enclave needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || $(MAKE) --no-print-directory python-venv
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Debian and its kin keep a part of Python in a package of its own.
+python-venv:
+	@test "$$(id -u)" = 0 && command -v apt-get > /dev/null || { echo "ag-enclave needs Python's venv; on Debian, as root: apt-get install python3-venv"; exit 1; }
+	apt-get -qq update
+	apt-get -qq install --yes python3-venv
 
 demo: install
 	$(BIN)/python examples/demo.py
@@ -22,6 +29,10 @@ lab: install
 
 test: install
 	$(BIN)/python -m pytest -n auto
+
+# Every attack, with the policy and without it, as a table by class.
+redteam: install
+	$(BIN)/python -m tests.redteam
 
 bench: install
 	$(BIN)/python -m tests.bench

@@ -58,8 +58,7 @@ def test_make_demo_does_the_main_job(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_its_notebook_runs(tmp_path: Path) -> None:
     cells = [nbformat.v4.new_code_cell(source) for source in blocks("python")]
-    credentials = 'import os\nuser_id, user_secret = os.environ["AG_USER_ID"], os.environ["AG_USER_SECRET"]'
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(credentials), *cells])
+    notebook = nbformat.v4.new_notebook(cells=cells)
     with running_enclave(tmp_path / "state", demo=True) as enclave:
         analyst = enclave.accounts["analyst"]
         environment = os.environ | {
