@@ -4,8 +4,11 @@ Starts ``ag_vault.load`` by name in a process of its own; knows its options and 
 """
 
 import builtins
+import contextlib
 import json
 import keyword
+import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -16,7 +19,7 @@ from typing import Any
 
 from ag_enclave.catalog import variable_of, versions
 from ag_enclave.errors import BadData
-from ag_enclave.state import State
+from ag_enclave.state import State, write_private
 
 Progress = Callable[[float, str], None]
 _LONGEST_LINE = 1 << 20
@@ -41,7 +44,7 @@ def register(load: Load, state: State, progress: Progress) -> dict[str, Any]:
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / str(max(versions(folder), default=0) + 1)
     try:
-        return _run(command_of(load, target), progress)
+        return _run(command_of(load, target, unit_key(state)), progress)
     except BaseException:
         shutil.rmtree(target.with_name(f"{target.name}.tmp"), ignore_errors=True)
         if not any(folder.iterdir()):
@@ -65,20 +68,33 @@ def _check(load: Load) -> None:
             raise BadData(f"There is no file {path}.")
 
 
-def command_of(load: Load, target: Path) -> list[str]:
+def unit_key(state: State) -> Path:
+    """The file of the key under which ids are hashed, made at first use: the same for every data set, so that their ids match."""
+    path = state.folder("keys") / "units.key"
+    if not path.exists():
+        draft = path.with_name(f".units-{secrets.token_hex(8)}")
+        write_private(draft, secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):  # another load was first: its key is everybody's
+            os.link(draft, path)
+        draft.unlink()
+    return path
+
+
+def command_of(load: Load, target: Path, hashing: Path) -> list[str]:
     """The loader's command line, jail and all."""
     options = ["--name", load.name, "--metadata", str(load.metadata.resolve()), "--out", str(target)]
+    options += ["--unit-key", str(hashing)]
     for key, path in load.tables.items():
         options += ["--table", f"{key}={path.resolve()}"]
     for key, path in load.public.items():
         options += ["--public", f"{key}={path.resolve()}"]
-    return [*_jail(load, target), "ag_vault.load", *options]
+    return [*_jail(load, target, hashing), "ag_vault.load", *options]
 
 
-def _jail(load: Load, target: Path) -> list[str]:
-    """The interpreter, inside the loader's jail: it reads these files and writes this data set's folder, nothing else."""
+def _jail(load: Load, target: Path, hashing: Path) -> list[str]:
+    """The interpreter, inside the loader's jail: it reads these files and the key for ids, writes this data set's folder, nothing else."""
     jail = [sys.executable, "-P", "-m", "ag_sandbox.run", "--profile", "loader"]
-    for path in (load.metadata, *load.tables.values(), *load.public.values()):
+    for path in (load.metadata, *load.tables.values(), *load.public.values(), hashing):
         jail += ["--read", str(path.resolve())]
     return [*jail, "--write", str(target.parent)]
 

@@ -4,6 +4,9 @@ from msgspec import Struct
 
 from ag_plan.expressions import Expression
 
+MOST_ROWS = 1_000_000
+"""Of one privacy unit in one relation, in any word that says how many."""
+
 
 class Relation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of private rows with a public schema."""
@@ -36,4 +39,15 @@ class Project(Relation, frozen=True, kw_only=True, tag="project"):
             raise ValueError("the names of a projection must be distinct")
 
 
-RELATIONS: tuple[type[Relation], ...] = (Source, Filter, Project)
+class Truncate(Relation, frozen=True, kw_only=True, tag="truncate"):
+    """At most ``rows`` rows of each privacy unit: the first in the vault's secret order."""
+
+    relation: Relation
+    rows: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rows <= MOST_ROWS:
+            raise ValueError(f"the rows of a unit must be limited to a number between 1 and {MOST_ROWS}")
+
+
+RELATIONS: tuple[type[Relation], ...] = (Source, Filter, Project, Truncate)

@@ -18,7 +18,7 @@ from ag_vault.perturb import Estimates, perturb
 from ag_vault.price import Priced, price
 
 Charge = Callable[[Priced], Receipt | Refusal]
-"""Charges ``priced.event`` to ``priced.dataset`` for whoever asks, durably; the session binds who that is."""
+"""Charges ``priced.event`` to ``priced.account`` for whoever asks, durably; the session binds who that is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,9 @@ FILE_NAME = "catalog.json"
 SCRATCH = "scratch"
 """The data set, and the prefix of the tables, made of a guest's own public values."""
 ORDER_COLUMN = "__order"
-"""The column of every private Parquet file that holds the rows' secret order; no table of the catalogue shows it."""
+"""The column of every private Parquet file that holds the rows' secret order, in a table of ids the order of each unit's rows."""
+UNIT_COLUMN = "__unit"
+"""The column of a table of ids that holds the keyed hash of each row's unit. No table of the catalogue shows either by its name."""
 
 Kind = Literal["float", "int", "bool", "str", "datetime"]
 
@@ -36,12 +38,20 @@ class ColumnRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     categories: tuple[Scalar, ...] | None = None
 
 
+class UnitRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table's privacy unit: the id-space, the name under which analysts see the id, and the most rows that a unit has here."""
+
+    name: str
+    space: str
+    max_rows: int
+
+
 class TableRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table as the file has it. ``max_rows`` is the owner's public size class, where given."""
 
     file: str
     columns: tuple[ColumnRecord, ...]
-    unit: str = "row"
+    unit: Literal["row"] | UnitRecord = "row"
     max_rows: int | None = None
 
 
@@ -85,15 +95,23 @@ class CatalogRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table by its key, e.g. ``breast_cancer/train``: public columns in order, and where its file is (None: in memory)."""
+    """A table by its key, e.g. ``breast_cancer/train``: public columns in order, and where its file is (None: in memory).
+
+    ``unit`` None: each row is a privacy unit of its own. ``account``: where charges go, the data set's name unless given.
+    """
 
     key: str
     dataset: str
     columns: Mapping[str, ColumnSpace]
-    unit: str = "row"
+    unit: UnitRecord | None = None
+    account: str = ""
     version: str = ""
     path: Path | None = None
     max_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.account:
+            object.__setattr__(self, "account", self.dataset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +122,27 @@ class Budget:
     per_analyst: Cap
     per_call: Cap
 
+    def __and__(self, other: "Budget") -> "Budget":
+        """The caps that keep within both: of each the smaller ε and the smaller δ."""
+        return Budget(
+            everyone=_smaller(self.everyone, other.everyone),
+            per_analyst=_smaller(self.per_analyst, other.per_analyst),
+            per_call=_smaller(self.per_call, other.per_call),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A data set: its tables by their short keys, its public tables, what ``load_dataset`` shows, what may be spent."""
+    """A data set: its tables by their short keys, its public tables, what ``load_dataset`` shows, what may be spent.
+
+    ``account``: where its charges go. Data sets of one id-space share one account; each one's caps hold for what is asked of it.
+    """
 
     name: str
     variable: str
     version: str
     budget: Budget
+    account: str
     tables: Mapping[str, Table]
     public: Mapping[str, Table]
     views: tuple[ViewRecord, ...] = ()
@@ -176,22 +206,41 @@ def _dataset(record: CatalogRecord, folder: Path) -> Dataset:
         version=record.version,
         description=record.description,
         budget=budget,
+        account=account_of(record),
         tables={key: _table(record, key, table, folder) for key, table in record.tables.items()},
         public={key: _table(record, key, table, folder) for key, table in record.public.items()},
         views=record.views,
     )
 
 
+def account_of(record: CatalogRecord) -> str:
+    """Where a data set's charges go: its id-space, else a place of its own. BadCatalog for two id-spaces, which the loader refuses.
+
+    No data set's name has a colon: it makes a variable's name.
+    """
+    spaces = {table.unit.space for table in record.tables.values() if isinstance(table.unit, UnitRecord)}
+    if len(spaces) > 1:
+        raise BadCatalog(f"the data set {record.name} has two id-spaces")
+    return f"space:{spaces.pop()}" if spaces else record.name
+
+
 def _table(record: CatalogRecord, key: str, table: TableRecord, folder: Path) -> Table:
+    unit = table.unit if isinstance(table.unit, UnitRecord) else None
+    ids = {} if unit is None else {unit.name: ColumnSpace(kind="id", nullable=False)}
     return Table(
         key=f"{record.variable}/{key}",
         dataset=record.name,
-        columns={column.name: space_of(column) for column in table.columns},
-        unit=table.unit,
+        columns=ids | {column.name: space_of(column) for column in table.columns},
+        unit=unit,
+        account=account_of(record),
         version=record.version,
         path=folder / table.file,
         max_rows=table.max_rows,
     )
+
+
+def _smaller(one: Cap, other: Cap) -> Cap:
+    return Cap(epsilon=min(one.epsilon, other.epsilon), delta=min(one.delta, other.delta))
 
 
 def _cap(record: CapRecord) -> Cap:

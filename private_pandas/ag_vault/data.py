@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from ag_vault.catalog import Catalog, Table
+from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog, Table
 from ag_vault.errors import BadCatalog
 from ag_vault.evaluate import DuckData
 from ag_vault.space import Kind
@@ -22,6 +22,7 @@ TYPES: dict[Kind, str] = {
     "bool": "BOOLEAN",
     "str": "VARCHAR",
     "datetime": "BIGINT",
+    "id": "UUID",
 }
 
 
@@ -92,7 +93,9 @@ def open_rows(catalog: Catalog, *, threads: int, memory_bytes: int, spill: Path 
 
 
 def _view(table: Table) -> exp.Create:
-    columns = [exp.column(name, quoted=True) for name in table.columns]
+    plain = [name for name, space in table.columns.items() if space.kind != "id"]
+    hidden = [] if table.unit is None else [UNIT_COLUMN, ORDER_COLUMN]
+    columns = [exp.column(name, quoted=True) for name in (*plain, *hidden)]
     return exp.Create(
         this=exp.table_(table.key, quoted=True), kind="VIEW", expression=exp.select(*columns).from_(_scan(table))
     )

@@ -7,6 +7,7 @@ Knows no analyst and no ledger; the work is in ``loading``.
 import argparse
 import json
 import re
+import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from ag_vault.errors import BadData
 from ag_vault.loading.build import Order, build
 from ag_vault.loading.metadata import Metadata
 
+_KEY_BYTES = 32
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
 
 
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             metadata=Metadata.read(Path(asked.metadata)),
             tables=_pairs(asked.table),
             public=_pairs(asked.public),
+            unit_key=secrets.token_bytes(_KEY_BYTES) if asked.unit_key is None else _key_in(Path(asked.unit_key)),
         )
         report = build(order, Path(asked.out), _say)
     except BadData as problem:
@@ -47,7 +50,20 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(option, required=True)
     parser.add_argument("--table", action="append", default=[], metavar="KEY=FILE", help="a private table")
     parser.add_argument("--public", action="append", default=[], metavar="KEY=FILE", help="a public table")
+    parser.add_argument(
+        "--unit-key", metavar="FILE", help="the key under which ids are hashed; drawn anew unless given"
+    )
     return parser
+
+
+def _key_in(path: Path) -> bytes:
+    try:
+        key = path.read_bytes()
+    except OSError as problem:
+        raise BadData(f"The key for ids can't be read: {problem.strerror}.") from problem
+    if len(key) < _KEY_BYTES:
+        raise BadData(f"The key for ids must have {_KEY_BYTES} bytes at least.")
+    return key
 
 
 def _pairs(given: Sequence[str]) -> dict[str, Path]:

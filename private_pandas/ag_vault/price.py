@@ -14,7 +14,7 @@ from ag_vault.account import LARGEST_EPSILON, Event
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope
-from ag_vault.mechanisms import exponential, laplace
+from ag_vault.mechanisms import exponential, laplace, nested
 from ag_vault.noise import MAX_SCALE
 from ag_vault.ops.keys import Groups, groups_of
 from ag_vault.ops.queries import sums_query, tallies_query
@@ -28,12 +28,12 @@ MOST_NUMBERS = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """A release that may be charged: on which data set, at what cost, and all that evaluation and noise need.
+    """A release that may be charged: to which account, at what cost, and all that evaluation and noise need.
 
     ``parts[i]`` gets ``epsilons[i]`` of the call's ε per unit and ``scales[i]`` of noise. ``index`` has a row per group and label.
     """
 
-    dataset: str
+    account: str
     event: Event
     release: Release
     measured: Measured
@@ -75,7 +75,7 @@ def price(release: Release, catalog: Catalog) -> Priced | Refusal:
     if isinstance(meaning, Refusal):
         return meaning
     too_much = _too_much(meaning)
-    return _priced(meaning, catalog) if too_much is None else too_much
+    return _priced(meaning) if too_much is None else too_much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +119,11 @@ def _too_much(meaning: _Meaning) -> Refusal | None:
     return None
 
 
-def _priced(meaning: _Meaning, catalog: Catalog) -> Priced | Refusal:
-    """The record, once everything has a meaning. Groups are disjoint: they cost together what one of them costs."""
+def _priced(meaning: _Meaning) -> Priced | Refusal:
+    """The record, once everything has a meaning.
+
+    A row may cost ε/stability: a unit's rows, however they spread over groups, then cost ε, as each is in one group at most.
+    """
     measured, rows, total = meaning.measured, meaning.rows, meaning.release.spend.fraction
     epsilons = tuple(total * share / rows.stability for share in measured.shares)
     scales = tuple(_scale(part, epsilon) for part, epsilon in zip(measured.parts, epsilons, strict=True))
@@ -134,7 +137,7 @@ def _priced(meaning: _Meaning, catalog: Catalog) -> Priced | Refusal:
     event = Event(mechanism=_mechanism(measured), epsilon=total, rho=_rho(total, measured))
     asked = rows, meaning.scope, meaning.groups, measured.parts
     return Priced(
-        dataset=catalog.tables[rows.table].dataset,
+        account=rows.account,
         event=event,
         release=meaning.release,
         measured=measured,
@@ -152,7 +155,7 @@ def _scale(part: Part, epsilon: Fraction) -> float | None:
     """The scale of a part's noise: in steps of its grid, or in ranks for a quantile; None where it is beyond the limits."""
     if isinstance(part, Noised):
         return laplace.scale_of(part.l1, epsilon)
-    ranks = max(exponential.rank_scale(q, epsilon / len(part.probabilities)) for q in part.probabilities)
+    ranks = nested.span(part.probabilities) / epsilon
     return None if ranks > Fraction(MAX_SCALE) else float(ranks)
 
 
@@ -161,10 +164,7 @@ def _rho(epsilon: Fraction, measured: Measured) -> Fraction:
     total = Fraction(0)
     for part, share in zip(measured.parts, measured.shares, strict=True):
         own = epsilon * share
-        if isinstance(part, Ranks):
-            total += len(part.probabilities) * exponential.rho(own / len(part.probabilities))
-        else:
-            total += laplace.rho(own)
+        total += nested.rho(part.probabilities, own) if isinstance(part, Ranks) else laplace.rho(own)
     return total
 
 

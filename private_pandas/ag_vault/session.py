@@ -3,10 +3,12 @@
 Knows messages and who is asking; how an answer is made is ``answer``'s, how it is paid the ledger's.
 """
 
+import hashlib
 import logging
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -111,11 +113,11 @@ class Session:
     def balances(self) -> tuple[messages.Balance, ...] | Refusal:
         """What the analyst has spent on every data set of the session, and on the scratch one once it has tables."""
         found: list[messages.Balance] = []
-        accounts = [(name, self._ledger, each.budget) for name, each in self._catalog.datasets.items()]
+        accounts = [(name, each.account, self._ledger, each.budget) for name, each in self._catalog.datasets.items()]
         if self._scratch_tables:
-            accounts.append((SCRATCH, self._scratch_ledger, self._scratch_budget))
-        for name, ledger, budget in accounts:
-            reading = ledger.reading(name, self._who.analyst, budget)
+            accounts.append((SCRATCH, SCRATCH, self._scratch_ledger, self._scratch_budget))
+        for name, account, ledger, budget in accounts:
+            reading = ledger.reading(account, self._who.analyst, budget)
             if isinstance(reading, Refusal):
                 return reading
             found.append(
@@ -182,6 +184,7 @@ class Session:
         if isinstance(made, Refusal):
             return made
         table, values = made
+        table = replace(table, version=hashlib.sha256(msgspec.msgpack.encode(request.columns)).hexdigest())
         size = self._scratch_bytes + bytes_of(values)
         if size > MOST_SCRATCH_BYTES:
             return SCRATCH_FULL
@@ -216,19 +219,19 @@ class Session:
 
     def _till(self, plan: Release, library: str) -> Till:
         tables = tables_of(plan.relation, self._catalog)
-        dataset = tables[0].dataset if tables else ""
-        owned = self._catalog.datasets.get(dataset)
+        owned = list({table.dataset: self._catalog.datasets[table.dataset] for table in tables if table.path}.values())
         claim = Claim(
-            dataset=dataset,
-            version=SCRATCH if owned is None else owned.version,
+            dataset=owned[0].account if owned else SCRATCH,
+            version=" ".join(sorted({table.version for table in tables})),
             analyst=self._who.analyst,
             session=self._who.session,
             library=_label(library),
             plan=encode_plan(plan),
         )
-        if owned is None:
+        if not owned:
             return Till(self._scratch_ledger, self._scratch_budget, claim, tables)
-        return Till(self._ledger, owned.budget, claim, tables, session_cap=self._who.cap)
+        budget = reduce(Budget.__and__, (each.budget for each in owned))
+        return Till(self._ledger, budget, claim, tables, session_cap=self._who.cap)
 
 
 _HANDLERS: Mapping[type[messages.Message], Callable[[Session, Any], messages.Message | Refusal]] = {

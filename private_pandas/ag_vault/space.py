@@ -9,8 +9,11 @@ from typing import Literal
 
 from ag_plan.expressions import Scalar
 
-Kind = Literal["float", "int", "bool", "str", "datetime", "null"]
-"""``null`` is the kind of a bare null: it joins any other kind, and no table has it."""
+Kind = Literal["float", "int", "bool", "str", "datetime", "id", "null"]
+"""``id`` is the keyed hash of a privacy unit's id: rows are joined and grouped by it, and nothing is computed from it.
+
+``null`` is the kind of a bare null: it joins any other kind, and no table has it.
+"""
 
 INT64 = (-(2**63), 2**63 - 1)
 

@@ -49,8 +49,8 @@ class Till:
 
     def charge(self, priced: Priced) -> Receipt | Refusal:
         """Charge the event to everyone concerned. A receipt means that the charge is on disk."""
-        if priced.dataset != self._claim.dataset:
-            raise ValueError(priced.dataset)
+        if priced.account != self._claim.dataset:
+            raise ValueError(priced.account)
         receipt = self._ledger.charge(priced.event, self._claim, self._budget, session_cap=self._session_cap)
         if isinstance(receipt, Receipt):
             sizes = [table.max_rows for table in self._tables]

@@ -101,7 +101,9 @@ def test_the_loader_reads_nothing_but_its_files(files: Path) -> None:
     target = files / "datasets" / "x" / "1"
     target.parent.mkdir(parents=True)
     load = Load(name="X", metadata=files / "m.yaml", tables={"train": files / "people.csv"})
-    told = command_of(load, target)
+    key = files / "units.key"
+    key.write_bytes(bytes(32))
+    told = command_of(load, target, key)
     assert subprocess.run(told, capture_output=True, check=False).returncode == 0
     others = [word.replace("people.csv", "test.csv") if word.startswith("train=") else word for word in told]
     others[others.index(str(target))] = str(target.with_name("2"))

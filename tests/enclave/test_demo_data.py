@@ -26,7 +26,8 @@ def _columns(folder: Path, name: str) -> Iterator[tuple[str, dict[str, Any], "pd
     metadata = yaml.safe_load(load.metadata.read_text())
     for key, table in metadata["tables"].items():
         frame = pd.read_csv(load.tables[key])
-        assert list(frame.columns) == list(table["columns"])
+        ids = [] if table["unit"] == "row" else table["unit"]["id"]
+        assert list(frame.columns) == [*ids, *table["columns"]]
         for column, declared in table["columns"].items():
             yield column, declared, frame[column]
 
@@ -79,6 +80,14 @@ def test_the_clinic_has_what_real_tables_have() -> None:
     assert patients["bmi"].isna().any()
     assert visits["systolic"].isna().any()
     assert patients["patient_id"].is_unique
+
+
+def test_the_clinic_protects_patients_and_truncates_the_heaviest() -> None:
+    tables = yaml.safe_load((METADATA / "clinic.yaml").read_text())["tables"]
+    assert {table["unit"]["space"] for table in tables.values()} == {"patients"}
+    counts = FRAMES["clinic"]().tables["visits"]["patient_id"].value_counts()
+    assert tables["patients"]["unit"]["max_rows"] == 1
+    assert counts.median() < tables["visits"]["unit"]["max_rows"] < counts.max() / 50
 
 
 def test_each_data_set_has_its_metadata() -> None:

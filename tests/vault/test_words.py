@@ -30,7 +30,7 @@ def modules() -> list[str]:
 
 def test_every_word_of_the_plan_has_a_rule() -> None:
     assert set(expressions.RULES) == set(EXPRESSIONS)
-    assert set(ops.ROW_WISE) | {Source} == set(RELATIONS)
+    assert set(ops.RELATIONS) | {Source} == set(RELATIONS)
     assert set(ops.MEASURES) == set(MEASURES)
 
 

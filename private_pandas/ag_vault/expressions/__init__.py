@@ -22,7 +22,7 @@ from ag_vault.expressions import (
     text,
     unary,
 )
-from ag_vault.expressions.term import MOST_NESTED, Scope, Steps, Term
+from ag_vault.expressions.term import MOST_NESTED, Scope, Steps, Term, wrong_kind
 
 Rule = Callable[[Any, tuple[Term, ...], Scope], Term | Refusal]
 
@@ -79,6 +79,10 @@ class _Walk:
             if isinstance(operand, Refusal):
                 return operand
             operands.append(operand)
+        ids = [operand for operand in operands if operand.space.kind == "id"]
+        if ids and not (isinstance(node, words.Unary) and node.operator == "is_null"):
+            # Said here once for all words: what is computed from an id would no longer be one.
+            return wrong_kind("an expression", "values; rows are joined and grouped by an id, and counted", *ids)
         return RULES[type(node)](node, tuple(operands), self._scope)
 
     def _named(self, node: words.Expression, term: Term | Refusal) -> Term | Refusal:

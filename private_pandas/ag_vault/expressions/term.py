@@ -22,6 +22,7 @@ SQL_TYPES: dict[Kind, exp.DataType] = {
     "bool": exp.DataType.build("BOOLEAN"),
     "str": exp.DataType.build("TEXT"),
     "datetime": exp.DataType.build("BIGINT"),
+    "id": exp.DataType.build("UUID"),
     "null": exp.DataType.build("BIGINT"),
 }
 
@@ -177,5 +178,6 @@ _CALLED: dict[Kind, str] = {
     "bool": "a boolean",
     "str": "a string",
     "datetime": "a datetime",
+    "id": "an id",
     "null": "a null",
 }

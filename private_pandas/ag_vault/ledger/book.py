@@ -36,7 +36,7 @@ UNAVAILABLE = Refusal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Who asks for what: ``plan`` is the plan's bytes, ``library`` the public label of the odometer."""
+    """Who asks for what: ``dataset`` is the account that is charged, ``plan`` the plan's bytes, ``library`` the odometer's public label."""
 
     dataset: str
     version: str

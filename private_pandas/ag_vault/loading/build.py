@@ -14,8 +14,9 @@ import msgspec
 from ag_vault.catalog import FILE_NAME, SCRATCH, BudgetRecord, CatalogRecord, ColumnRecord, TableRecord, ViewRecord
 from ag_vault.errors import BadData
 from ag_vault.loading import files
-from ag_vault.loading.metadata import Metadata, ViewEntry, caps_of, columns_of
+from ag_vault.loading.metadata import Metadata, ViewEntry, caps_of, columns_of, described_units
 from ag_vault.loading.progress import Progress, Say
+from ag_vault.loading.units import Units
 
 Counts = dict[str, dict[str, int]]
 Columns = Mapping[str, tuple[ColumnRecord, ...]]
@@ -25,12 +26,16 @@ _THREADS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to build: a name, the owner's metadata, a file per private and per public table."""
+    """What to build: a name, the owner's metadata, a file per private and per public table.
+
+    ``unit_key`` makes ids the same in every data set that is loaded with it; by itself, a load draws its own.
+    """
 
     name: str
     metadata: Metadata
     tables: Mapping[str, Path]
     public: Mapping[str, Path] = field(default_factory=dict)
+    unit_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @property
     def variable(self) -> str:
@@ -41,12 +46,13 @@ class Order:
 def build(order: Order, out: Path, say: Say) -> dict[str, Counts]:
     """Make ``out``; what was coerced, by table and column. BadData or OSError where nothing was made."""
     columns = _check(order)
-    views = _views(order, columns)
+    units = described_units(order.metadata, columns, order.unit_key)
+    views = _views(order, columns, units)
     budget = BudgetRecord(**caps_of(order.metadata.budget))
     if out.exists():
         raise BadData(f"The folder {out} exists already.")
     with _building(out) as folder:
-        private, public, report = _copies(order, columns, folder, say)
+        private, public, report = _copies(order, columns, units, folder, say)
         record = CatalogRecord(
             format=1,
             name=order.name,
@@ -77,9 +83,10 @@ def _check(order: Order) -> Columns:
     return {key: columns_of(key, entry) for key, entry in order.metadata.tables.items()}
 
 
-def _views(order: Order, columns: Columns) -> tuple[ViewRecord, ...]:
+def _views(order: Order, columns: Columns, units: Mapping[str, Units]) -> tuple[ViewRecord, ...]:
     """As the owner says, else one frame per private table; and every public table."""
-    names = {key: tuple(column.name for column in table) for key, table in columns.items()}
+    ids = {key: (each.record.name,) for key, each in units.items()}
+    names = {key: (*ids.get(key, ()), *(column.name for column in table)) for key, table in columns.items()}
     if order.metadata.views:
         private = [_view(key, entry, names) for key, entry in order.metadata.views.items()]
     else:
@@ -109,7 +116,7 @@ def _view(key: str, entry: ViewEntry, names: Mapping[str, tuple[str, ...]]) -> V
 
 
 def _copies(
-    order: Order, columns: Columns, folder: Path, say: Say
+    order: Order, columns: Columns, units: Mapping[str, Units], folder: Path, say: Say
 ) -> tuple[dict[str, TableRecord], dict[str, TableRecord], dict[str, Counts]]:
     sources = {**order.tables, **order.public}
     private: dict[str, TableRecord] = {}
@@ -119,11 +126,11 @@ def _copies(
         progress = Progress(engine, say, steps=2 * len(order.tables) + len(order.public))
         for key, path in order.tables.items():
             opened = files.open_file(engine, key, path)
-            private[key] = _table(order, key, columns[key])
+            private[key] = _table(order, key, columns[key], units.get(key))
             with progress.step(f"checking {key}"):
-                report[key] = _survey(engine, opened, private[key])
+                report[key] = _survey(engine, opened, private[key], units.get(key))
             with progress.step(f"copying {key}"):
-                files.copy(engine, opened, columns[key], folder / private[key].file)
+                _copy(engine, opened, private[key], units.get(key), folder)
         for key, path in order.public.items():
             opened = files.open_file(engine, key, path)
             with progress.step(f"copying {key}"):
@@ -133,17 +140,37 @@ def _copies(
     return private, public, report
 
 
-def _table(order: Order, key: str, columns: tuple[ColumnRecord, ...]) -> TableRecord:
-    return TableRecord(file=f"{key}.parquet", columns=columns, max_rows=order.metadata.tables[key].max_rows)
+def _copy(
+    engine: duckdb.DuckDBPyConnection,
+    opened: files.File,
+    table: TableRecord,
+    units: Units | None,
+    folder: Path,
+) -> None:
+    if units is None:
+        files.copy(engine, opened, table.columns, folder / table.file)
+    else:
+        files.copy_units(engine, opened, table.columns, units, folder / table.file)
 
 
-def _survey(engine: duckdb.DuckDBPyConnection, opened: files.File, table: TableRecord) -> Counts:
+def _table(order: Order, key: str, columns: tuple[ColumnRecord, ...], units: Units | None) -> TableRecord:
+    return TableRecord(
+        file=f"{key}.parquet",
+        columns=columns,
+        unit="row" if units is None else units.record,
+        max_rows=order.metadata.tables[key].max_rows,
+    )
+
+
+def _survey(engine: duckdb.DuckDBPyConnection, opened: files.File, table: TableRecord, units: Units | None) -> Counts:
     """What will be coerced, zeros left out. BadData where the file isn't what the metadata says."""
-    dropped = files.fit(opened, table.columns)
+    dropped = files.fit(opened, table.columns, () if units is None else units.ids)
     counted = files.survey(engine, opened, table.columns)
     rows = counted[""]["rows"]
     if table.max_rows is not None and rows > table.max_rows:
         raise BadData(f"Table {opened.key} has {rows} rows, more than its max_rows.")
+    if units is not None:
+        counted[units.record.name] = files.survey_units(engine, opened, units)
     report = {name: {what: number for what, number in kinds.items() if number} for name, kinds in counted.items()}
     return {name: kinds for name, kinds in report.items() if kinds} | {name: {"dropped": rows} for name in dropped}
 

@@ -16,6 +16,7 @@ from sqlglot import exp
 from ag_vault.catalog import ORDER_COLUMN, ColumnRecord, Kind
 from ag_vault.errors import BadData
 from ag_vault.loading.conform import Conformed, conform
+from ag_vault.loading.units import Units, kept, lost, unit_id
 
 _READERS = {".parquet": "read_parquet", ".pq": "read_parquet", ".csv": "read_csv"}
 _INDEXES = ("", "Unnamed: 0", "__index_level_0__", "column0")
@@ -52,9 +53,9 @@ def open_file(engine: duckdb.DuckDBPyConnection, key: str, path: Path) -> File:
     return File(key=key, path=path, types=_types(engine, key, _scan(path, "header", "all_varchar")))
 
 
-def fit(file: File, columns: Sequence[ColumnRecord]) -> list[str]:
+def fit(file: File, columns: Sequence[ColumnRecord], ids: Sequence[str] = ()) -> list[str]:
     """Check that file and metadata name the same columns; the row labels to drop. BadData where they don't."""
-    declared = {column.name for column in columns}
+    declared = {column.name for column in columns} | set(ids)
     missing = [name for name in declared if name not in file.types]
     extra = [name for name in file.types if name not in declared]
     surplus = [name for name in extra if name not in _INDEXES]
@@ -94,6 +95,24 @@ def survey(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[Colu
     for column in columns:
         _judge(f"{file.key}.{column.name}", column, report[column.name], report[""]["rows"])
     return report
+
+
+def survey_units(engine: duckdb.DuckDBPyConnection, file: File, units: Units) -> dict[str, int]:
+    """How many rows go because they have no id, or lie beyond their unit's cap. For the owner only."""
+    ((missing, beyond),) = _run(engine, file.key, lost(unit_id(units, file.types), file.scan, units).sql("duckdb"))
+    return {"no id": int(missing), "beyond max_rows": int(beyond)}
+
+
+def copy_units(
+    engine: duckdb.DuckDBPyConnection,
+    file: File,
+    columns: Sequence[ColumnRecord],
+    units: Units,
+    target: Path,
+) -> None:
+    """Write the conforming rows of units, as many of each as it may have, with their units and their order."""
+    values = {name: one.value for name, one in _conformed(file, columns).items()}
+    _copy(engine, file.key, kept(values, unit_id(units, file.types), file.scan, units), target)
 
 
 def copy(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path) -> None:

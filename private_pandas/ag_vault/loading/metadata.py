@@ -5,6 +5,7 @@ Raises BadData with one sentence that names the place in the file.
 
 import datetime as dt
 import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -13,8 +14,9 @@ import msgspec
 import yaml
 
 from ag_vault.account import Cap
-from ag_vault.catalog import ORDER_COLUMN, CapRecord, ColumnRecord, Kind
+from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, CapRecord, ColumnRecord, Kind
 from ag_vault.errors import BadData
+from ag_vault.loading.units import UnitEntry, Units, units_of
 from ag_vault.space import INT64
 
 _LONGEST_FILE = 16 << 20
@@ -33,10 +35,10 @@ class ColumnEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class TableEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A private table. ``unit`` is what the guarantee protects: here, a row."""
+    """A private table. ``unit`` is what the guarantee protects: a row, or all rows of one id."""
 
     columns: dict[str, ColumnEntry]
-    unit: Literal["row"] = "row"
+    unit: Literal["row"] | UnitEntry = "row"
     max_rows: int | None = None
 
 
@@ -101,8 +103,21 @@ def columns_of(table: str, entry: TableEntry) -> tuple[ColumnRecord, ...]:
     return tuple(_column(f"{table}.{name}", name, column) for name, column in entry.columns.items())
 
 
+def described_units(metadata: Metadata, columns: Mapping[str, Sequence[ColumnRecord]], key: bytes) -> dict[str, Units]:
+    """The units of the tables that have ids. BadData for what can't be, and for two id-spaces: a data set has one account."""
+    entries = {key: entry.unit for key, entry in metadata.tables.items()}
+    units = {
+        table: units_of(table, entry, columns[table], key)
+        for table, entry in entries.items()
+        if isinstance(entry, UnitEntry)
+    }
+    if len({each.record.space for each in units.values()}) > 1:
+        raise BadData("All tables with ids must be of one id-space; put others into a data set of their own.")
+    return units
+
+
 def _column(place: str, name: str, entry: ColumnEntry) -> ColumnRecord:
-    if not name or name.lower() == ORDER_COLUMN:
+    if not name or name.lower() in (ORDER_COLUMN, UNIT_COLUMN):
         raise BadData(f"A column of the name {name!r} is not possible.")
     categories = _categories(place, entry)
     lower, upper = _bounds(place, entry)

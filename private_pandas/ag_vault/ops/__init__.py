@@ -4,18 +4,32 @@ from collections.abc import Callable
 from typing import Any
 
 from ag_plan import relations, releases
+from ag_plan.codec import children
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope
-from ag_vault.ops import count, describe, filter, histogram, mean, moments, project, quantile, source, sum  # noqa: A004
+from ag_vault.ops import (
+    count,
+    describe,
+    filter,  # noqa: A004 - named as in the plan
+    histogram,
+    mean,
+    moments,
+    project,
+    quantile,
+    source,
+    sum,  # noqa: A004
+    truncate,
+)
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import Measured
 
-ROW_WISE: dict[type[relations.Relation], Callable[[Any, Rows], Rows | Refusal]] = {
+RELATIONS: dict[type[relations.Relation], Callable[..., Rows | Refusal]] = {
     relations.Filter: filter.rule,
     relations.Project: project.rule,
+    relations.Truncate: truncate.rule,
 }
-"""Relation words over one other relation."""
+"""Relation words over other relations: each rule gets its word and what it stands on, in the order of the word's fields."""
 
 MEASURES: dict[type[releases.Measure], Callable[[Any, Rows, Scope], Measured | Refusal]] = {
     releases.Size: count.size,
@@ -33,16 +47,24 @@ MEASURES: dict[type[releases.Measure], Callable[[Any, Rows, Scope], Measured | R
 
 def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
     """What a relation means: its stages and public columns; Refusal by names and kinds alone."""
-    words: list[relations.Relation] = []
-    while not isinstance(relation, relations.Source):
-        words.append(relation)
-        relation = relation.relation  # type: ignore[attr-defined]  # every other word is over one relation
-    rows: Rows | Refusal = source.rule(relation, catalog)
-    for word in reversed(words):
+    known: dict[int, Rows] = {}
+    waiting = [relation]
+    while waiting:
+        word = waiting[-1]
+        under = [child for child in children(word) if isinstance(child, relations.Relation)]
+        unknown = [child for child in under if id(child) not in known]
+        if unknown:
+            waiting.extend(unknown)
+            continue
+        waiting.pop()
+        if isinstance(word, relations.Source):
+            rows = source.rule(word, catalog)
+        else:
+            rows = RELATIONS[type(word)](word, *(known[id(child)] for child in under))
         if isinstance(rows, Refusal):
             return rows
-        rows = ROW_WISE[type(word)](word, rows)
-    return rows
+        known[id(word)] = rows
+    return known[id(relation)]
 
 
 def measured(measure: releases.Measure, rows: Rows, scope: Scope) -> Measured | Refusal:

@@ -25,7 +25,7 @@ def rule(node: Histogram, rows: Rows, scope: Scope) -> Measured | Refusal:
         return Refusal(code="too_many", why=f"a histogram has up to {MOST_BINS} bins")
 
     def part(name: str, term: Term) -> Bins | Refusal:
-        if term.space.kind == "str":
+        if term.space.kind in ("str", "id"):
             return Refusal(
                 code="not_numeric",
                 why=f"{name} is not a numeric column",

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from ag_vault.expressions.term import SQL_TYPES, Scope
 from ag_vault.ops.keys import Groups
-from ag_vault.ops.rows import Rows, Stage, cell, select, stages_of
+from ag_vault.ops.rows import Rows, Stage, cell, named, select, stages_of
 from ag_vault.parts import Bins, Part, Sums
 
 DIALECT = "duckdb"
@@ -35,16 +35,16 @@ def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part
     one = len(numbered) == 1
     tall = Stage(
         columns=(
-            _as(_PART, numbers[0] if one else _each(numbers)),
-            _as(_PLACE, positions[0] if one else _each(positions)),
+            named(_PART, numbers[0] if one else _each(numbers)),
+            named(_PLACE, positions[0] if one else _each(positions)),
         )
     )
     keys = [_column(_PART), _column(_CELL), _column(_PLACE)]
-    query = exp.select(*keys, _as("rows", exp.Count(this=exp.Star())), copy=False)
+    query = exp.select(*keys, named("rows", exp.Count(this=exp.Star())), copy=False)
     query = query.where(exp.Not(this=exp.Is(this=_column(_PLACE), expression=exp.Null())), copy=False)
     query = query.group_by(*(key.copy() for key in keys), copy=False)
     query = query.order_by(*(key.copy() for key in keys), copy=False)
-    whole = () if groups.joins else (Stage(columns=(_as(_CELL, _integer(0)),)),)
+    whole = () if groups.joins else (Stage(columns=(named(_CELL, _integer(0)),)),)
     return _text((*_stages(rows, scope, groups), *whole, tall), query)
 
 
@@ -58,25 +58,22 @@ def _stages(rows: Rows, scope: Scope, groups: Groups) -> tuple[Stage, ...]:
     stages = (*rows.stages, *stages_of(scope.steps))
     if not groups.joins:
         return stages
-    return (*stages, Stage(columns=(_as(_CELL, cell(groups.joins)),), joins=groups.joins))
+    return (*stages, Stage(columns=(named(_CELL, cell(groups.joins)),), joins=groups.joins))
 
 
 def _text(stages: Sequence[Stage], final: exp.Select) -> str:
-    """The query's text, in which the source lists the columns that are used: planning costs time for each."""
-    source, rest = stages[0], stages[1:]
-    words = [final, *(sql for stage in rest for sql in _words(stage))]
+    """The query's text, in which each source lists the columns that are used: planning costs time for each."""
+    words = [final, *(sql for stage in stages if stage.source is None for sql in stage.words)]
     used = {column.name for word in words for column in word.find_all(exp.Column)}
-    kept = tuple(column for column in source.columns if column.alias in used)
-    return select((replace(source, columns=kept or (_as("one", _integer(1)),)), *rest), final).sql(dialect=DIALECT)
+    return select([_narrowed(stage, used) for stage in stages], final).sql(dialect=DIALECT)
 
 
-def _words(stage: Stage) -> list[exp.Expression]:
-    joined = [join.column for join in stage.joins]
-    return [*stage.columns, *joined, *([] if stage.where is None else [stage.where])]
-
-
-def _as(name: str, sql: exp.Expression) -> exp.Alias:
-    return exp.Alias(this=sql.copy(), alias=exp.Identifier(this=name, quoted=True))
+def _narrowed(stage: Stage, used: set[str]) -> Stage:
+    """A source with the columns that are used, any other stage as it is."""
+    if stage.source is None:
+        return stage
+    kept = tuple(column for column in stage.columns if column.alias in used)
+    return replace(stage, columns=kept or (named("one", _integer(1)),))
 
 
 def _column(name: str) -> exp.Column:

@@ -1,15 +1,20 @@
 """Private rows as a chain of selections, each reading the one before: what relation words build and measures read.
 
-Knows no plan and no data. The chain is flat however deep the plan is, so no engine has to nest.
+Knows no plan and no data. The chain is flat however deep the plan is, so no engine has to nest: a word over two relations puts one
+chain after the other and reads both ends.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from sqlglot import exp
 
-from ag_vault.expressions.term import SQL_TYPES, Scope, Steps, Term
+from ag_vault.expressions.term import SQL_TYPES, Scope, Steps, Term, identifier
 from ag_vault.space import Space
+
+MOST_SOURCES = 32
+"""Sources in one plan, each time it is named: a plan that doubles itself grows no further."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,27 +26,67 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A second stage to read, ``back`` stages before this one: joined on a condition, or (``columns``) put above the rows."""
+
+    back: int
+    side: Literal["", "LEFT", "RIGHT", "FULL"] = ""
+    on: exp.Expression | None = None
+    columns: tuple[exp.Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One selection: columns beside (or, at the source, instead of) those before, and a condition."""
+    """One selection: columns beside those before (``alone``: instead of them, by group where there are ``keys``), and a condition.
+
+    In a join, columns of the stage ``back`` are those of table a, of the stage before those of table b.
+    """
 
     columns: tuple[exp.Expression, ...] = ()
     where: exp.Expression | None = None
     source: str | None = None
     joins: tuple[Join, ...] = ()
+    alone: bool = False
+    keys: tuple[exp.Expression, ...] = ()
+    beside: Beside | None = None
+
+    @property
+    def words(self) -> tuple[exp.Expression, ...]:
+        """All its expressions."""
+        beside = self.beside
+        others = () if beside is None else (*beside.columns, *(() if beside.on is None else (beside.on,)))
+        condition = () if self.where is None else (self.where,)
+        return (*self.columns, *(join.column for join in self.joins), *self.keys, *others, *condition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """Whose each row is: the id-space, the hidden column of the unit's id, and hidden columns that order a unit's rows.
+
+    The order is total on the rows of a unit (but for rows that are equal in everything) and depends on these rows alone.
+    """
+
+    space: str
+    column: exp.Expression
+    order: tuple[exp.Expression, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """A relation: its stages, what each public column name means over the last of them, and its stability.
 
-    ``stability``: rows of this relation that one privacy unit holds at most. ``taken``: names used so far.
+    ``stability``: rows that come or go with one privacy unit, at most. ``unit``: given where each row belongs to one unit and a unit's
+    rows depend on that unit's data alone; None where rows of several units meet in one, or where a unit is a row. ``account``:
+    where charges go. ``taken``: names used so far. ``sources``: how many tables are read.
     """
 
-    table: str
+    account: str
     stages: tuple[Stage, ...]
     columns: Mapping[str, Term]
     stability: int
     taken: int
+    unit: Unit | None = None
+    sources: int = 1
 
     @property
     def space(self) -> Space:
@@ -52,10 +97,42 @@ class Rows:
         """A scope for one word's expressions."""
         return Scope(columns=self.columns, steps=Steps(self.taken))
 
+    def kept(self, scope: Scope, *stages: Stage, unit: Unit | None, stability: int) -> "Rows":
+        """The rows that more stages leave, after the steps that a scope has named."""
+        whole = (*self.stages, *stages_of(scope.steps), *stages)
+        return replace(self, stages=whole, taken=scope.steps.taken, unit=unit, stability=stability)
+
+    def is_id(self, name: str) -> bool:
+        """Whether a column is the unit's id itself."""
+        return self.unit is not None and name in self.columns and self.columns[name].sql == self.unit.column
+
 
 def stages_of(steps: Steps) -> tuple[Stage, ...]:
     """The stages that compute the named steps, in order."""
     return tuple(Stage(columns=tuple(level)) for level in steps.levels)
+
+
+def named(name: str, sql: exp.Expression) -> exp.Alias:
+    """An expression under a quoted name."""
+    return exp.Alias(this=sql.copy(), alias=exp.Identifier(this=name, quoted=True))
+
+
+def number_of_row(partition: Sequence[exp.Expression], order: Sequence[exp.Expression]) -> exp.Window:
+    """Where a row stands in its part, from 1."""
+    ordered = [exp.Ordered(this=sql.copy(), nulls_first=False) for sql in order]
+    return exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[sql.copy() for sql in partition],
+        order=exp.Order(expressions=ordered) if ordered else None,
+    )
+
+
+def firsts(scope: Scope, number: exp.Expression, most: int) -> tuple[Stage, Stage]:
+    """The stages that keep the rows whose number, computed by a window, is at most ``most``."""
+    name = f"v{scope.steps.taken}"
+    scope.steps.taken += 1
+    within = exp.LTE(this=identifier(name), expression=exp.Literal.number(most))
+    return Stage(columns=(named(name, number),)), Stage(where=within)
 
 
 def select(stages: Sequence[Stage], final: exp.Select) -> exp.Select:
@@ -73,13 +150,36 @@ def select(stages: Sequence[Stage], final: exp.Select) -> exp.Select:
     return query
 
 
-def _selection(stage: Stage, number: int) -> exp.Select:
+def _selection(stage: Stage, number: int) -> exp.Query:
     if stage.source is not None:
         return exp.select(*stage.columns, copy=False).from_(_table(stage.source), copy=False)
-    query = exp.select(exp.Star(), *stage.columns, copy=False).from_(_table(f"r{number - 1}"), copy=False)
+    before = _table(f"r{number - 1}")
+    if stage.beside is not None:
+        return _both(stage, stage.beside, _table(f"r{number - stage.beside.back}"), before)
+    listed = stage.columns if stage.alone else (exp.Star(), *stage.columns)
+    query = exp.select(*listed, copy=False).from_(before, copy=False)
     for place, join in enumerate(stage.joins):
         query = query.join(_listed(join, place), on=_matches(join, place), copy=False)
+    if stage.keys:
+        query = query.group_by(*stage.keys, copy=False)
     return query if stage.where is None else query.where(stage.where, copy=False)
+
+
+def _both(stage: Stage, beside: Beside, one: exp.Table, other: exp.Table) -> exp.Query:
+    """Two stages joined as a and b, or the rows of the one above those of the other."""
+    own = exp.select(*stage.columns, copy=False)
+    if beside.on is None:
+        above = exp.select(*beside.columns, copy=False).from_(one, copy=False)
+        return exp.Union(this=above, expression=own.from_(other, copy=False), distinct=False)
+    matched = exp.Join(this=_called(other, "b"), on=beside.on, side=beside.side or None)
+    query = own.from_(_called(one, "a"), copy=False)
+    query.append("joins", matched)
+    return query
+
+
+def _called(table: exp.Table, name: str) -> exp.Table:
+    table.set("alias", exp.TableAlias(this=exp.Identifier(this=name, quoted=True)))
+    return table
 
 
 def cell(joins: Sequence[Join]) -> exp.Expression:
@@ -87,7 +187,7 @@ def cell(joins: Sequence[Join]) -> exp.Expression:
     number: exp.Expression = exp.Literal.number(0)
     for place, join in enumerate(joins):
         scaled = exp.Mul(this=exp.Paren(this=number), expression=exp.Literal.number(len(join.values)))
-        number = exp.Add(this=scaled, expression=_column(f"m{place}", "number"))
+        number = exp.Add(this=scaled, expression=of_table(f"m{place}", "number"))
     return exp.Cast(this=number, to=SQL_TYPES["int"].copy())
 
 
@@ -102,10 +202,11 @@ def _listed(join: Join, place: int) -> exp.Values:
 
 
 def _matches(join: Join, place: int) -> exp.Expression:
-    return exp.EQ(this=join.column.copy(), expression=_column(f"m{place}", f"key{place}"))
+    return exp.EQ(this=join.column.copy(), expression=of_table(f"m{place}", f"key{place}"))
 
 
-def _column(table: str, name: str) -> exp.Column:
+def of_table(table: str, name: str) -> exp.Column:
+    """A quoted column of a named table."""
     return exp.Column(this=exp.Identifier(this=name, quoted=True), table=exp.Identifier(this=table, quoted=True))
 
 

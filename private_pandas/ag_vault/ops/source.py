@@ -3,21 +3,35 @@
 from sqlglot import exp
 
 from ag_plan.relations import Source
-from ag_vault.catalog import Catalog
+from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Term, identifier
-from ag_vault.ops.rows import Rows, Stage
+from ag_vault.ops.rows import Rows, Stage, Unit, named
+
+_HIDDEN = {UNIT_COLUMN: "u", ORDER_COLUMN: "o"}
+_UNIT, _ORDER = identifier("u"), identifier("o")
 
 
 def rule(node: Source, catalog: Catalog) -> Rows | Refusal:
-    """Takes: a table's key. Gives: its columns. Stability: 1. Why: a unit is one row of it. Fails: by the key alone."""
+    """Takes: a table's key. Gives: its columns, the unit's id among them. Stability: the unit's cap on rows; 1 where a unit is a row.
+
+    Why: the loader kept at most so many rows of each unit, chosen by that unit's rows alone. Fails: by the key alone.
+    """
     table = catalog.tables.get(node.table)
     if table is None:
         return Refusal(code="no_such_table", why="this session has no such table", error="KeyError")
-    names = {name: f"c{number}" for number, name in enumerate(table.columns)}
-    columns = tuple(
-        exp.Alias(this=identifier(name), alias=exp.Identifier(this=short, quoted=True)) for name, short in names.items()
+    plain = {name: f"c{number}" for number, name in enumerate(table.columns) if table.columns[name].kind != "id"}
+    shorts = plain | ({} if table.unit is None else _HIDDEN)
+    columns = tuple(named(short, identifier(name)) for name, short in shorts.items())
+    terms = {
+        name: Term(space=space, sql=identifier(plain.get(name, _HIDDEN[UNIT_COLUMN])))
+        for name, space in table.columns.items()
+    }
+    return Rows(
+        account=table.account,
+        stages=(Stage(columns=columns or (exp.Star(),), source=node.table),),
+        columns=terms,
+        stability=1 if table.unit is None else table.unit.max_rows,
+        taken=0,
+        unit=None if table.unit is None else Unit(space=table.unit.space, column=_UNIT, order=(_ORDER,)),
     )
-    terms = {name: Term(space=space, sql=identifier(names[name])) for name, space in table.columns.items()}
-    stages = (Stage(columns=columns or (exp.Star(),), source=node.table),)
-    return Rows(table=node.table, stages=stages, columns=terms, stability=1, taken=0)
