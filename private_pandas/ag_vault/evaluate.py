@@ -18,7 +18,7 @@ from ag_vault.parts import Bins, Sums, exact_vector
 from ag_vault.price import Priced
 
 Arrays = Sequence[NDArray[np.int64]]
-_EMPTY = Tally(positions=np.zeros(0, np.int64), counts=np.zeros(0, np.int64))
+_EMPTY = Tally.of(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 class Data(Protocol):
@@ -108,7 +108,7 @@ def _tallies(priced: Priced, data: Data) -> dict[tuple[int, int], Tally]:
     for start, stop in pairwise(starts):
         if start < stop:
             key = int(parts[start]), int(groups[start])
-            tallies[key] = Tally(positions=positions[start:stop], counts=counts[start:stop])
+            tallies[key] = Tally.of(positions[start:stop], counts[start:stop])
     return tallies
 
 

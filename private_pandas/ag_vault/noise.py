@@ -1,8 +1,9 @@
-"""The one place that draws randomness, all of it OpenDP's: integer Laplace vectors and uniform integers.
+"""The one place that draws randomness: integer Laplace vectors (OpenDP's), uniform integers (the operating system's).
 
 Knows no plan, no budget and no data: what to draw is said in scales and ranges.
 """
 
+import secrets
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -27,10 +28,10 @@ class Noise(Protocol):
 
 
 class OpenDPNoise:
-    """Draws of OpenDP's exact samplers, which take their bits from the operating system."""
+    """Laplace draws of OpenDP's exact sampler; uniform ones need no sampler, as the operating system's bits are uniform already."""
 
     def __init__(self) -> None:
-        # Discrete Laplace and randomised response are in OpenDP's "contrib" part; it says so on each use otherwise.
+        # The discrete Laplace sampler is in OpenDP's "contrib" part; it says so on each use otherwise.
         dp.enable_features("contrib")
 
     def warm(self) -> None:
@@ -46,24 +47,13 @@ class OpenDPNoise:
         return drawn
 
     def uniform(self, below: int) -> int:
-        """As the protocol says, by rejection from uniform bits: randomised response that flips half of all zero bits."""
+        """As the protocol says: the operating system's random bits, by rejection."""
         if below < 1:
             raise NoNoise("a range must hold an integer")
-        bits = (below - 1).bit_length()
-        size = (bits + 7) // 8
-        while True:
-            drawn = int.from_bytes(_coins(size)(bytes(size)), "big") >> (8 * size - bits) if bits else 0
-            if drawn < below:
-                return drawn
+        return secrets.randbelow(below)
 
 
 @lru_cache(maxsize=256)
 def _laplace(scale: float) -> Any:
     space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l1_distance(T=dp.i64)
     return dp.m.make_laplace(*space, scale=scale)
-
-
-@lru_cache(maxsize=256)
-def _coins(size: int) -> Any:
-    # f is twice the probability of a flip: at 1 every bit is a fair coin.
-    return dp.m.make_randomized_response_bitvec(dp.bitvector_domain(max_weight=8 * size), dp.discrete_distance(), f=1.0)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from ag_vault.evaluate import Exact
-from ag_vault.mechanisms import exponential, laplace
+from ag_vault.mechanisms import laplace, nested
 from ag_vault.noise import Noise
 from ag_vault.parts import Estimate, Noised, Ranks
 from ag_vault.price import Priced
@@ -34,21 +34,15 @@ def _noised(priced: Priced, exact: Exact, noise: Noise) -> Estimates:
 
 
 def _ranked(priced: Priced, exact: Exact, noise: Noise) -> Estimates:
-    """Quantiles at an even split of the part's ε; put in order, as quantiles are, which is post-processing."""
+    """All quantiles of a part together, each group with the part's whole ε."""
     estimates: Estimates = {}
     for number, part in enumerate(priced.parts):
         if isinstance(part, Ranks):
-            epsilon = priced.epsilons[number] / len(part.probabilities)
+            aims = nested.aims(part.probabilities, priced.epsilons[number])
             for group in range(priced.groups):
-                tally = exact.tallies[number, group]
-                drawn = [exponential.choose(tally, part.grid.points, q, epsilon, noise) for q in part.probabilities]
-                estimates[number, group] = _in_order(part, drawn, priced.scales[number])
+                drawn = nested.draw(exact.tallies[number, group], part.grid.points, aims, noise)
+                estimates[number, group] = tuple(
+                    Estimate(value=part.grid.value(place), half_width=None, scale=priced.scales[number])
+                    for place in drawn
+                )
     return estimates
-
-
-def _in_order(part: Ranks, drawn: list[int], scale: float) -> tuple[Estimate, ...]:
-    places = sorted(range(len(drawn)), key=part.probabilities.__getitem__)
-    values = dict(zip(places, sorted(drawn), strict=True))
-    return tuple(
-        Estimate(value=part.grid.value(values[place]), half_width=None, scale=scale) for place in range(len(drawn))
-    )

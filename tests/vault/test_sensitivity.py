@@ -19,11 +19,13 @@ from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure
 from ag_vault.answer import Answer, answer
 from ag_vault.evaluate import evaluate
 from ag_vault.ledger import Receipt
-from ag_vault.mechanisms import exponential
+from ag_vault.mechanisms import exponential, nested
+from ag_vault.mechanisms.exponential import Aim, Domain, Tally
 from ag_vault.parts import Noised, Ranks
 from ag_vault.price import Priced
 from ag_vault.space import ColumnSpace
 from tests.vault import world
+from tests.vault.tallies import probabilities
 from tests.vault.world import ROWS, Frozen, binary, column
 
 SPACES = world.COLUMNS | {
@@ -191,30 +193,27 @@ def test_the_mechanism_behind_ranks_is_the_exponential_one() -> None:
     assert plan.mechanism == exponential.NAME
 
 
-def masses(tally: exponential.Tally, points: int, probability: Fraction, epsilon: Fraction) -> list[Fraction]:
-    """The exact probability of every grid point."""
-    runs, weights = exponential.weighed(tally, points, probability, epsilon)
-    listed = [weight for weight, length in zip(weights, runs.lengths.tolist(), strict=True) for _ in range(length)]
-    return [Fraction(weight, sum(listed)) for weight in listed]
-
-
+@pytest.mark.parametrize("place", [Fraction(0), Fraction(1, 3), Fraction(1, 2), Fraction(1)])
 @pytest.mark.parametrize(
     "measure", [Quantile(columns=("i", "n"), probabilities=(0.5, 0.1, 1.0, 0.0)), Describe(columns=("n",))]
 )
 def test_all_quantiles_of_a_release_lose_no_more_than_its_epsilon_together(
-    measure: Measure, monkeypatch: pytest.MonkeyPatch
+    measure: Measure, place: Fraction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worst output of each draw, from the draws' exact probabilities on two neighbours, multiplied up over the release."""
-    drawn: list[list[Fraction]] = []
-    choose = exponential.choose
+    """The worst output of each draw, from the draws' exact probabilities on two neighbours, multiplied up over the release.
 
-    def watched(tally: exponential.Tally, points: int, probability: Fraction, epsilon: Fraction, noise: Any) -> int:
-        drawn.append(masses(tally, points, probability, epsilon))
-        return choose(tally, points, probability, epsilon, noise)
+    What is drawn is made to be the same on both, as each draw is private given those before it.
+    """
+    drawn: list[dict[int, Fraction]] = []
 
-    monkeypatch.setattr(exponential, "choose", watched)
+    def watched(tally: Tally, domain: Domain, aim: Aim, noise: Any) -> int:
+        assert isinstance(noise, Frozen)
+        drawn.append(probabilities(tally, domain, aim))
+        return domain.low + int((domain.high - domain.low) * place)
+
+    monkeypatch.setattr(nested, "choose", watched)
     rows = [{**dict.fromkeys(SPACES), "i": 3, "n": 1} for _ in range(9)]
-    for extra in ({"i": -5, "n": 0}, {"i": 7, "n": 3}):
+    for extra in ({"i": -5, "n": 0}, {"i": 7, "n": 3}, {"i": 3, "n": 1}):
         drawn.clear()
         release = world.ask(measure, eps=2)
         released(release, rows, Frozen())
@@ -223,5 +222,5 @@ def test_all_quantiles_of_a_release_lose_no_more_than_its_epsilon_together(
         assert half > 1
         loss = 1.0
         for one, other in zip(drawn[:half], drawn[half:], strict=True):
-            loss *= float(max(max(a / b, b / a) for a, b in zip(one, other, strict=True)))
+            loss *= float(max(max(p / other[g], other[g] / p) for g, p in one.items()))
         assert 1 < loss <= math.exp(2) * (1 + 1e-9)

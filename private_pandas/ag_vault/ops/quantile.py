@@ -50,7 +50,7 @@ def ranks(name: str, term: Term, scope: Scope, probabilities: tuple[float, ...])
 def rule(node: Quantile, rows: Rows, scope: Scope) -> Measured | Refusal:
     """Takes: bounded columns of numbers or datetimes. Gives: their quantiles, one row each. k columns share ε evenly.
 
-    Sensitivity: see ``mechanisms/exponential``. Fails: without bounds or by kind; never on a row.
+    Sensitivity: see ``mechanisms/nested``. Fails: without bounds or by kind; never on a row.
     """
     if len(node.probabilities) > _MOST:
         return Refusal(code="too_many", why=f"a call takes up to {_MOST} probabilities")
