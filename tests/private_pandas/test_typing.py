@@ -39,6 +39,15 @@ ACCEPTED = [
     "frame.drop('x', axis=1, inplace=True)",
     "frame.mean(eps=np.float64(1))",
     "s.mean(eps=1) == 1",
+    "s.map(lambda x: x.lower() + 1).mean(eps=1)",
+    "def f(x: float) -> str:\n    return 'a' if x > 1 else 'b'\nframe['f'] = s.map(f, eps=0, na_action=None, output_categories=['a', 'b'])",
+    "s.map({'a': 1}, output_bounds=(0, 1)) + 1",
+    "s.map(pd.Series([1], index=['a']))",
+    "frame.applymap(lambda x: x * 2, eps=0, output_bounds={'a': (0, 1)}).mean(eps=1)",
+    "frame['r'] = frame.apply(lambda row: row['a'] + row.b, axis=1)",
+    "frame[lambda row: row['a'] > 1].where(lambda row: row['a'] > 1 and row['b'] < 2)",
+    "s[lambda x: x > 3].where(lambda x: x > 3)",
+    "s.make_series_non_categorical((0, 5)).mean(eps=1)",
 ]
 
 REJECTED = [
@@ -59,6 +68,7 @@ REJECTED = [
     ("frame.iterrows()", "operator"),
     ("s.mean(eps='1')", "arg-type"),
     ("s + [1]", "operator"),
+    ("s.map(3)", "arg-type"),
     ("x: int = s.mean(eps=1)", "assignment"),
     ("x: pd.DataFrame = frame", "assignment"),
 ]

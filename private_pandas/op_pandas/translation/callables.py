@@ -4,7 +4,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -331,6 +331,8 @@ _OUTSIDE = {
 
 def known_call(scene: Scene, function: Any, given: Sequence[Value], keywords: Mapping[str, Value]) -> Value:
     """A call of a function that is no analyst's: by its handler, or publicly on public values; refused by absence."""
+    if not is_function(function):
+        refuse_call(scene, type(function).__name__)
     owner, name = getattr(function, "__self__", None), getattr(function, "__name__", type(function).__name__)
     made = _MAKERS.get((owner, name), _UNKNOWN) if isinstance(owner, type) else _UNKNOWN
     handler = _handler(function) if made is _UNKNOWN else made
@@ -355,19 +357,22 @@ def refuse_call(scene: Scene, name: str) -> NoReturn:
 
 
 def _handler(function: Any) -> Handler | None:
-    try:
-        return HANDLERS.get(function)
-    except TypeError:
-        return None
+    return _BY_IDENTITY.get(id(function))
 
 
 def _is_public(function: Any) -> bool:
-    try:
-        return function in _PUBLIC
-    except TypeError:
-        return False
+    return id(function) in _PUBLIC_IDENTITIES
 
 
+def is_function(value: Any) -> bool:
+    """Whether calling the value runs no method of an analyst's class: a function, a type, or one that the table knows."""
+    return isinstance(value, _FUNCTIONS) or id(value) in _BY_IDENTITY or id(value) in _PUBLIC_IDENTITIES
+
+
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, type, np.ufunc)
+# By identity: looking an object up would call its own __hash__ and __eq__.
+_BY_IDENTITY: Mapping[int, Handler] = {id(function): handler for function, handler in HANDLERS.items()}
+_PUBLIC_IDENTITIES = frozenset(map(id, _PUBLIC))
 _LARGEST_RANGE = 100_000
 
 

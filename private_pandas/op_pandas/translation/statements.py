@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
-from op_pandas.translation.callables import items_of, known_call
+from op_pandas.translation.callables import is_function, items_of, known_call
 from op_pandas.translation.cases import matched
 from op_pandas.translation.expressions import Evaluation
 from op_pandas.translation.merging import frozen
@@ -105,7 +105,7 @@ class Function:
         self.scene.refuse(f"the name {name}, which is not defined,", "define it first")
 
     def _captured(self, name: str, value: Any) -> Value:
-        if isinstance(value, FunctionType | ModuleType | type) or callable(value):
+        if isinstance(value, ModuleType) or is_function(value):
             return Known(value)
         try:
             return Known(frozen(value))

@@ -22,6 +22,7 @@ from op_pandas.translation.values import NONE, Bounds, Kind, Known, Never, Row, 
 from op_pandas.translation.words import NULL
 
 _NUMBERS = {"int", "float", "bool"}
+_KINDS = {"float", "int", "bool", "str", "datetime"}
 _CALLED = "_value_"
 
 
@@ -96,6 +97,8 @@ def column(scene: Scene, term: Term) -> Value:
     kind: Kind = term.kind  # type: ignore[assignment]
     if term.kind == "null":
         return NONE
+    if term.kind not in _KINDS:
+        scene.refuse(f"a column of kind {term.kind}", "count it, or group by it")
     bounds: Bounds | None = None
     if term.schema.lower is not None and term.schema.upper is not None:
         bounds = term.schema.lower, term.schema.upper

@@ -9,13 +9,14 @@ import pandas as pd
 
 from ag_plan.expressions import BinaryOperator, Expression, IsIn, Scalar, TextHas
 from op_pandas.scalars import micros
-from op_pandas.translation.merging import EXACT, spread, typed
+from op_pandas.translation.merging import EXACT, SCALARS, spread, typed
 from op_pandas.translation.scene import Beyond, Scene
 from op_pandas.translation.values import NEVER, Display, Found, Known, Pieces, Split, Typed, Value
 from op_pandas.translation.words import FALSE, NULL, TRUE
 
 _LONGEST = 64
 """Characters of a public text whose every part is listed."""
+_COMPARED = (*SCALARS, list, tuple, set, frozenset, dict)
 NUMBERS = {"float", "int", "bool"}
 COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -67,6 +68,8 @@ def _compare(scene: Scene, name: BinaryOperator, left: Value, right: Value) -> V
         return _publicly(scene, name, left.value, right.value)
     if isinstance(left, Display | Pieces | Found) or isinstance(right, Display | Pieces | Found):
         scene.refuse("a comparison of lists or matches", "compare their parts")
+    if any(isinstance(each, Known) and not isinstance(each.value, _COMPARED) for each in (left, right)):
+        scene.refuse("a comparison with this", "compare with numbers, texts, dates or None")
     one, other = typed(scene, left), typed(scene, right)
     if one is None or other is None or not _comparable(one, other, left, right):
         return unequal(scene, name)
