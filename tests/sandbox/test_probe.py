@@ -63,6 +63,10 @@ def test_a_step_left_out_is_found(profile: str, left_out: object) -> None:
     steps = tuple(step for step in jail.STEPS if step is not left_out.apply)  # type: ignore[attr-defined]
     assert len(steps) == len(jail.STEPS) - 1
     said = walked(profile, steps)
+    if left_out is privileges and os.geteuid() != 0:
+        # Without that step the host's kernel itself lets an ordinary user have no Landlock: refused all the same.
+        assert said == f"{JailRefused.__name__}: landlock: landlock_restrict_self: Operation not permitted"
+        return
     assert said.startswith(f"{JailRefused.__name__}: the probe found holes: "), said
 
 
