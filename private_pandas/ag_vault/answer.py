@@ -3,7 +3,7 @@
 Knows no socket and no storage: catalogue, charge, data and noise are parameters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ag_plan.expressions import Scalar
@@ -13,7 +13,7 @@ from ag_vault.errors import Refusal
 from ag_vault.evaluate import Data, evaluate
 from ag_vault.ledger import Receipt
 from ag_vault.noise import Noise
-from ag_vault.parts import Estimate
+from ag_vault.parts import Estimate, Measured
 from ag_vault.perturb import Estimates, perturb
 from ag_vault.price import Priced, price
 
@@ -64,5 +64,10 @@ def _release(priced: Priced, noisy: Estimates, receipt: Receipt) -> Answer:
 
 
 def _rows(priced: Priced, noisy: Estimates, group: int) -> list[tuple[Estimate, ...]]:
-    columns = [[item for part in parts for item in noisy[part, group]] for parts in priced.measured.layout]
+    columns = [_column(priced.measured, [noisy[part, group] for part in parts]) for parts in priced.measured.layout]
     return list(zip(*columns, strict=True))
+
+
+def _column(measured: Measured, parts: Sequence[tuple[Estimate, ...]]) -> tuple[Estimate, ...]:
+    """A column's estimates, one per label."""
+    return tuple(item for part in parts for item in part) if measured.combine is None else measured.combine(*parts)

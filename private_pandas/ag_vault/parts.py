@@ -4,7 +4,7 @@ Knows no mechanism and no relation. A part is inert: measures make it, evaluatio
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
@@ -16,6 +16,13 @@ from ag_vault.exact import cut
 
 LAPLACE_95 = 2.995732273553991
 """ln 20: a Laplace variable of scale 1 lies within it with probability 0.95."""
+
+INSET = 6
+"""Quantiles 0 and 1 aim so many scales of their noise (in rows) inside of the ends: where the weight of bounds that are loose beyond
+the data by a factor of e^INSET is no more than that of the data."""
+
+ENDS = 8
+"""One over the share of all rows that quantiles 0 and 1 stay within, however large the noise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +120,7 @@ Part = Sums | Bins | Ranks
 class Measured:
     """A measure in parts. Each column's estimates are those of its parts (``layout``: numbers of ``parts``), one per label.
 
+    ``combine`` makes a column's estimates from those of its parts, where they are not simply these in order: post-processing.
     ``shares`` split the call's ε over the parts and sum to at most 1.
     """
 
@@ -121,6 +129,7 @@ class Measured:
     parts: tuple[Part, ...]
     shares: tuple[Fraction, ...]
     layout: tuple[tuple[int, ...], ...]
+    combine: Callable[..., tuple[Estimate, ...]] | None = None
 
 
 def evenly(parts: Sequence[Part]) -> tuple[Fraction, ...]:

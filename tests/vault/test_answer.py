@@ -188,7 +188,8 @@ def test_without_noise_every_measure_is_the_plain_statistic() -> None:
     assert of(Var(columns=("f",), ddof=0)) == pytest.approx((statistics.pvariance(f),), abs=1e-6)
     histogram = released(ask(Histogram(column="i", edges=(-5.0, 0.0, 2.5, 7.0))), rows)
     assert [row[0] for row in histogram.values] == np.histogram(i, [-5, 0, 2.5, 7])[0].tolist()
-    describe = released(ask(Describe(columns=("f",))), rows)
+    # At so large an ε the quartiles have no say in the moments.
+    describe = released(ask(Describe(columns=("f",)), eps=10**6), rows)
     assert [label for (label,) in describe.index] == ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
     assert [row[0] for row in describe.values[:3]] == pytest.approx(
         [400, statistics.fmean(f), statistics.stdev(f)], abs=1e-6

@@ -46,10 +46,10 @@ class Placed:
 def score(values: list[int], g: int, aim: Aim, domain: Domain) -> Fraction:
     """By how many ranks a point misses the aim, from the definition."""
     n, below, upto = len(values), sum(v < g for v in values), sum(v <= g for v in values)
-    inside = min(Fraction(aim.inset), Fraction(n, 16))
-    target = {0: inside, 1: n - inside}.get(aim.probability, aim.probability * n)
-    over = 0 if domain.floored and g == domain.low else below - target
-    return max(Fraction(0), target - upto, Fraction(over))
+    inside = min(Fraction(aim.inset), Fraction(n, 8))
+    target = inside if aim.probability == 0 else n - inside if aim.probability == 1 else aim.probability * n
+    over = Fraction(0) if domain.floored and g == domain.low else below - target
+    return max([Fraction(0), target - upto, over])
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -57,7 +57,7 @@ def score(values: list[int], g: int, aim: Aim, domain: Domain) -> Fraction:
 def test_probabilities_are_those_of_the_definition(values: list[int], aim: Aim, domain: Domain) -> None:
     places = range(domain.low, domain.high + 1)
     # Beyond 64 all scores count alike; what is left of the reach is rounded up to a whole part of a row.
-    reach = -(-64 * aim.unit // aim.per_row) / aim.unit
+    reach = Fraction(-(-64 * aim.unit // aim.per_row), aim.unit)
     weights = [math.exp(-float(aim.per_row * min(score(values, g, aim, domain), reach))) for g in places]
     found = probabilities(tally(values), domain, aim)
     assert list(found) == list(places)

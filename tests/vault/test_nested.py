@@ -57,7 +57,7 @@ def test_exact_joint_probabilities_of_neighbours_obey_epsilon(
 
 
 def test_five_quantiles_cost_less_than_five_mechanisms_side_by_side() -> None:
-    assert nested.span(FIVE) == Fraction(41, 8)
+    assert nested.span(FIVE) == Fraction(21, 4)
     assert sum(nested.span((q,)) for q in FIVE) == 8
     assert nested.rho(FIVE, Fraction(1)) < Fraction(1, 8)
 

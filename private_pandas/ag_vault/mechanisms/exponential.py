@@ -3,12 +3,12 @@
 Score. For q = a/d, n rows, lt(g) of them below a grid point g and le(g) at or below it, and the target t = a·n:
 s(g) = max(0, t - d·le(g), d·lt(g) - t): by how many d-ths of a row g misses the quantile; 0 on every true one, ties included.
 For q = 0 (q = 1) every point below (above) all rows would do, however far away bounds lie; the target then lies ``inset`` rows inside
-of the end, a public number, but a sixteenth of the rows at most: with d = 16, t = min(16·inset, n) (t = 16·n - min(16·inset, n)).
+of the end, a public number, but an eighth of the rows at most: with d = 8, t = min(8·inset, n) (t = 8·n - min(8·inset, n)).
 
 Sensitivity. A row more at x changes s by one of two amounts at the points below x, and by one of two at the points from x on:
 there by ±a (t moves, lt and le don't), here by ±(d - a) (at x itself by less). All changes together span at most 2·max(a, d - a);
-on points that all lie below x, 2a, and from x on, 2(d - a). With t = min(16·inset, n) a row moves t by 0 or 1, so that the same holds
-with 0 or 1 in a's place: 2·16, 2 and 2·16; for q = 1 the mirror image.
+on points that all lie below x, 2a, and from x on, 2(d - a). With t = min(8·inset, n) a row moves t by 0 or 1, so that the same holds
+with 0 or 1 in a's place: 2·8, 2 and 2·8; for q = 1 the mirror image.
 Where a domain starts at a point that an earlier quantile was drawn at (``floored``), no row at or below that point counts as
 one that the point exceeds: s(g) = max(0, t - d·le(g)) there. A row at that point then moves all scores of the domain alike.
 
@@ -38,6 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ag_vault.noise import Noise
+from ag_vault.parts import ENDS
 
 NAME = "exponential mechanism"
 
@@ -49,8 +50,7 @@ _BITS = 256
 _REACH = 64
 _DECIMALS = Context(prec=100)
 _LARGEST_SCORE = 2**61
-_END = 16
-LEAST_SPAN = Fraction(2, _END)
+LEAST_SPAN = Fraction(2, ENDS)
 """How far a row outside of the domain moves all scores together where q = 0 or q = 1, in rows."""
 
 
@@ -89,7 +89,7 @@ class Aim:
     @property
     def unit(self) -> int:
         """d: the parts of a row that scores are counted in."""
-        return _END if self.probability in {0, 1} else self.probability.denominator
+        return ENDS if self.probability in {0, 1} else self.probability.denominator
 
     @property
     def theta(self) -> Fraction:
@@ -103,10 +103,10 @@ class Aim:
 
     def target(self, total: int) -> int:
         """t, in d-ths of a row."""
-        inside = min(_END * self.inset, total)
+        inside = min(ENDS * self.inset, total)
         if self.probability == 0:
             return inside
-        return _END * total - inside if self.probability == 1 else self.probability.numerator * total
+        return ENDS * total - inside if self.probability == 1 else self.probability.numerator * total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

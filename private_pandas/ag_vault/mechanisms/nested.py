@@ -4,15 +4,12 @@ Domains. With probabilities q₁ ≤ … ≤ qₘ, the middle one is drawn on th
 and starts (``floored``) the domain of those after it, and so on. The results are in order by themselves.
 
 Privacy. Let a row come or go at x. A quantile whose domain ends before x moves all its scores by ±q: changes span 2q. One whose domain
-starts at x or after x moves them by ±(1 - q): 2(1 - q). One whose domain holds x: 2·max(q, 1 - q). (For q = 0 the first is 1/8, for q = 1
+starts at x or after x moves them by ±(1 - q): 2(1 - q). One whose domain holds x: 2·max(q, 1 - q). (For q = 0 the first is 1/4, for q = 1
 the second; ``exponential`` has the proof, in d-ths of rows.) x lies in one section between neighbouring results, those drawn at its end included, and so in a known set of domains; the worst section's
 spans add up to C.
 Given what was drawn before, each draw's probabilities change by e^(θ·span) at most, whatever was drawn: multiply,
 and with θ = ε/C the whole is ε-DP. Each draw's range is θ·span, so Σ(θ·span)²/8 of the worst section is its zCDP cost.
-Why: for a minimum, quartiles and a maximum C is 5⅛ rows, where five mechanisms side by side have 8.
-
-Ends. q = 0 and q = 1 aim ``INSET``/θ rows inside of the ends, where the weight of a domain that is loose beyond the data by a factor
-of e^INSET is no more than that of the data.
+Why: for a minimum, quartiles and a maximum C is 5¼ rows, where five mechanisms side by side have 8.
 """
 
 from collections.abc import Sequence
@@ -22,9 +19,7 @@ from functools import lru_cache
 
 from ag_vault.mechanisms.exponential import LEAST_SPAN, SLACK, Aim, Domain, Tally, choose
 from ag_vault.noise import Noise
-
-INSET = 3
-"""Natural logarithms of weight between the aim for q = 0 and q = 1 and the end of the data."""
+from ag_vault.parts import INSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from fractions import Fraction
 from ag_plan.releases import Describe
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope, Term
+from ag_vault.ops import shape
 from ag_vault.ops.column import each
 from ag_vault.ops.moments import Moments, moments
 from ag_vault.ops.quantile import ranks
@@ -13,18 +14,19 @@ from ag_vault.parts import Measured, Part, Ranks
 
 LABELS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")
 _QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
-MOMENTS_SHARE = Fraction(1, 3)
-"""Of a column's ε for count, mean and std together; the rest is for the five quantiles, each of which gets a fifth of it."""
+MOMENTS_SHARE = Fraction(2, 5)
+"""Of a column's ε for count, mean and variance together; the rest is for the five quantiles."""
 
 
 def rule(node: Describe, rows: Rows, scope: Scope) -> Measured | Refusal:
     """Takes: bounded numeric columns. Gives: eight statistics each; min and max are the quantiles 0 and 1, not the data's own.
 
+    Mean and deviation are weighed against what the quartiles say of them (``shape``).
     Sensitivity: the moments' and the quantiles', each at its share of ε. Fails: without bounds or by kind; never on a row.
     """
 
     def both(name: str, term: Term) -> tuple[Moments, Ranks] | Refusal:
-        first = moments(name, term, scope, ("count", "mean", "std"))
+        first = moments(name, term, scope, ("count", "mean", "var"))
         if isinstance(first, Refusal):
             return first
         second = ranks(name, term, scope, _QUARTILES)
@@ -38,4 +40,6 @@ def rule(node: Describe, rows: Rows, scope: Scope) -> Measured | Refusal:
     shares = (own * MOMENTS_SHARE, own * (1 - MOMENTS_SHARE)) * len(pairs)
     layout = tuple((2 * number, 2 * number + 1) for number in range(len(pairs)))
     labels = tuple((label,) for label in LABELS)
-    return Measured(columns=node.columns, labels=labels, parts=parts, shares=shares, layout=layout)
+    return Measured(
+        columns=node.columns, labels=labels, parts=parts, shares=shares, layout=layout, combine=shape.weighed
+    )

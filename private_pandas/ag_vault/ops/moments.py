@@ -1,6 +1,5 @@
 """The measures ``Var`` and ``Std``, and the moments of ``Describe``: three non-negative parts per row. Knows no noise."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +14,7 @@ from ag_vault.ops.column import bounds_of, each, unusable
 from ag_vault.ops.count import counted
 from ag_vault.ops.grids import on_unit_grid
 from ag_vault.ops.rows import Rows
+from ag_vault.ops.shape import deviation
 from ag_vault.ops.spread import half_width
 from ag_vault.parts import Estimate, Measured, Sums, evenly
 
@@ -103,13 +103,7 @@ def _var(part: Moments, noisy: Sequence[int], scale: float) -> Estimate:
 
 def _std(part: Moments, noisy: Sequence[int], scale: float) -> Estimate:
     """The square root of the variance."""
-    var = _var(part, noisy, scale)
-    if var.value is None or var.half_width is None:
-        return var
-    root = math.sqrt(var.value)
-    # The larger side of the interval [√(v - w), √(v + w)] around √v, cut at 0.
-    width = max(math.sqrt(var.value + var.half_width) - root, root - math.sqrt(max(var.value - var.half_width, 0.0)))
-    return Estimate(value=root, half_width=width, scale=var.scale)
+    return deviation(_var(part, noisy, scale))
 
 
 _STATISTICS = {"count": _count, "mean": _mean, "var": _var, "std": _std}

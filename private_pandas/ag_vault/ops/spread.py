@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ag_vault.parts import LAPLACE_95
 
-_PER_DEVIATION = LAPLACE_95 / math.sqrt(2)
+PER_DEVIATION = LAPLACE_95 / math.sqrt(2)
 """95 % of a Laplace variable lies within this many of its standard deviations. A weighted sum of independent ones has lighter
 tails than one alone of the same deviation, so the same factor is on the safe side for it."""
 
@@ -16,4 +16,4 @@ def half_width(slopes: Sequence[float], scale: float) -> float:
     >>> round(half_width([1.0], 1.0), 3)
     2.996
     """
-    return _PER_DEVIATION * math.sqrt(2 * sum(slope * slope for slope in slopes)) * scale
+    return PER_DEVIATION * math.sqrt(2 * sum(slope * slope for slope in slopes)) * scale
