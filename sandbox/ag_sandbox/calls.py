@@ -6,6 +6,7 @@ A row gives the least that real guests were seen to need; what only some need st
 import fcntl
 import mmap
 import os
+import socket
 import termios
 from typing import Final
 
@@ -105,7 +106,15 @@ INHERITED_SOCKETS: Final = (
         ("sendto", "recvfrom", "shutdown"),
         "talking over the sockets it was born with; no descriptor can be passed along",
     ),
-    Call(("getsockopt", "getsockname", "getpeername"), "what kind of socket it holds"),
+    Call(("getsockname", "getpeername"), "whose socket it holds"),
+    Call(
+        ("getsockopt",),
+        "what kind of socket it holds, and its error; never a descriptor of the process at the other end",
+        (
+            Argument(1, (socket.SOL_SOCKET,)),
+            Argument(2, (socket.SO_TYPE, socket.SO_ERROR, socket.SO_DOMAIN, socket.SO_PROTOCOL)),
+        ),
+    ),
 )
 
 READING: Final = (

@@ -72,6 +72,7 @@ NETWORK: Final[Mapping[str, str]] = {
     "listen on an inherited socket": "answer = sockets['channel'].listen()",
     "pass a descriptor out": "answer = socket.send_fds(sockets['channel'], [b'x'], [0])",
     "receive a descriptor": "answer = socket.recv_fds(sockets['channel'], 10, 1)",
+    "get a handle on whoever holds the other end": "answer = sockets['channel'].getsockopt(1, 77)",
     "filter an inherited socket": "answer = sockets['channel'].setsockopt(1, 26, b'\\0' * 16)",
 }
 
