@@ -42,7 +42,7 @@ def measure(cell: Cell, session: Session) -> None:
 
 def parse_and_policy(cell: Cell, session: Session) -> None:
     """The syntax tree, judged node by node, and code that may run where nothing is wrong."""
-    cell.examined = examine(cell.source, cell.number, injected=session.injected)
+    cell.examined = examine(cell.source, cell.number, injected=session.injected, depth=session.limits.cell_depth)
     cell.problems.extend(cell.examined.problems)
 
 
@@ -76,7 +76,11 @@ def run(cell: Cell, session: Session) -> None:
 
 
 def _remember(examined: Examined, session: Session) -> None:
-    """Keep the text, for errors and warnings that name its lines."""
+    """Keep the text, for errors and warnings that name its lines; the oldest ones make room."""
+    while len(session.sources) >= session.limits.history_cells:
+        oldest = next(iter(session.sources))
+        del session.sources[oldest]
+        linecache.cache.pop(oldest, None)
     session.sources[examined.filename] = examined.source
     lines = examined.source.splitlines(keepends=True)
     linecache.cache[examined.filename] = (len(examined.source), None, lines, examined.filename)

@@ -19,7 +19,7 @@ class PublicModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         """What is not offered, said in one sentence."""
         offer = OFFERS.get(self.__name__, Offer())
-        if name in offer.without or (offer.only is not None and not name.startswith("_")):
+        if offer.leaves_out(name) and not name.startswith("_"):
             raise AttributeError(f"{self.__name__}.{name} is not available inside the enclave: {offer.why}")
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
 
@@ -29,8 +29,7 @@ class PublicModule(ModuleType):
 
 def _offered(original: ModuleType, offer: Offer) -> dict[str, Any]:
     """The names of a module that its offer leaves, other modules not among them."""
-    names = {name for name in dir(original) if not name.startswith("_")}
-    names |= {name for name in getattr(original, "__all__", ()) if not name.startswith("__")}
+    names = {name for name in getattr(original, "__all__", None) or dir(original) if not name.startswith("_")}
     if offer.only is not None:
         names &= offer.only
     values = ((name, getattr(original, name, None)) for name in sorted(names - offer.without))
@@ -92,6 +91,6 @@ class Imports:
 
 def _missing(module: str, name: str) -> str:
     offer: Final = OFFERS[module]
-    if name in offer.without or offer.only is not None:
+    if offer.leaves_out(name):
         return f"Restricted import: {module}.{name} is not available inside the enclave: {offer.why}"
     return f"cannot import name '{name}' from '{module}'"

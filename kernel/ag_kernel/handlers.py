@@ -7,6 +7,7 @@ import codeop
 import platform
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from ag_kernel import cell
@@ -57,10 +58,20 @@ def _fault_of(source: str, session: Session) -> Fault | None:
     except CellRefused as refused:
         return Fault(name="CellRefused", text=str(refused), lines=refused.shown)
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the kernel
-        return describe(error, session.sources)
+        return _told(describe(error, session.sources), error, session)
     finally:
         session.interrupts.forget()
     return None
+
+
+def _told(fault: Fault, error: BaseException, session: Session) -> Fault:
+    """Where memory ran out: how much there is, and what to do."""
+    if not isinstance(error, MemoryError):
+        return fault
+    most = f"{session.limits.memory_bytes >> 20:,} MiB" if session.limits.memory_bytes else "so much"
+    told = f"this session may use {most} of memory, all its variables together: make it smaller, `del` what you don't need, or restart"
+    text = f"{fault.text} ({told})" if fault.text else told
+    return replace(fault, text=text, lines=(*fault.lines[:-1], f"{fault.name}: {text}"))
 
 
 def kernel_info(_request: Message, _session: Session, _channel: Channel) -> Json:

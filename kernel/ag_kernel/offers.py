@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ag_kernel import offered_names
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A module as a cell sees it: its public names but ``without`` (``why`` they are left out), or ``only`` these.
+    """A module as a cell sees it: its public names (``__all__`` where it has one) but ``without``, or ``only`` these; ``why``.
 
+    Where a row has both, ``without`` are the names that people ask for and that are left out on purpose.
     Modules inside it are reached only where the table has a row of their own. A row that is ``later`` refuses with a sentence.
     """
 
@@ -20,6 +23,16 @@ class Offer:
     only: frozenset[str] | None = None
     why: str = ""
     later: str = ""
+
+    def leaves_out(self, name: str) -> bool:
+        """Whether a name is left out on purpose, and not just unknown."""
+        if name in self.without:
+            return True
+        return self.only is not None and not self.without and name not in self.only
+
+
+def _list(only: frozenset[str], without: str, why: str) -> Offer:
+    return Offer(only=only, without=frozenset(without.split()), why=why)
 
 
 def _without(names: str, why: str) -> Offer:
@@ -82,18 +95,21 @@ OFFERS: Final[dict[str, Offer]] = {
     ),
     "warnings": _only("warn filterwarnings simplefilter catch_warnings", "the rest is machinery"),
     "zoneinfo": _only("ZoneInfo ZoneInfoNotFoundError", "the rest lists files"),
-    "numpy": _without(
+    "numpy": _list(
+        offered_names.NUMPY,
         "load save savez savez_compressed loadtxt savetxt genfromtxt fromregex fromfile memmap DataSource test info "
-        "show_config show_runtime get_include source lookfor core lib f2py testing distutils ctypeslib",
+        "show_config show_runtime get_include source lookfor core lib f2py testing distutils ctypeslib "
+        "bmat from_dlpack nested_iters recarray record rec seterrcall setbufsize",
         "it works with files, raw memory or the installation, and none of these exist inside the enclave",
     ),
     "numpy.linalg": _WHOLE,
     "numpy.fft": _WHOLE,
-    "numpy.random": _WHOLE,
+    "numpy.random": _without("get_bit_generator set_bit_generator BitGenerator", "it is machinery"),
     "numpy.polynomial": _WHOLE,
-    "numpy.ma": _without("core extras testutils", "it is machinery"),
+    "numpy.ma": _without("core extras testutils mvoid", "it is machinery"),
     "numpy.typing": _only("ArrayLike DTypeLike NDArray NBitBase", "the rest is machinery"),
-    "pandas": _without(
+    "pandas": _list(
+        offered_names.PANDAS,
         "read_clipboard read_csv read_excel read_feather read_fwf read_gbq read_hdf read_html read_iceberg read_json read_orc read_parquet "
         "read_pickle read_sas read_spss read_sql read_sql_query read_sql_table read_stata read_table read_xml to_pickle "
         "ExcelFile ExcelWriter HDFStore eval test show_versions core io util testing compat",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ag_kernel.compiler.comments import magic_problems, pragma_problems, readable
-from ag_kernel.compiler.policy import judge
+from ag_kernel.compiler.policy import MAX_DEPTH, judge
 from ag_kernel.compiler.problem import Problem, in_order, lines_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def filename_of(cell: int) -> str:
     return f"Cell In[{cell}]"
 
 
-def examine(source: str, cell: int, *, injected: AbstractSet[str] = _NOTHING) -> Examined:
-    """Parse, judge and compile a cell. `injected` are the names the session put into the namespace."""
+def examine(source: str, cell: int, *, injected: AbstractSet[str] = _NOTHING, depth: int = MAX_DEPTH) -> Examined:
+    """Parse, judge and compile a cell. `injected` are the names the session put into the namespace, `depth` how deep its syntax may be."""
     if len(source) > MAX_CHARACTERS:
         return _refused(
             "", cell, _at(1, 0, 1, _TOO_LONG, "split the cell, or send data with `session.private_import(...)`")
@@ -59,7 +59,7 @@ def examine(source: str, cell: int, *, injected: AbstractSet[str] = _NOTHING) ->
     tree = _parse(parsable, cell)
     if isinstance(tree, Problem):
         return _refused(source, cell, *found, tree)
-    found += judge(tree, lines, injected)
+    found += judge(tree, lines, injected, depth)
     if found:
         return _refused(source, cell, *found)
     return _compiled(tree, source, cell)

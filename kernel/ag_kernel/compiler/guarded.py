@@ -20,6 +20,8 @@ _MISSING: Final = object()
 _TEXT_KINDS: Final = frozenset("OUST")  # dtypes that hold text
 _LOOK_AROUND: Final = frozenset({"query", "eval"})
 _DEEPEST: Final = 6
+_CALL_BY_NAME: Final = frozenset({"agg", "aggregate", "apply", "transform", "pipe"})
+_NOT_BY_NAME: Final = names.GUARDED_ATTRIBUTES | names.DENIED_ATTRIBUTES.keys()
 _TEXT_METHODS: Final = frozenset({"format", "format_map"})
 _TEXT_DESCRIPTORS: Final = (str.format, str.format_map)
 _TEXT_HOMES: Final = ("pandas", "numpy")  # whose methods take the names of other methods as text
@@ -44,10 +46,13 @@ def attribute(value: Any, name: str) -> Any:
         text = getattr(found, "__self__", None)
         if isinstance(text, str):
             return _formatting(text, name)
-        return _formatting(str, name) if found in _TEXT_DESCRIPTORS else found
+        if found in _TEXT_DESCRIPTORS:
+            return _formatting(str, name)
+    if name in names.LIBRARY_ATTRIBUTES and _is_of_a_library(value):
+        raise AttributeError(f"`.{name}` is not available inside the enclave: {names.LIBRARY_ATTRIBUTES[name]}")
     if name not in names.GUARDED_ATTRIBUTES or not callable(found) or not _takes_instructions(value, found):
         return found
-    return _watching(found, name)
+    return _returning_text(found, name) if name in names.TEXT_WRITERS else _watching(found, name)
 
 
 def _of_a_cell(value: Any) -> bool:
@@ -58,10 +63,20 @@ def _of_a_cell(value: Any) -> bool:
 
 def _takes_instructions(value: Any, found: Any) -> bool:
     """Whether this belongs to pandas or numpy, whose methods take names of other methods and expressions as text."""
+    return _is_of_a_library(value) or str(getattr(found, "__module__", "")).partition(".")[0] in _TEXT_HOMES
+
+
+def _is_of_a_library(value: Any) -> bool:
     kind = value if isinstance(value, type) else type(value)
-    homes = {str(base.__module__).partition(".")[0] for base in kind.__mro__}
-    homes.add(str(getattr(found, "__module__", "")).partition(".")[0])
-    return not homes.isdisjoint(_TEXT_HOMES)
+    return not {str(base.__module__).partition(".")[0] for base in kind.__mro__}.isdisjoint(_TEXT_HOMES)
+
+
+def asked_type(value: Any) -> type:
+    """`type(value)` in a cell. TypeError where that is itself something that makes classes."""
+    found = type(value)
+    if issubclass(found, type):
+        raise TypeError(f"type({value.__name__}): {value.__name__} is a type itself; give a value")
+    return found
 
 
 def guarded_getattr(value: Any, name: str, default: Any = _MISSING) -> Any:
@@ -98,6 +113,8 @@ def _demand(name: str) -> None:
     """Nothing, or AttributeError with the sentence the policy would have said."""
     if type(name) is not str:
         raise TypeError("attribute names are plain strings")
+    if name in names.METACLASSES or name in names.NOT_CALLED:
+        raise AttributeError(f"`.{name}` is only reached by its name in the cell's own text")
     problem = names.attribute_problem(name)
     if problem is not None or (name.startswith("_") and name not in names.NAMED_TUPLE | names.READABLE_DUNDERS):
         why = (
@@ -123,15 +140,29 @@ def _formatting(value: Any, name: str) -> Callable[..., str]:
 def _watching(found: Callable[..., Any], name: str) -> Callable[..., Any]:
     def watched(*args: Any, **kwargs: Any) -> Any:
         for text in _texts((args, kwargs), _DEEPEST):
-            if _LEADS_OUT.search(text):
+            if _LEADS_OUT.search(text) or (name in _CALL_BY_NAME and text in _NOT_BY_NAME):
                 raise ValueError(
-                    f"`.{name}` takes no text with underscored names or attributes of variables: {text[:60]!r}"
+                    f"`.{name}` takes no text that names insides, files or attributes of variables: {text[:60]!r}"
                 )
         if name in _LOOK_AROUND:
             kwargs["level"] = kwargs.get("level", 0) + 1  # pandas looks for `@name` in the frame of whoever called it
         return found(*args, **kwargs)
 
     return watched
+
+
+def _returning_text(found: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def returning(*args: Any, **kwargs: Any) -> Any:
+        mine = args[1:] if not hasattr(found, "__self__") else args
+        if (mine and mine[0] is not None) or any(
+            kwargs.get(word) is not None for word in ("path_or_buf", "buf", "path_or_buffer")
+        ):
+            raise ValueError(
+                f"`.{name}` works without a path inside the enclave, where there are no files: it returns the text"
+            )
+        return found(*args, **kwargs)
+
+    return returning
 
 
 def _texts(value: Any, depth: int) -> list[str]:
@@ -150,6 +181,7 @@ def _texts(value: Any, depth: int) -> list[str]:
 
 GUARDS: Final[dict[str, Callable[..., Any]]] = {
     "_attribute_": attribute,
+    "_type_": asked_type,
     "getattr": guarded_getattr,
     "hasattr": guarded_hasattr,
     "setattr": guarded_setattr,

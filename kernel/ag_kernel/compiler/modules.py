@@ -46,7 +46,7 @@ def name_problem(module: str, name: str) -> Deny | None:
     if f"{module}.{name}" in OFFERS:
         return import_problem(f"{module}.{name}")
     offer = OFFERS[module]
-    if name not in offer.without and (offer.only is None or name in offer.only):
+    if not offer.leaves_out(name):
         return None
     why = f"ImportError: Restricted import: {module}.{name} is not allowed: {offer.why}"
     return Deny(why=why, instead=_OFFERED)

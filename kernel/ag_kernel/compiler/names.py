@@ -65,6 +65,16 @@ DENIED_ATTRIBUTES: Final[dict[str, Deny]] = {
     },
 }
 
+# Refused of the objects of libraries only: other things have good attributes of these names.
+LIBRARY_ATTRIBUTES: Final[dict[str, str]] = {
+    **dict.fromkeys(
+        ("env", "loader", "template_html", "template_html_table", "template_html_style", "template_latex", "from_custom_template"),
+        "it runs templates, which are code",
+    ),
+    **dict.fromkeys(("dump", "dumps"), "it pickles; take the result out with `export(value, name)`"),
+    **dict.fromkeys(("capsule", "cffi"), "it reaches raw memory"),
+}  # fmt: skip
+
 # Dunder attributes that only describe, and those a class calls on its base.
 READABLE_DUNDERS: Final = frozenset({"__name__", "__qualname__", "__doc__", "__version__", "__init__", "__post_init__"})
 READABLE_NAMES: Final = frozenset({"__name__", "_", "__", "___"})
@@ -85,10 +95,25 @@ DEFINABLE: Final = frozenset(
 )
 CLASS_VARIABLES: Final = frozenset({"__slots__", "__hash__", "__doc__"})
 
+# Return a text, or write it to a file where they are given one.
+TEXT_WRITERS: Final = _words("to_csv to_json to_html to_string to_latex to_markdown to_xml")
+
 # Reached through `_attribute_(value, name)`, because what they do is decided by a text given at run time.
-GUARDED_ATTRIBUTES: Final = _words(
-    "format format_map query eval agg aggregate apply transform pipe pivot_table crosstab"
+GUARDED_ATTRIBUTES: Final = (
+    _words("format format_map query eval agg aggregate apply transform pipe pivot_table crosstab")
+    | LIBRARY_ATTRIBUTES.keys()
+    | TEXT_WRITERS
 )
+
+# Metaclasses that may be named, and only as one: called, they make classes that the policy never saw.
+METACLASSES: Final = frozenset({"ABCMeta"})
+
+# Types that may be asked about and not be called: with other arguments they make arrays of whatever lies in memory.
+NOT_CALLED: Final[dict[str, Deny]] = {
+    "ndarray": Deny(
+        why="`ndarray(...)` makes an array over raw memory.", instead="use `np.array`, `np.zeros` or `np.empty`"
+    )
+}
 
 
 def name_problem(name: str) -> Deny | None:

@@ -70,7 +70,7 @@ _EXPRESSIONS: Final[dict[str, Verdict]] = {
     "JoinedStr": Allow(why="An f-string's parts are syntax and are judged as such."),
     "FormattedValue": _PLAIN,
     "BoolOp": _PLAIN,
-    "BinOp": _PLAIN,
+    "BinOp": Check(method="check_arithmetic", why="Arithmetic of constants is worked out before anything runs."),
     "UnaryOp": _PLAIN,
     "Compare": _PLAIN,
     "IfExp": _PLAIN,

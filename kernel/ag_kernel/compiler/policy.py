@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from ag_kernel.compiler import names
+from ag_kernel.compiler.constants import GROWING, too_large
 from ag_kernel.compiler.modules import import_problem, name_problem
 from ag_kernel.compiler.nodes import NODES, UNLISTED
-from ag_kernel.compiler.problem import Problem
+from ag_kernel.compiler.problem import Kind, Problem
 from ag_kernel.compiler.verdict import Check, Deny, Verdict
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 GUARD: Final = "_attribute_"
+ASKED_TYPE: Final = "_type_"
+_TESTS: Final = {"isinstance": 2, "issubclass": 2}
+_CALL_WITH_ONE: Final = {
+    "map": 2,
+    "apply": 1,
+    "applymap": 1,
+}  # what calls a function handed to it, and its most arguments
 MAX_DEPTH: Final = 150  # three interpreter frames each, well inside Python's own limit
 _TYPE: Final = Deny(
     why="`type` makes classes when it is called with three arguments, so it is only offered as `type(value)` and in type tests.",
@@ -31,6 +39,7 @@ _METACLASS: Final = Deny(
     why="A metaclass would decide what attribute access means.", instead="use an ordinary base class"
 )
 _STAR: Final = Deny(why="`import *` hides which names come from where.", instead="import the module or the names")
+_RENAMED: Final = Deny(why="`{}` can't be given another name.", instead="import it as it is called")
 _RELATIVE: Final = Deny(
     why="A cell is in no package, so there is nothing to import relatively.", instead="name the module"
 )
@@ -39,6 +48,12 @@ _GLOBAL: Final = Deny(
     instead="return the value and assign it: `x = f(...)`, or change an item of a dict or list",
 )
 _INJECTED: Final = Deny(why="`{}` was put there by the session and can't be deleted.", instead="just don't use it")
+_LARGE: Final = Deny(
+    why="This number or text is too large to be written out.", instead="work with its logarithm, or with a float"
+)
+_METACLASS_NAME: Final = Deny(
+    why="`{}` makes classes when it is called, so it is only offered as `metaclass={}`.", instead="use `abc.ABC`"
+)
 _UNDERSCORE: Final = Deny(
     why="`.{}`: attributes with an underscore are private to the object.",
     instead="use a public name; methods of your own classes may use `self.{}`",
@@ -52,11 +67,12 @@ class _TooDeep(Exception):
 class CellPolicy(RestrictingNodeTransformer):
     """One walk over one cell: `problems` fill up, the tree is changed only where the guard goes in."""
 
-    def __init__(self, lines: Sequence[str], injected: AbstractSet[str]) -> None:
+    def __init__(self, lines: Sequence[str], injected: AbstractSet[str], depth: int = MAX_DEPTH) -> None:
         super().__init__()
         self.problems: list[Problem] = []
         self._lines = lines
         self._injected = injected
+        self._depth = depth
         self._path: list[ast.AST] = []
 
     # The walk ----------------------------------------------------------------------------------------------
@@ -77,10 +93,9 @@ class CellPolicy(RestrictingNodeTransformer):
 
     def parts(self, node: ast.AST) -> ast.AST:
         """Judge what a node is made of."""
-        if len(self._path) >= MAX_DEPTH:
-            self.refuse(
-                node, Deny(why=f"This is nested more than {MAX_DEPTH} levels deep.", instead="use steps and names")
-            )
+        if len(self._path) >= self._depth:
+            why = f"This is nested more than {self._depth} levels deep."
+            self.refuse(node, Deny(why=why, instead="use steps and names"))
             raise _TooDeep
         self._path.append(node)
         for field in node._fields:
@@ -92,8 +107,8 @@ class CellPolicy(RestrictingNodeTransformer):
         self._path.pop()
         return node
 
-    def refuse(self, node: ast.AST, verdict: Deny, name: str = "") -> None:
-        """Note a problem at a node; at the attribute's own name where it is one."""
+    def refuse(self, node: ast.AST, verdict: Deny, name: str = "", *, kind: Kind = "policy") -> None:
+        """Note a problem at a node; at the attribute's own name where it is one. Where it is of syntax, types are not asked for."""
         line, start = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         end_line, end = getattr(node, "end_lineno", line), getattr(node, "end_col_offset", start + 1)
         if isinstance(node, ast.Attribute):
@@ -110,7 +125,7 @@ class CellPolicy(RestrictingNodeTransformer):
                 end_column=self._characters(line, end),
                 message=told.why,
                 instead=told.instead,
-                kind="policy",
+                kind=kind,
             )
         )
 
@@ -129,8 +144,13 @@ class CellPolicy(RestrictingNodeTransformer):
 
     def check_name_use(self, node: ast.Name) -> ast.AST:
         """`type` only where it can't make classes; denied built-ins; double underscores."""
-        if node.id == "type" and not self._type_is_harmless(node):
-            self.refuse(node, _TYPE)
+        if node.id == "type":
+            if not self._is_asked_about(node):
+                self.refuse(node, _TYPE)
+            if self._is_handed_on(node):
+                node.id = ASKED_TYPE
+            return node
+        self._check_made_by_calling(node, node.id)
         if node.id.startswith("_") or node.id in names.DENIED_NAMES:
             storable = isinstance(node.ctx, ast.Load) or node.id != "__name__"
             in_class = bool(self._path) and isinstance(self._path[-2 if len(self._path) > 1 else -1], ast.ClassDef)
@@ -138,20 +158,32 @@ class CellPolicy(RestrictingNodeTransformer):
                 self._bind(node, node.id)
         return node
 
-    def _type_is_harmless(self, node: ast.Name) -> bool:
+    def _is_asked_about(self, node: ast.expr) -> bool:
+        """Whether a type stands where types are compared or named, is called, or is handed to what calls it with one value."""
         parent = self._path[-1] if self._path else None
+        calls = {**_TESTS, **_CALL_WITH_ONE}
+        if isinstance(parent, ast.Tuple) and len(self._path) > 1:
+            parent, calls = self._path[-2], _TESTS
         if isinstance(parent, ast.Call):
             if parent.func is node:
                 return True
-            called = parent.func
-            name = (
-                called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
-            )
-            most = {"isinstance": 2, "issubclass": 2, "map": 2, "apply": 1, "applymap": 1}.get(name, 0)
+            most = calls.get(_called(parent), 0)
             return len(parent.args) <= most and not parent.keywords
         return isinstance(parent, ast.Subscript | ast.AnnAssign | ast.arg | ast.Compare | ast.FunctionDef) or (
             isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.BitOr)
         )
+
+    def _is_handed_on(self, node: ast.expr) -> bool:
+        """Whether a value is called here, by the cell or by what it is handed to."""
+        parent = self._path[-1] if self._path else None
+        return isinstance(parent, ast.Call) and (parent.func is node or _called(parent) in _CALL_WITH_ONE)
+
+    def _check_made_by_calling(self, node: ast.expr, name: str) -> None:
+        """Metaclasses, and types that must not be called."""
+        if name in names.METACLASSES and not (self._path and isinstance(self._path[-1], ast.keyword)):
+            self.refuse(node, _METACLASS_NAME, name)
+        elif name in names.NOT_CALLED and (not self._is_asked_about(node) or self._is_handed_on(node)):
+            self.refuse(node, names.NOT_CALLED[name])
 
     def check_named(self, node: ast.AST) -> ast.AST:
         """Handlers, patterns and type parameters bind a name given as text."""
@@ -187,6 +219,7 @@ class CellPolicy(RestrictingNodeTransformer):
     def check_attribute(self, node: ast.Attribute) -> ast.AST:
         """Refuse what leads into the program; send what a text decides through the guard."""
         name = node.attr
+        self._check_made_by_calling(node, name)
         problem = names.attribute_problem(name)
         if problem is not None and not (name in names.DEFINABLE and _is_super(node.value)):
             self.refuse(node, problem)
@@ -222,6 +255,13 @@ class CellPolicy(RestrictingNodeTransformer):
             starred = any(isinstance(one, ast.Starred) for one in node.args)
             if len(node.args) != 1 or node.keywords or starred:
                 self.refuse(node.func, _TYPE)
+        return self.parts(node)
+
+    def check_arithmetic(self, node: ast.BinOp) -> ast.AST:
+        """Constants that grow beyond any use; one problem for the whole of it."""
+        if isinstance(node.op, GROWING) and too_large(node):
+            self.refuse(node, _LARGE, kind="syntax")  # the type checker would work it out
+            return node
         return self.parts(node)
 
     def check_comprehension(self, node: ast.comprehension) -> ast.AST:
@@ -296,15 +336,19 @@ class CellPolicy(RestrictingNodeTransformer):
                 self.refuse(alias, _STAR)
             elif (missing := name_problem(node.module or "", alias.name)) and not self._tried(node):
                 self.refuse(alias, missing)
+            elif alias.asname and alias.name in names.METACLASSES | names.NOT_CALLED.keys():
+                self.refuse(alias, _RENAMED, alias.name)
             elif alias.name.startswith("_") and node.module != "__future__":
                 self.refuse(alias, _UNDERSCORE, alias.name)
             self._bind(alias, alias.asname)
         return node
 
 
-def judge(tree: ast.Module, lines: Sequence[str], injected: AbstractSet[str]) -> tuple[Problem, ...]:
+def judge(
+    tree: ast.Module, lines: Sequence[str], injected: AbstractSet[str], depth: int = MAX_DEPTH
+) -> tuple[Problem, ...]:
     """All policy problems of a parsed cell; the tree is made ready to compile."""
-    policy = CellPolicy(lines, injected)
+    policy = CellPolicy(lines, injected, depth)
     with contextlib.suppress(_TooDeep):
         policy.visit(tree)
     return tuple(policy.problems)
@@ -312,6 +356,12 @@ def judge(tree: ast.Module, lines: Sequence[str], injected: AbstractSet[str]) ->
 
 def _denied(verdict: Verdict) -> Deny:
     return verdict if isinstance(verdict, Deny) else UNLISTED
+
+
+def _called(call: ast.Call) -> str:
+    """The last name of what is called."""
+    called = call.func
+    return called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
 
 
 def _is_super(node: ast.expr) -> bool:

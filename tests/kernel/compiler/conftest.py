@@ -64,9 +64,9 @@ class Cell:
     source: str
 
 
-def cells(name: str) -> list[Cell]:
+def cells(name: str, folder: Path = CELLS) -> list[Cell]:
     """The cells of a data file, which begin with lines `# %% title | … | …`."""
-    text = (CELLS / name).read_text(encoding="utf-8")
+    text = (folder / name).read_text(encoding="utf-8")
     parts = re.split(r"^# %% (.*)\n", text, flags=re.MULTILINE)[1:]
     heads = ([word.strip() for word in head.split(" | ")] for head in parts[::2])
     return [

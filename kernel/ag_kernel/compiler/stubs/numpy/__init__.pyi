@@ -61,8 +61,6 @@ class nditer(Any): ...
 class number(Any): ...
 class object_(Any): ...
 class poly1d(Any): ...
-class recarray(Any): ...
-class record(Any): ...
 class short(Any): ...
 class signedinteger(Any): ...
 class single(Any): ...
@@ -152,7 +150,6 @@ bitwise_right_shift: Any
 bitwise_xor: Any
 blackman: Any
 block: Any
-bmat: Any
 broadcast_arrays: Any
 broadcast_shapes: Any
 broadcast_to: Any
@@ -233,7 +230,6 @@ fmod: Any
 format_float_positional: Any
 format_float_scientific: Any
 frexp: Any
-from_dlpack: Any
 frombuffer: Any
 fromfunction: Any
 fromiter: Any
@@ -244,9 +240,7 @@ full_like: Any
 gcd: Any
 geomspace: Any
 get_printoptions: Any
-getbufsize: Any
 geterr: Any
-geterrcall: Any
 gradient: Any
 greater: Any
 greater_equal: Any
@@ -348,7 +342,6 @@ nansum: Any
 nanvar: Any
 ndim: Any
 negative: Any
-nested_iters: Any
 newaxis: Any
 nextafter: Any
 nonzero: Any
@@ -412,10 +405,8 @@ sctypeDict: Any
 searchsorted: Any
 select: Any
 set_printoptions: Any
-setbufsize: Any
 setdiff1d: Any
 seterr: Any
-seterrcall: Any
 setxor1d: Any
 shape: Any
 shares_memory: Any

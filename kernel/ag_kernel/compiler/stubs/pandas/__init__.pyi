@@ -52,7 +52,6 @@ class UInt8Dtype(Any): ...
 IndexSlice: Any
 NA: Any
 NaT: Any
-annotations: Any
 array: Any
 bdate_range: Any
 col: Any
