@@ -44,7 +44,8 @@ class Sessions:
     per_analyst: int = _int(4, 1)
     connections: int = _int(8, 1)
     idle_timeout_seconds: int = _int(3600, 1)
-    cell_timeout_seconds: int = _int(0, 0)
+    cell_timeout_seconds: int = _int(3600, 0)
+    cell_cpu_seconds: int = _int(600, 0)
     interrupt_grace_seconds: int = _int(10, 1)
     strict_types: bool = False
 
@@ -70,6 +71,11 @@ class Kernel:
     cpu_seconds: int = _int(0, 0)
     file_bytes: int = _int(64 * MIB, 0)
     cell_output_bytes: int = _int(4 * MIB, 1024)
+    cell_messages: int = _int(100_000, 10)
+    messages_per_second: int = _int(10_000, 10)
+    bytes_per_second: int = _int(64 * MIB, 1024)
+    cell_depth: int = _int(150, 20, 300)
+    history_cells: int = _int(1000, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

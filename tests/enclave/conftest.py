@@ -22,6 +22,8 @@ per_analyst = 6
 cell_bytes = 1000000
 replay_bytes = 4000000
 replay_messages = 2000
+[kernel]
+cell_output_bytes = 33554432
 """
 
 

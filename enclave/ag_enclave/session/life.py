@@ -14,6 +14,7 @@ from ag_enclave.bridge.message import Message
 from ag_enclave.bridge.outbound import Outbound
 from ag_enclave.config import Wire
 from ag_enclave.errors import MalformedMessage
+from ag_enclave.session.allowance import Pace
 from ag_enclave.session.control import Control
 from ag_enclave.session.nurseries import Trio
 from ag_enclave.session.ring import Ring
@@ -40,22 +41,25 @@ class Listener(Protocol):
 class Life:
     """Running processes and the tasks around them."""
 
-    def __init__(self, trio: Trio, control: Control, filtered: Outbound, listener: Listener, wire: Wire) -> None:
+    def __init__(
+        self, trio: Trio, control: Control, *, filtered: Outbound, listener: Listener, wire: Wire, pace: Pace
+    ) -> None:
         self.trio = trio
         self.control = control
         self.filtered = filtered
         self.queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
         self._listener = listener
         self._wire = wire
+        self._pace = pace
         self._tasks: list[asyncio.Task[None]] = []
         self._reports: set[asyncio.Task[None]] = set()
         self._watched: list[int] = []
         self._stopped = False
 
     @classmethod
-    async def over(cls, trio: Trio, filtered: Outbound, listener: Listener, wire: Wire) -> Self:
+    async def over(cls, trio: Trio, *, filtered: Outbound, listener: Listener, wire: Wire, pace: Pace) -> Self:
         """Take the processes over and begin to pump and to watch."""
-        life = cls(trio, await Control.over(trio.control), filtered, listener, wire)
+        life = cls(trio, await Control.over(trio.control), filtered=filtered, listener=listener, wire=wire, pace=pace)
         reader, writer = await asyncio.open_unix_connection(sock=trio.channel, limit=_CHANNEL_LIMIT)
         life._tasks = [asyncio.create_task(life._listen(reader)), asyncio.create_task(life._tell(writer))]
         for child in trio.children().values():
@@ -67,6 +71,7 @@ class Life:
         content_limit = self._wire.export_bytes + self._wire.output_bytes
         try:
             while (payload := await read_frame(reader, content_limit * 2)) is not None:
+                await self._pace.take(len(payload))
                 message = self.filtered.admit(wire_v1.decode(payload, content_limit))
                 if message is not None:
                     self._listener.heard(message)

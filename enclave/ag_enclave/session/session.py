@@ -18,6 +18,7 @@ from ag_enclave.bridge.frames import frame
 from ag_enclave.bridge.message import Incoming, Message
 from ag_enclave.config import Config
 from ag_enclave.errors import SessionLost
+from ag_enclave.session.allowance import Allowance, Pace
 from ag_enclave.session.life import Life
 from ag_enclave.session.nurseries import Trio
 from ag_enclave.session.ring import Reader, Ring
@@ -60,7 +61,9 @@ class Session:
         self._clock = clock
         self._now = now
         self._active_at = clock()
-        self._busy_since: float | None = None
+        self._allowance = Allowance(config, clock)
+        self._stop_by: float | None = None
+        """When an interrupted cell must have stopped."""
         self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._places: OrderedDict[str, int] = OrderedDict()
         self._changing = asyncio.Lock()
@@ -74,7 +77,13 @@ class Session:
     async def _begin(self) -> None:
         filtered = outbound.Outbound(session=self.subject.session_id, limits=self._config.wire)
         trio = await self._start()
-        self._life = await Life.over(trio, filtered, self, self._config.wire)
+        self._life = await Life.over(
+            trio,
+            filtered=filtered,
+            listener=self,
+            wire=self._config.wire,
+            pace=Pace(self._config.kernel, self._clock),
+        )
         self._touch()
 
     # What clients do
@@ -132,22 +141,41 @@ class Session:
         else:
             if header["msg_type"] == "execute_request":
                 self._waiting[header["msg_id"]] = header
-                self._busy_since = self._busy_since or self._clock()
+                if len(self._waiting) == 1:
+                    self._allowance.begin(self._cpu_seconds())
             self._life.filtered.asked(header)
             self._life.queue.put_nowait(frame(wire_v1.encode(message)))
 
     # What the kernel does
 
     def heard(self, message: Message) -> None:
-        """One message of the kernel that passed the bridge."""
-        self._active_at = self._clock()
+        """One message of the kernel that passed the bridge. Said beyond the cell's allowance, it is dropped."""
         kind = message.header["msg_type"]
-        if kind == "execute_reply":
-            self._waiting.pop(message.parent_header.get("msg_id", ""), None)
-            self._busy_since = self._clock() if self._waiting else None
+        if kind == "execute_reply" and message.parent_header.get("msg_id") in self._waiting:
+            self._replied(message)
+        elif not self._allowance.take(message):
+            return
         elif kind == "status":
             self.state = message.content["execution_state"]
         self.ring.append(message)
+
+    def _replied(self, reply: Message) -> None:
+        """A cell is done; what was dropped of it is told, and the next one's turn begins."""
+        if self._stop_by is None and (limit := self._allowance.passed(self._cpu_seconds())):
+            self.say(f"{limit}; the rest was dropped.")
+        self._active_at = self._clock()
+        del self._waiting[reply.parent_header["msg_id"]]
+        self._next_turn()
+
+    def _next_turn(self) -> None:
+        self._stop_by = None
+        if self._waiting:
+            self._allowance.begin(self._cpu_seconds())
+        else:
+            self._allowance.end()
+
+    def _cpu_seconds(self) -> float:
+        return self._life.trio.kernel.cpu_seconds() if self._life is not None else 0.0
 
     async def lost(self, life: Life, sentence: str) -> None:
         """A process of this life died, or lied: everybody who waits is told, and the rest is stopped."""
@@ -159,7 +187,7 @@ class Session:
     async def _fail(self, sentence: str) -> None:
         async with self._stopping():
             waiting, self._waiting = self._waiting, OrderedDict()
-            self._busy_since = None
+            self._next_turn()
             self._say(replies.notice(sentence))
             for header in waiting.values():
                 self._say(*replies.refusal(header, "shell", "SessionLost", sentence))
@@ -169,17 +197,32 @@ class Session:
     # What the gateway does
 
     async def interrupt(self) -> None:
-        """SIGINT to the kernel; harmless where it is idle."""
+        """SIGINT to the kernel; harmless where it is idle. A cell that doesn't stop within the grace loses its kernel (``enforce``)."""
         if self._life is not None:
+            if self._waiting and self._stop_by is None:
+                self._stop_by = self._clock() + self._config.sessions.interrupt_grace_seconds
             with contextlib.suppress(OSError):
                 self._life.trio.kernel.interrupt()
+
+    async def enforce(self) -> None:
+        """End a cell that passed a limit, and one that was interrupted and goes on. Called every now and then."""
+        if not self._waiting:
+            return
+        if self._stop_by is None:
+            if limit := self._allowance.passed(self._cpu_seconds()):
+                self.say(f"{limit} and is interrupted.")
+                await self.interrupt()
+        elif self._clock() > self._stop_by:
+            self.say("The cell did not stop when interrupted: the kernel is restarted and its variables are gone.")
+            with contextlib.suppress(SessionLost):
+                await self.restart()
 
     async def restart(self) -> None:
         """New processes under the same id; variables are gone, what was said stays. SessionLost where they don't start."""
         async with self._changing:
             async with self._stopping():
                 waiting, self._waiting = self._waiting, OrderedDict()
-                self._busy_since = None
+                self._next_turn()
                 self.state = "restarting"
                 self._say(replies.status("restarting"))
                 for header in waiting.values():
@@ -207,7 +250,7 @@ class Session:
     @property
     def busy_seconds(self) -> float:
         """How long the current cell has run; 0.0 where none does."""
-        return self._clock() - self._busy_since if self._busy_since is not None else 0.0
+        return self._allowance.seconds
 
     @property
     def idle_seconds(self) -> float:

@@ -4,7 +4,6 @@ Knows sessions, not requests; who may see whose is asked of it by name.
 """
 
 import asyncio
-import contextlib
 import shutil
 import time
 import uuid
@@ -47,7 +46,6 @@ class Sessions:
         self._clock = clock
         self._open: dict[str, Session] = {}
         self._epitaphs: OrderedDict[str, tuple[str, str]] = OrderedDict()
-        self._asked_to_stop: set[str] = set()
 
     async def open(
         self, *, analyst: str, kernel_name: str, dataset: str | None, datasets: Mapping[str, Path]
@@ -126,28 +124,13 @@ class Sessions:
         limits = self._config.sessions
         if session.idle_seconds > limits.idle_timeout_seconds:
             await self.close(session, f"it was idle for more than {limits.idle_timeout_seconds} seconds")
-        elif limits.cell_timeout_seconds and session.busy_seconds > limits.cell_timeout_seconds:
-            await self._stop_cell(session)
         else:
-            self._asked_to_stop.discard(session.subject.session_id)
-
-    async def _stop_cell(self, session: Session) -> None:
-        """First an interrupt; where that doesn't help within the grace, a fresh kernel."""
-        limits = self._config.sessions
-        if session.subject.session_id not in self._asked_to_stop:
-            self._asked_to_stop.add(session.subject.session_id)
-            session.say(f"This cell ran for more than {limits.cell_timeout_seconds} seconds and is interrupted.")
-            await session.interrupt()
-        elif session.busy_seconds > limits.cell_timeout_seconds + limits.interrupt_grace_seconds:
-            session.say("The cell did not stop when interrupted: the kernel is restarted and its variables are gone.")
-            with contextlib.suppress(SessionLost):
-                await session.restart()
+            await session.enforce()
 
     def _forget(self, session: Session, reason: str) -> None:
         session_id = session.subject.session_id
         _log.info("session ended", session=session_id, analyst=session.subject.analyst, reason=reason)
         self._open.pop(session_id, None)
-        self._asked_to_stop.discard(session_id)
         self._epitaphs[session_id] = (session.subject.analyst, reason)
         if len(self._epitaphs) > _EPITAPHS:
             self._epitaphs.popitem(last=False)
