@@ -1,0 +1,74 @@
+"""Two enclaves for the campaign, one with policy and types and one without, and fronts on them side by side."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.redteam.campaign import Class
+from tests.redteam.front import Front, front
+from tests.redteam.planted import Secrets, register
+
+ROOT = Path(__file__).resolve().parents[2]
+UNGUARDED = (sys.executable, "-m", "tests.redteam.serve_unguarded")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+CONFIG = """
+[sessions]
+capacity = 64
+cell_timeout_seconds = 4
+cell_cpu_seconds = 3
+interrupt_grace_seconds = 1
+[wire]
+export_bytes = 8388608
+[kernel]
+memory_bytes = 536870912
+cell_messages = 4000
+messages_per_second = 4000
+"""
+
+
+def add_analyst(state: Path, user_id: str) -> dict[str, str]:
+    """An account made by the command line."""
+    command = [*COMMAND, "user", "add", user_id, "--role", "analyst", "--state", str(state)]
+    added = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {"user_id": user_id, "user_secret": added.stdout.strip()}
+
+
+@contextlib.contextmanager
+def battlefield(state: Path, *, guarded: bool) -> Iterator[tuple[Enclave, Secrets]]:
+    """An enclave with the planted data set."""
+    secrets = register(state)
+    command = COMMAND if guarded else UNGUARDED
+    with running_enclave(state, config=CONFIG, command=command, environment=ENVIRONMENT) as enclave:
+        yield enclave, secrets
+
+
+def lead_all(
+    enclave: Enclave, secrets: Secrets, wanted: list[Class], *, guarded: bool, fronts: int, tell: Callable[[str], None]
+) -> dict[str, dict[str, str]]:
+    """Every class on one of so many fronts side by side: class → attack → what was breached."""
+    accounts = [add_analyst(enclave.state, f"attacker-{number}") for number in range(fronts)]
+    with contextlib.ExitStack() as stack:
+        free: SimpleQueue[Front] = SimpleQueue()
+        for account in accounts:
+            free.put(stack.enter_context(front(enclave, account, secrets, guarded=guarded)))
+
+        def lead(attacks: Class) -> dict[str, str]:
+            mine = free.get()
+            try:
+                mine.renew()
+                results = mine.lead(attacks)
+            finally:
+                free.put(mine)
+            for name, breach in results.items():
+                if breach:
+                    tell(f"{attacks.name} · {name}: {breach}")
+            return results
+
+        with ThreadPoolExecutor(fronts) as pool:
+            return dict(zip((one.name for one in wanted), pool.map(lead, wanted), strict=True))
