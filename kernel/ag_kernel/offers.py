@@ -83,6 +83,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "statistics": _WHOLE,
     "string": _without("Formatter", "it reaches attributes by text"),
     "textwrap": _WHOLE,
+    # Clocks are no gift to those who time the vault: a loop that counts is one, and datetime another. Replies leave on a schedule instead.
     "time": _only(
         "time sleep perf_counter monotonic strftime strptime gmtime localtime", "the rest sets the process's own clock"
     ),

@@ -142,6 +142,12 @@ def _sleep(kernel: Kernel, rest: str, _request: Json) -> None:
     time.sleep(float(rest))
 
 
+def _babble(kernel: Kernel, _rest: str, _request: Json) -> None:
+    """Go on talking when nobody asked."""
+    signal.signal(signal.SIGALRM, lambda _number, _frame: kernel.print("still here\n"))
+    signal.setitimer(signal.ITIMER_REAL, 0.3, 0.3)
+
+
 def _stubborn(kernel: Kernel, rest: str, _request: Json) -> None:
     kernel.print("deaf\n")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -160,6 +166,7 @@ DEEDS: dict[str, Callable[[Kernel, str, Json], None]] = {
     "garbage": _garbage,
     "sleep": _sleep,
     "stubborn": _stubborn,
+    "babble": _babble,
     "exit": lambda _kernel, rest, _request: os._exit(int(rest)),
     "nothing": lambda _kernel, _rest, _request: None,
 }

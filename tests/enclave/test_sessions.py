@@ -208,6 +208,14 @@ def test_an_idle_session_is_ended_and_told_why(hasty: RawClient) -> None:
     assert message == f"Session {channels.kernel} is over: it was idle for more than 2 seconds."
 
 
+def test_a_kernel_that_talks_unasked_keeps_no_session_open(hasty: RawClient) -> None:
+    with hasty.session() as channels:
+        channels.execute("babble")
+        seen = _ends(channels)
+        assert "still here" in printed(seen)
+        assert "it was idle for more than 2 seconds" in printed(seen)
+
+
 def test_a_busy_session_is_not_ended_though_its_client_left(hasty: RawClient) -> None:
     kernel = hasty.open()
     with hasty.channels(kernel, session="s") as channels:

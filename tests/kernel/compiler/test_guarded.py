@@ -1,5 +1,6 @@
 """What a text decides at run time obeys the rules for attributes."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -136,3 +137,38 @@ def test_underscored_attributes_are_those_of_classes_written_in_cells():
     for other in (pd, frame, pd.DataFrame, "text", print):
         with pytest.raises(AttributeError, match="private to the object"):
             attribute(other, "_libs")
+
+
+@pytest.mark.parametrize("name", ["env", "loader", "from_custom_template"])
+def test_templates_are_out_of_reach_on_pandas_objects_only(name: str):
+    with pytest.raises(AttributeError, match="templates"):
+        attribute(frame.style, name)
+    assert attribute(type("Mine", (), {name: 5}), name) == 5
+
+
+@pytest.mark.parametrize("name", ["to_csv", "to_json", "to_html", "to_string"])
+def test_frames_become_text_and_never_files(name: str):
+    assert isinstance(attribute(frame, name)(), str)
+    for call in (lambda: attribute(frame, name)("x"), lambda: attribute(pd.DataFrame, name)(frame, "x")):
+        with pytest.raises(ValueError, match="no files"):
+            call()
+
+
+@pytest.mark.parametrize("name", ["query", "to_pickle", "to_csv", "pipe", "eval"])
+def test_a_method_that_takes_instructions_is_not_called_by_name(name: str):
+    with pytest.raises(ValueError, match="takes no text"):
+        attribute(frame, "agg")(name, 0, "a > 1")
+
+
+def test_type_asks_and_never_makes_classes():
+    asked = GUARDS["_type_"]
+    assert (asked(1), asked("a"), asked(frame)) == (int, str, pd.DataFrame)
+    for kind in (int, type, pd.DataFrame):
+        with pytest.raises(TypeError, match="is a type itself"):
+            asked(kind)
+
+
+def test_pickles_and_raw_memory_of_arrays_are_out_of_reach():
+    for value, name in ((np.zeros(1), "dumps"), (np.zeros(1), "dump"), (np.random.PCG64(), "capsule")):
+        with pytest.raises(AttributeError, match="not available"):
+            attribute(value, name)
