@@ -40,9 +40,11 @@ TABLES = {
         account="space:doctors",
     ),
 }
-LOOKUP = ((0, 0), (1, 1), (1, 2), (None, 0))
-"""The public table's rows: a key that meets two rows, one that meets one, and none."""
+LOOKUP = ((0, 0), (0, 1), (1, 1), (1, 2), (None, 0))
+"""The public table's rows: two keys that meet two rows each, and none."""
 
+_NUMBERS = itertools.count()
+_FILLED: set[str] = set()
 Row = tuple[str, int, tuple[Any, ...]]
 Database = tuple[Row, ...]
 
@@ -65,8 +67,14 @@ def databases(kinds: Mapping[str, Iterable[tuple[Any, ...]]], most: int, units: 
     for count in range(most + 1):
         for database in itertools.combinations_with_replacement(rows, count):
             held = Counter((table, unit) for table, unit, _ in database if TABLES[table].unit)
-            if max(held.values(), default=0) <= CAP:
+            if max(held.values(), default=0) <= CAP and not _mirrored(database):
                 yield database
+
+
+def _mirrored(database: Database) -> bool:
+    """Whether it is another database with its two units exchanged. What a unit alone has is never left out: it is a neighbour."""
+    first, second = (sorted(repr((row[0], row[2])) for row in database if row[1] == unit) for unit in (1, 2))
+    return bool(first) and first < second
 
 
 def _units(table: str, units: int) -> range:
@@ -89,7 +97,7 @@ def engine() -> duckdb.DuckDBPyConnection:
         plain = [f'"{name}" BIGINT' for name, space in table.columns.items() if space.kind != "id"]
         hidden = ['"__unit" UUID', '"__order" BIGINT'] if table.unit else []
         connection.execute(f'CREATE TABLE "{table.key}" ({", ".join(plain + hidden)})')
-    connection.execute(f'INSERT INTO "{PUBLIC.table}" VALUES (0, 0), (1, 1), (1, 2), (NULL, 0)')
+    connection.executemany(f'INSERT INTO "{PUBLIC.table}" VALUES (?, ?)', LOOKUP)
     return connection
 
 
@@ -99,7 +107,9 @@ def put(database: Database) -> DuckData:
     for key, table in TABLES.items():
         if key == PUBLIC.table:
             continue
-        connection.execute(f'DELETE FROM "{key}"')
+        if key in _FILLED:
+            connection.execute(f'DELETE FROM "{key}"')
+            _FILLED.discard(key)
         values: list[str] = []
         places: Counter[int] = Counter()
         for unit, row in sorted(((unit, row) for owner, unit, row in database if owner == key), key=repr):
@@ -108,6 +118,7 @@ def put(database: Database) -> DuckData:
             hidden = [f"'{uuid.UUID(int=unit)}'", str(places[unit])] if table.unit else []
             values.append(f"({', '.join(cells + hidden)})")
         if values:
+            _FILLED.add(key)
             connection.execute(f'INSERT INTO "{key}" VALUES {", ".join(values)}')
     return DuckData(connection)
 
@@ -116,6 +127,13 @@ def sql_of(rows: Rows) -> str:
     """A query of all visible rows, an id as its number."""
     columns = [exp.alias_(term.sql.copy(), name, quoted=True) for name, term in rows.columns.items()]
     return select(rows.stages, exp.select(*columns)).sql("duckdb")
+
+
+def prepared(sql: str) -> str:
+    """The query, planned once: a statement that runs it."""
+    name = f"q{next(_NUMBERS)}"
+    engine().execute(f"PREPARE {name} AS {sql}")
+    return f"EXECUTE {name}"
 
 
 def visible(sql: str) -> Counter[tuple[Any, ...]]:

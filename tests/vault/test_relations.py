@@ -5,36 +5,125 @@ everywhere at once.
 """
 
 from collections import Counter
-from functools import cache
-from typing import Any
+from functools import cache, reduce
+from typing import Any, cast
 
 import pytest
 
-from ag_plan.relations import Filter, Project, Relation, Truncate
+from ag_plan.relations import (
+    Append,
+    Distinct,
+    Filter,
+    GroupUnit,
+    Join,
+    Project,
+    Relation,
+    Source,
+    Truncate,
+)
 from ag_vault import ops
 from ag_vault.errors import Refusal
 from tests.vault import relational
-from tests.vault.relational import CAP, ROWS, A, B
+from tests.vault.relational import CAP, PUBLIC, ROWS, A, B
 from tests.vault.world import binary, column
 
 IDS: dict[str, Any] = {A.table: ((0,), (1,), (None,)), B.table: ((0,), (1,))}
 """Contents by table where two tables of ids are asked."""
-MIXED: dict[str, Any] = {ROWS.table: ((0, 0), (0, 1), (1, None)), A.table: ((0,), (1,))}
+MIXED: dict[str, Any] = {ROWS.table: ((0, 0), (0, 1), (1, None)), A.table: ((0,), (1,), (None,))}
 """Where a table of rows is."""
 KINDS = {"ids": IDS, "mixed": MIXED}
+
+
+def renamed(relation: Relation, **names: str) -> Project:
+    return Project(relation=relation, names=tuple(names), expressions=tuple(column(old) for old in names.values()))
+
+
+def grouped(relation: Relation, *by: str, **named: str) -> GroupUnit:
+    """``grouped(A, "pid", n="sum x")``."""
+    words = [each.split() for each in named.values()]
+    functions: Any = tuple(word[0] for word in words)
+    return GroupUnit(
+        relation=relation, by=by, names=tuple(named), functions=functions, columns=tuple(word[-1] for word in words)
+    )
+
+
+def on_pid(left: Relation, right: Relation, how: Any, *extra: str) -> Join:
+    """Joined on the id, and on the columns named ``left=right``."""
+    pairs = [pair.split("=") for pair in extra]
+    return Join(
+        left=left,
+        right=right,
+        how=how,
+        left_on=("pid", *(pair[0] for pair in pairs)),
+        right_on=("pid", *(pair[1] for pair in pairs)),
+    )
+
+
+def looked_up(left: Relation, how: Any, matches: int, key: str = "x") -> Join:
+    return Join(left=left, right=PUBLIC, how=how, left_on=(key,), right_on=("k",), matches=matches)
+
+
+ONE = Truncate(relation=A, rows=1)
+Y_AS_X = renamed(B, pid="pid", x="y")
 
 RELATIONS: dict[str, tuple[str, Relation, int]] = {
     "source of ids": ("ids", A, CAP),
     "source of rows": ("mixed", ROWS, 1),
     "filter": ("ids", Filter(relation=A, predicate=binary("eq", column("x"), 1)), CAP),
     "project": ("ids", Project(relation=A, names=("p",), expressions=(binary("add", column("x"), 1),)), CAP),
-    "truncate": ("ids", Truncate(relation=A, rows=1), 1),
+    "truncate": ("ids", ONE, 1),
     "truncate to more": ("ids", Truncate(relation=A, rows=7), CAP),
     "truncate what is left": (
         "ids",
         Truncate(relation=Filter(relation=A, predicate=binary("ge", column("x"), 0)), rows=1),
         1,
     ),
+    "group by unit": (
+        "ids",
+        grouped(A, "pid", n="size x", c="count x", u="nunique x", s="sum x", m="mean x", lo="min x", hi="max x"),
+        1,
+    ),
+    "group by unit, first": ("ids", grouped(A, "pid", f="first x"), 1),
+    "group by unit and a key": ("ids", grouped(A, "x", "pid", n="size x"), CAP),
+    "group by unit and a key, then truncate": (
+        "ids",
+        Truncate(relation=grouped(A, "pid", "x", n="size x"), rows=1),
+        1,
+    ),
+    "distinct ids": ("ids", Distinct(relation=A, columns=("pid",)), 1),
+    "distinct of each unit": ("ids", Distinct(relation=A, columns=("pid", "x")), CAP),
+    "distinct values": ("ids", Distinct(relation=renamed(A, x="x"), columns=("x",)), CAP),
+    "distinct by some columns": ("ids", Distinct(relation=A, columns=("x",)), 2 * CAP),
+    "distinct rows": ("mixed", Distinct(relation=ROWS, columns=("z", "x")), 1),
+    "distinct rows by some columns": ("mixed", Distinct(relation=ROWS, columns=("x",)), 2),
+    "append two tables": ("ids", Append(left=A, right=Y_AS_X), 2 * CAP),
+    "append itself": ("ids", Append(left=A, right=ONE), CAP + 1),
+    "append, then truncate": ("ids", Truncate(relation=Append(left=A, right=Y_AS_X), rows=1), 1),
+    "append, then truncate to two": ("ids", Truncate(relation=Append(left=Y_AS_X, right=A), rows=2), 2),
+    "append rows": ("mixed", Append(left=ROWS, right=ROWS), 2),
+    "append public rows": ("mixed", Append(left=renamed(A, x="x"), right=renamed(PUBLIC, x="k")), CAP),
+    "inner join": ("ids", on_pid(A, B, "inner"), CAP * CAP),
+    "left join": ("ids", on_pid(A, B, "left"), CAP * CAP),
+    "right join": ("ids", on_pid(A, B, "right"), CAP * CAP),
+    "outer join": ("ids", on_pid(A, B, "outer"), CAP * CAP),
+    "inner join of one": ("ids", on_pid(ONE, B, "inner"), CAP),
+    "outer join of one": ("ids", on_pid(ONE, B, "outer"), CAP),
+    "inner join on more": ("ids", on_pid(A, B, "inner", "x=y"), CAP * CAP),
+    "left join on more": ("ids", on_pid(A, B, "left", "x=y"), CAP * CAP),
+    "right join on more": ("ids", on_pid(ONE, B, "right", "x=y"), CAP),
+    "outer join on more": ("ids", on_pid(A, B, "outer", "x=y"), CAP * CAP),
+    "outer join of one on more": ("ids", on_pid(ONE, B, "outer", "x=y"), CAP + 1),
+    "join, then truncate": ("ids", Truncate(relation=on_pid(A, B, "outer", "x=y"), rows=2), 2),
+    "join, then group by unit": ("ids", grouped(on_pid(A, B, "outer"), "pid", n="size x", m="first y"), 1),
+    "join with itself by unit": ("ids", on_pid(A, grouped(A, "pid", s="sum x"), "left"), CAP),
+    "inner lookup": ("mixed", looked_up(A, "inner", 2), CAP * 2),
+    "left lookup": ("mixed", looked_up(A, "left", 2), CAP * 2),
+    "right lookup": ("mixed", looked_up(A, "right", 2), 2 * CAP * 2),
+    "outer lookup": ("mixed", looked_up(A, "outer", 2), 2 * CAP * 2),
+    "lookup of one match": ("mixed", looked_up(A, "inner", 1), CAP),
+    "right lookup of one match": ("mixed", looked_up(A, "right", 1), 2 * CAP),
+    "lookup of rows": ("mixed", looked_up(ROWS, "left", 2), 2),
+    "lookup, then truncate": ("mixed", Truncate(relation=looked_up(A, "inner", 2), rows=3), 3),
 }
 
 
@@ -42,7 +131,7 @@ RELATIONS: dict[str, tuple[str, Relation, int]] = {
 def results(kinds: str) -> dict[str, dict[relational.Database, Counter[tuple[Any, ...]]]]:
     """What every relation over these tables is on every small database."""
     queries = {
-        name: relational.sql_of(relational.meaning(relation))
+        name: relational.prepared(relational.sql_of(relational.meaning(relation)))
         for name, (wanted, relation, _) in RELATIONS.items()
         if wanted == kinds
     }
@@ -66,6 +155,20 @@ def test_no_unit_moves_more_rows_than_declared_and_one_moves_as_many(name: str) 
 
 REFUSED: dict[str, Relation] = {
     "truncate rows without ids": Truncate(relation=ROWS, rows=1),
+    "group rows without ids": grouped(ROWS, "x", n="size x"),
+    "group by no id": grouped(A, "x", n="size x"),
+    "group by an id that is no longer a unit": grouped(Distinct(relation=A, columns=("x",)), "pid", n="size x"),
+    "truncate what has no unit": Truncate(relation=looked_up(A, "right", 2), rows=1),
+    "join on no id": Join(left=A, right=renamed(B, y="y"), left_on=("x",), right_on=("y",)),
+    "join rows": Join(left=ROWS, right=renamed(ROWS, k="x"), left_on=("x",), right_on=("k",)),
+    "join rows with units": Join(left=A, right=renamed(ROWS, k="x"), left_on=("x",), right_on=("k",)),
+    "join with another id-space": Join(left=B, right=Source(table="other/a"), left_on=("pid",), right_on=("did",)),
+    "append another id-space": Append(left=renamed(A, x="x"), right=renamed(Source(table="other/a"), x="x")),
+    "the public side first": Join(left=PUBLIC, right=renamed(A, x="x"), left_on=("k",), right_on=("x",), matches=1),
+    "a lookup by id": looked_up(A, "inner", 1, key="pid"),
+    "a lookup without its matches": Join(left=A, right=PUBLIC, left_on=("x",), right_on=("k",)),
+    "matches among units": Join(left=A, right=B, left_on=("pid",), right_on=("pid",), matches=1),
+    "too many tables": reduce(lambda one, _: Append(left=one, right=one), range(6), cast("Relation", A)),
 }
 
 
@@ -74,4 +177,3 @@ def test_what_has_no_stability_is_refused_with_a_reason(name: str) -> None:
     found = ops.rows_of(REFUSED[name], relational.catalog())
     assert isinstance(found, Refusal)
     assert found.why
-    assert found.instead

@@ -1,6 +1,7 @@
 """Privacy units end to end: ids at the loader's door, caps, releases whose noise covers a whole unit, accounts of an id-space."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,21 @@ from hypothesis import strategies as st
 from ag_plan.codec import encode_plan
 from ag_plan.expressions import Unary
 from ag_plan.messages import AskOdometer, AskSchema, Refused, Released
-from ag_plan.relations import Filter, Project, Relation, Source, Truncate
+from ag_plan.relations import Append, Distinct, Filter, GroupUnit, Join, Project, Relation, Source, Truncate
 from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Size, Sum, Var
 from ag_vault.account import Cap
+from ag_vault.answer import Answer, answer
 from ag_vault.catalog import Budget, read_dataset
 from ag_vault.errors import BadData, Refusal
 from ag_vault.evaluate import evaluate
+from ag_vault.ledger import Receipt
 from ag_vault.loading.build import Order, build
 from ag_vault.loading.metadata import Metadata
 from ag_vault.parts import Noised, Ranks
 from ag_vault.price import Priced, price
 from tests.vault import doors, relational, world
-from tests.vault.relational import CAP, A, B
-from tests.vault.world import binary, column
+from tests.vault.relational import CAP, PUBLIC, A, B
+from tests.vault.world import Frozen, binary, column
 
 KEY = bytes(range(32))
 METADATA: dict[str, Any] = {
@@ -202,6 +205,59 @@ def test_a_whole_unit_is_worth_no_more_than_epsilon(measure: str, grouping: str,
     whole = evaluate(plan, relational.put(database))
     for other in relational.neighbours(database):
         assert loss(plan, whole, evaluate(plan, relational.put(other))) <= Fraction(1, 3)
+
+
+SPENDING: dict[str, Relation] = {
+    "sums of each unit": GroupUnit(relation=A, by=("pid",), names=("x",), functions=("sum",), columns=("x",)),
+    "means of each unit": GroupUnit(relation=A, by=("pid",), names=("x",), functions=("mean",), columns=("x",)),
+    "two tables": Append(
+        left=A, right=Project(relation=B, names=("pid", "x"), expressions=(column("pid"), column("y")))
+    ),
+    "side by side": Join(left=A, right=B, left_on=("pid",), right_on=("pid",), how="outer"),
+    "looked up": Join(left=A, right=PUBLIC, left_on=("x",), right_on=("k",), how="outer", matches=2),
+    "distinct": Distinct(relation=A, columns=("x",)),
+}
+
+
+@pytest.mark.parametrize("name", SPENDING)
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(database=DATABASE, measure=st.sampled_from(sorted(MEASURES)), grouping=st.sampled_from(sorted(GROUPS)))
+def test_after_every_word_a_whole_unit_is_worth_no_more_than_epsilon(
+    name: str, database: Any, measure: str, grouping: str
+) -> None:
+    relation = SPENDING[name]
+    words = MEASURES[measure]
+    if isinstance(words, Count):
+        words = Count(columns=("x",))
+    if isinstance(price(world.ask(words, relation=relation, by=GROUPS[grouping]), relational.catalog()), Refusal):
+        grouping = "whole"  # means of a unit are no keys
+    plan = of(words, relation, GROUPS[grouping])
+    whole = evaluate(plan, relational.put(database))
+    for other in relational.neighbours(database):
+        assert loss(plan, whole, evaluate(plan, relational.put(other))) <= Fraction(1, 3)
+
+
+@pytest.mark.parametrize("name", SPENDING)
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(database=DATABASE, other=DATABASE, measure=st.sampled_from(sorted(MEASURES)))
+def test_with_noise_frozen_nothing_but_numbers_depends_on_rows(
+    name: str, database: Any, other: Any, measure: str
+) -> None:
+    words = MEASURES[measure]
+    release = world.ask(Count(columns=("x",)) if isinstance(words, Count) else words, relation=SPENDING[name])
+    noises, seen = (Frozen(), Frozen()), []
+    for rows, noise in zip((database, other), noises, strict=True):
+        found = answer(
+            release,
+            catalog=relational.catalog(),
+            charge=lambda plan: Receipt(sequence=1, event=plan.event),
+            data=relational.put(rows),
+            noise=noise,
+        )
+        assert isinstance(found, Answer)
+        seen.append(replace(found, values=(), half_widths=()))
+    assert seen[0] == seen[1]
+    assert noises[0].asked == noises[1].asked
 
 
 @pytest.mark.parametrize("relation", [A, Truncate(relation=A, rows=1)])

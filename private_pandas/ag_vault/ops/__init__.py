@@ -9,10 +9,14 @@ from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope
 from ag_vault.ops import (
+    append,
     count,
     describe,
+    distinct,
     filter,  # noqa: A004 - named as in the plan
+    group_unit,
     histogram,
+    join,
     mean,
     moments,
     project,
@@ -21,13 +25,17 @@ from ag_vault.ops import (
     sum,  # noqa: A004
     truncate,
 )
-from ag_vault.ops.rows import Rows
+from ag_vault.ops.rows import MOST_SOURCES, MOST_STABILITY, Rows
 from ag_vault.parts import Measured
 
 RELATIONS: dict[type[relations.Relation], Callable[..., Rows | Refusal]] = {
     relations.Filter: filter.rule,
     relations.Project: project.rule,
     relations.Truncate: truncate.rule,
+    relations.GroupUnit: group_unit.rule,
+    relations.Distinct: distinct.rule,
+    relations.Append: append.rule,
+    relations.Join: join.rule,
 }
 """Relation words over other relations: each rule gets its word and what it stands on, in the order of the word's fields."""
 
@@ -43,6 +51,13 @@ MEASURES: dict[type[releases.Measure], Callable[[Any, Rows, Scope], Measured | R
     releases.Histogram: histogram.rule,
 }
 """Every measure and its rule."""
+
+
+_TOO_MUCH = Refusal(
+    code="too_many_joins",
+    why="so many tables are brought together here that one privacy unit could fill any answer",
+    instead="limit the rows of each unit, or group by the unit, before you join",
+)
 
 
 def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
@@ -63,6 +78,8 @@ def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
             rows = RELATIONS[type(word)](word, *(known[id(child)] for child in under))
         if isinstance(rows, Refusal):
             return rows
+        if rows.sources > MOST_SOURCES or rows.stability > MOST_STABILITY:
+            return _TOO_MUCH
         known[id(word)] = rows
     return known[id(relation)]
 

@@ -11,10 +11,20 @@ from typing import Literal
 from sqlglot import exp
 
 from ag_vault.expressions.term import SQL_TYPES, Scope, Steps, Term, identifier
-from ag_vault.space import Space
+from ag_vault.space import ColumnSpace, Space
+
+UNIT_ID = identifier("u")
+"""The hidden column of the unit's id, in every stage that has one."""
 
 MOST_SOURCES = 32
 """Sources in one plan, each time it is named: a plan that doubles itself grows no further."""
+
+MOST_STABILITY = 2**40
+"""Rows of one unit; far beyond any that noise could hide."""
+
+
+Side = Literal["", "LEFT", "RIGHT", "FULL"]
+"""Which of two joined stages keeps rows without a partner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +40,7 @@ class Beside:
     """A second stage to read, ``back`` stages before this one: joined on a condition, or (``columns``) put above the rows."""
 
     back: int
-    side: Literal["", "LEFT", "RIGHT", "FULL"] = ""
+    side: Side = ""
     on: exp.Expression | None = None
     columns: tuple[exp.Expression, ...] = ()
 
@@ -133,6 +143,37 @@ def firsts(scope: Scope, number: exp.Expression, most: int) -> tuple[Stage, Stag
     scope.steps.taken += 1
     within = exp.LTE(this=identifier(name), expression=exp.Literal.number(most))
     return Stage(columns=(named(name, number),)), Stage(where=within)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """The columns of a stage that lists them anew: their aliases, what each public name then means, and whose rows they are."""
+
+    aliases: tuple[exp.Expression, ...]
+    columns: Mapping[str, Term]
+    unit: Unit | None
+    taken: int
+
+
+def listed(values: Mapping[str, tuple[ColumnSpace, exp.Expression]], taken: int, unit: Unit | None) -> Listed:
+    """New names for columns and for what is hidden; a value that is the unit's column becomes the unit's id."""
+    columns: dict[str, Term] = {}
+    aliases: list[exp.Expression] = []
+    for name, (space, sql) in values.items():
+        if unit is not None and sql == unit.column:
+            columns[name] = Term(space=space, sql=UNIT_ID)
+            continue
+        columns[name] = Term(space=space, sql=identifier(f"v{taken}"))
+        aliases.append(named(f"v{taken}", sql))
+        taken += 1
+    if unit is None:
+        return Listed(aliases=tuple(aliases), columns=columns, unit=None, taken=taken)
+    order = tuple(identifier(f"v{taken + number}") for number in range(len(unit.order)))
+    aliases += [named(column.name, sql) for column, sql in zip(order, unit.order, strict=True)]
+    whole = (named(UNIT_ID.name, unit.column), *aliases)
+    return Listed(
+        aliases=whole, columns=columns, unit=replace(unit, column=UNIT_ID, order=order), taken=taken + len(order)
+    )
 
 
 def select(stages: Sequence[Stage], final: exp.Select) -> exp.Select:

@@ -6,10 +6,10 @@ from ag_plan.relations import Source
 from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Term, identifier
-from ag_vault.ops.rows import Rows, Stage, Unit, named
+from ag_vault.ops.rows import UNIT_ID, Rows, Stage, Unit, named
 
-_HIDDEN = {UNIT_COLUMN: "u", ORDER_COLUMN: "o"}
-_UNIT, _ORDER = identifier("u"), identifier("o")
+_ORDER = identifier("o")
+_HIDDEN = {UNIT_COLUMN: UNIT_ID.name, ORDER_COLUMN: _ORDER.name}
 
 
 def rule(node: Source, catalog: Catalog) -> Rows | Refusal:
@@ -33,5 +33,5 @@ def rule(node: Source, catalog: Catalog) -> Rows | Refusal:
         columns=terms,
         stability=1 if table.unit is None else table.unit.max_rows,
         taken=0,
-        unit=None if table.unit is None else Unit(space=table.unit.space, column=_UNIT, order=(_ORDER,)),
+        unit=None if table.unit is None else Unit(space=table.unit.space, column=UNIT_ID, order=(_ORDER,)),
     )
