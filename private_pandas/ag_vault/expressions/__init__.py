@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from sqlglot import exp
+
 from ag_plan import expressions as words
 from ag_plan.codec import children
 from ag_vault.errors import Refusal
@@ -22,7 +24,17 @@ from ag_vault.expressions import (
     text,
     unary,
 )
+from ag_vault.expressions.pattern import MOST_PLACES, places
 from ag_vault.expressions.term import MOST_NESTED, Scope, Steps, Term, wrong_kind
+
+_WORK_OF_TEXT = 16
+_WORK_OF_PLACE = 16
+"""A place of a pattern on a text of MOST_CHARACTERS takes about a tenth of a millisecond."""
+TOO_MUCH = Refusal(
+    code="too_much_work",
+    why="the plan asks for too much work on each row",
+    instead="use fewer or smaller patterns, tables and texts at once; release an intermediate result and go on from there",
+)
 
 Rule = Callable[[Any, tuple[Term, ...], Scope], Term | Refusal]
 
@@ -83,12 +95,25 @@ class _Walk:
         if ids and not (isinstance(node, words.Unary) and node.operator == "is_null"):
             # Said here once for all words: what is computed from an id would no longer be one.
             return wrong_kind("an expression", "values; rows are joined and grouped by an id, and counted", *ids)
-        return RULES[type(node)](node, tuple(operands), self._scope)
+        term = RULES[type(node)](node, tuple(operands), self._scope)
+        if isinstance(term, Refusal):
+            return term
+        self._scope.steps.weigh(_work(node, term))
+        return TOO_MUCH if self._scope.steps.too_much else term
 
     def _named(self, node: words.Expression, term: Term | Refusal) -> Term | Refusal:
         if isinstance(term, Refusal) or (self._uses[id(node)] < 2 and term.depth < MOST_NESTED):  # noqa: PLR2004
             return term
         return self._scope.steps.name(term)
+
+
+def _work(node: words.Expression, term: Term) -> int:
+    """What a word makes the engine do on a row, beside the cheap and constant: patterns, texts without a list of them, tables."""
+    if isinstance(node, words.Match | words.Extract | words.Substitute):
+        return _WORK_OF_PLACE * (MOST_PLACES if isinstance(found := places(node.pattern), str) else found)
+    if isinstance(term.sql, exp.Case):
+        return len(term.sql.args["ifs"])
+    return _WORK_OF_TEXT if term.depth and term.space.kind == "str" and term.space.categories is None else 0
 
 
 def _uses(root: words.Expression) -> Counter[int]:

@@ -16,8 +16,8 @@ from ag_vault.space import ColumnSpace
 
 MOST_LENGTH = 4000
 _LARGEST, _HALVES = 0x10FFFF, range(0xD800, 0xE000)  # halves of pairs are no characters
-MOST_REPEATS = 100
-"""The product of nested counts: what an automaton is unrolled to."""
+MOST_PLACES = 400
+"""Characters and classes once all counts are written out: the size of the automaton, and so of its work per character of a text."""
 _CHARACTER = r"\\x\{([0-9a-f]{1,6})\}"
 _TOKEN = re.compile(
     rf"(?P<atom>{_CHARACTER}|\[\^?(?:{_CHARACTER}(?:-{_CHARACTER})?)+\])"
@@ -75,10 +75,20 @@ def problem(pattern: str) -> str | None:
     >>> problem(r"a"), problem(r"(\x{61}"), problem(r"*"), problem(r"(?:(?:\x{61}{99}){99})")
     ('the pattern is not in the small language', 'a group is not closed', 'a count has nothing to count', 'the pattern repeats too much')
     """
+    found = places(pattern)
+    return found if isinstance(found, str) else None
+
+
+def places(pattern: str) -> int | str:
+    r"""How many places a pattern's automaton has; what is wrong with the pattern, where it has none.
+
+    >>> places(r"(?:\x{61}\x{62}){3}\x{63}*")
+    7
+    """
     if len(pattern) > MOST_LENGTH:
         return "the pattern is too long"
-    stack: list[int] = [1]  # the largest unrolling inside each open group
-    last: int | None = None  # the unrolling of what a count would repeat
+    open_: list[int] = [0]  # the places inside each open group
+    last: int | None = None  # the places of what a count would repeat
     at = 0
     while at < len(pattern):
         token = _TOKEN.match(pattern, at)
@@ -88,22 +98,22 @@ def problem(pattern: str) -> str | None:
         if token["count"]:
             if last is None:
                 return "a count has nothing to count"
-            last *= max(1, int(token["least"] or 1), int(token["most"] or 1))
-            stack[-1] = max(stack[-1], last)
-            if stack[-1] > MOST_REPEATS or not _ordered(token["least"], token["most"]):
-                return "the pattern repeats too much"
+            open_[-1] += last * (max(1, int(token["least"] or 1), int(token["most"] or 1)) - 1)
             last, at = None, at + pattern.startswith("?", at)
         elif token["open"]:
-            stack.append(1)
+            open_.append(0)
             last = None
         elif token["close"]:
-            if len(stack) == 1:
+            if len(open_) == 1:
                 return "a group is not opened"
-            last = stack.pop()
-            stack[-1] = max(stack[-1], last)
+            last = max(1, open_.pop())
+            open_[-1] += last
         else:
             last = 1 if token["atom"] else None
-    return None if len(stack) == 1 else "a group is not closed"
+            open_[-1] += last or 0
+        if open_[-1] > MOST_PLACES or not _ordered(token["least"], token["most"]):
+            return "the pattern repeats too much"
+    return max(1, open_[0]) if len(open_) == 1 else "a group is not closed"
 
 
 def _ordered(least: str | None, most: str | None) -> bool:

@@ -27,6 +27,11 @@ SQL_TYPES: dict[Kind, exp.DataType] = {
 }
 
 
+MOST_WORK = 16_384
+"""What all expressions of a plan may ask for together, in named values. Work on one row is then bounded by a public number, small
+enough for a slot of the schedule: else a plan could make a row that it has chosen be seen by the time it takes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """An expression with its space; ``level``: how many steps must be computed before it; ``depth``: operators inside."""
@@ -58,6 +63,15 @@ class Steps:
     def __init__(self, taken: int = 0) -> None:
         self.taken = taken
         self.levels: list[list[exp.Alias]] = []
+
+    def weigh(self, work: int) -> None:
+        """Count work that a word makes beside the names it takes, in the same measure: numbers of names are passed over."""
+        self.taken += work
+
+    @property
+    def too_much(self) -> bool:
+        """Whether the plan so far asks for more work than any may."""
+        return self.taken > MOST_WORK
 
     def name(self, term: Term) -> Term:
         """The same value as a bare column of a step (or as it is, where it is already bare)."""

@@ -13,8 +13,11 @@ from ag_vault.expressions.recode import image
 from ag_vault.expressions.term import Scope, Term, case, combine, convert, function, literal, operand, wrong_kind
 from ag_vault.space import INT64, ColumnSpace, Kind
 
-MOST_CHARACTERS = 1 << 16
+MOST_CHARACTERS = 1 << 13
 """A text that a word makes longer than this is null: no plan can make rows grow without end."""
+
+_FARTHEST = 1 << 30
+"""No text has a character so far from its ends."""
 
 BLANKS = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680"
@@ -107,7 +110,7 @@ def cut(node: Slice, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal
 
 def _place(index: int, named: Term) -> exp.Expression:
     """A place in the text counted from its start."""
-    near = max(-MOST_CHARACTERS * 16, min(MOST_CHARACTERS * 16, index))
+    near = max(-_FARTHEST, min(_FARTHEST, index))
     if near >= 0:
         return literal(near, "int")
     from_end = exp.Add(this=function("LENGTH", named.sql), expression=literal(near, "int"))
