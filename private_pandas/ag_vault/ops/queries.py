@@ -8,9 +8,9 @@ from sqlglot import exp
 from ag_vault.expressions.term import SQL_TYPES, Scope
 from ag_vault.ops.keys import Groups
 from ag_vault.ops.rows import Rows, Stage, cell, named, select, stages_of
+from ag_vault.ops.text import text
 from ag_vault.parts import Bins, Part, Sums
 
-DIALECT = "duckdb"
 _PART, _CELL, _PLACE = "part", "cell", "position"
 
 
@@ -65,7 +65,7 @@ def _text(stages: Sequence[Stage], final: exp.Select) -> str:
     """The query's text, in which each source lists the columns that are used: planning costs time for each."""
     words = [final, *(sql for stage in stages if stage.source is None for sql in stage.words)]
     used = {column.name for word in words for column in word.find_all(exp.Column)}
-    return select([_narrowed(stage, used) for stage in stages], final).sql(dialect=DIALECT)
+    return text(select([_narrowed(stage, used) for stage in stages], final))
 
 
 def _narrowed(stage: Stage, used: set[str]) -> Stage:
