@@ -20,7 +20,8 @@ from op_pandas.results import ReleasedFloat, ReleasedInt, ReleasedSeries, Releas
 from op_pandas.rows import Rows, Term
 from op_pandas.schema import key_values
 
-COLUMN = "value"
+UNNAMED = "this series"
+"""What a refusal calls a column that has no name."""
 
 
 class SeriesStatistics(ABC):
@@ -32,39 +33,48 @@ class SeriesStatistics(ABC):
     def _column(self) -> tuple[Rows, Term, str | None]:
         """The rows, the term and the name of the column."""
 
+    @property
+    def _label(self) -> str:
+        """What the plan, and so every refusal, calls the column."""
+        return self._column()[2] or UNNAMED
+
     def count(self, eps: Number | None = None, **ignored: object) -> ReleasedInt:
         """The number of values that are not null."""
-        return results.whole_number(self._ask(called("count", eps, ignored), Count, columns=(COLUMN,)))
+        return results.whole_number(self._ask(called("count", eps, ignored), Count, columns=(self._label,)))
 
     def sum(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The sum of the values."""
-        return results.number(self._ask(called("sum", eps, ignored), Sum, columns=(COLUMN,)))
+        return results.number(self._ask(called("sum", eps, ignored), Sum, columns=(self._label,)))
 
     def mean(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The mean of the values."""
-        return results.number(self._ask(called("mean", eps, ignored), Mean, columns=(COLUMN,)))
+        return results.number(self._ask(called("mean", eps, ignored), Mean, columns=(self._label,)))
 
     def std(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
         """The standard deviation of the values."""
-        return results.number(self._ask(called("std", eps, ignored), Std, columns=(COLUMN,), ddof=freedom(ddof)))
+        return results.number(self._ask(called("std", eps, ignored), Std, columns=(self._label,), ddof=freedom(ddof)))
 
     def var(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
         """The variance of the values."""
-        return results.number(self._ask(called("var", eps, ignored), Var, columns=(COLUMN,), ddof=freedom(ddof)))
+        return results.number(self._ask(called("var", eps, ignored), Var, columns=(self._label,), ddof=freedom(ddof)))
 
     def median(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The median of the values."""
         return results.number(
-            self._ask(called("median", eps, ignored), Quantile, columns=(COLUMN,), probabilities=(0.5,))
+            self._ask(called("median", eps, ignored), Quantile, columns=(self._label,), probabilities=(0.5,))
         )
 
     def min(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The quantile at 0: a differentially private stand-in for the minimum."""
-        return results.number(self._ask(called("min", eps, ignored), Quantile, columns=(COLUMN,), probabilities=(0.0,)))
+        return results.number(
+            self._ask(called("min", eps, ignored), Quantile, columns=(self._label,), probabilities=(0.0,))
+        )
 
     def max(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The quantile at 1: a differentially private stand-in for the maximum."""
-        return results.number(self._ask(called("max", eps, ignored), Quantile, columns=(COLUMN,), probabilities=(1.0,)))
+        return results.number(
+            self._ask(called("max", eps, ignored), Quantile, columns=(self._label,), probabilities=(1.0,))
+        )
 
     @overload
     def quantile(  # type: ignore[overload-overlap]
@@ -93,37 +103,37 @@ class SeriesStatistics(ABC):
     def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
         """count, mean, std, min, quartiles and max of the values, for one ε together."""
         _, _, name = self._column()
-        released = self._ask(called("describe", eps, ignored), Describe, columns=(COLUMN,))
+        released = self._ask(called("describe", eps, ignored), Describe, columns=(self._label,))
         return results.series(released, _labels(released), _first_column, name=name)
 
     def hist(self, eps: Number | None = None, bins: Bins = 10, **ignored: object) -> ReleasedTuple:
         """``(counts, edges)`` between given edges, or in so many equal bins between the public bounds."""
         _, term, name = self._column()
         call = called("hist", eps, ignored)
-        found = edges(bins, term.schema.lower, term.schema.upper, name or "this series")
-        released = self._ask(call, Histogram, column=COLUMN, edges=found)
+        found = edges(bins, term.schema.lower, term.schema.upper, name or UNNAMED)
+        released = self._ask(call, Histogram, column=self._label, edges=found)
         return results.histogram(released, found)
 
     def value_counts(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
         """The number of rows of each category, the most frequent first; every public category appears."""
         rows, term, name = self._column()
         call = called("value_counts", eps, ignored)
-        key_values(term, name or "this series")
-        released = release(rows, {COLUMN: term}, Size(), call.spend, by=(GroupKey(column=COLUMN),))
+        key_values(term, name or UNNAMED)
+        released = release(rows, {self._label: term}, Size(), call.spend, by=(GroupKey(column=self._label),))
         counts = [row[0] or 0 for row in released.values]  # noqa: PD011 - a message, not a pandas object
         order = sorted(range(len(counts)), key=lambda i: -counts[i])
         labels = pd.Index([released.index[i][0] for i in order], name=name)
         return results.series(released, labels, lambda cells: [cells[i][0] for i in order], name="count", whole=True)
 
     def _quantile(self, asked: Quantiles) -> ReleasedFloat | ReleasedSeries:
-        released = self._ask(asked.call, Quantile, columns=(COLUMN,), probabilities=asked.probabilities)
+        released = self._ask(asked.call, Quantile, columns=(self._label,), probabilities=asked.probabilities)
         if asked.is_one:
             return results.number(released)
         return results.series(released, asked.labels, _first_column, name=self._column()[2])
 
     def _ask(self, call: Call, measure: Callable[..., Measure], **fields: object) -> Released:
         rows, term, _ = self._column()
-        return release(rows, {COLUMN: term}, measure(**fields), call.spend)
+        return release(rows, {self._label: term}, measure(**fields), call.spend)
 
 
 def _labels(released: Released) -> list[Any]:

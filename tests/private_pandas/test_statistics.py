@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ag_plan.codec import decode_plan
 from ag_plan.messages import AskRelease
+from ag_plan.releases import Mean, Release
 from op_pandas.results import ReleasedFloat, ReleasedInt
 from tests.private_pandas import clinic
 
@@ -186,3 +188,11 @@ def test_a_mistake_costs_nothing(use: Any) -> None:
         use(frame)
     assert "\n" not in str(caught.value)
     assert not any(isinstance(each, AskRelease) for each in vault.asked)
+
+
+def test_the_plan_calls_a_series_by_its_name_so_that_refusals_do() -> None:
+    frame = clinic.private()
+    vault: Any = frame.rows.vault
+    frame["age"].mean(eps=1)
+    asked = [each for each in vault.asked if isinstance(each, AskRelease)][-1]
+    assert decode_plan(asked.release, Release).measure == Mean(columns=("age",))
