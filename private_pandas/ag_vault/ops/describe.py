@@ -1,19 +1,25 @@
 """The measure ``Describe``: moments and five quantiles of numeric columns. Knows no mechanism and no noise."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 from ag_plan.releases import Describe
 from ag_vault.errors import Refusal
+from ag_vault.exact import UnitGrid
 from ag_vault.expressions.term import Scope, Term
-from ag_vault.ops import shape
+from ag_vault.ops import moments, quantile, shape
 from ag_vault.ops.column import each
-from ag_vault.ops.moments import Moments, moments
+from ag_vault.ops.grids import coarser
+from ag_vault.ops.moments import Moments
 from ag_vault.ops.quantile import ranks
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import Measured, Part, Ranks
 
 LABELS = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")
 _QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_STATISTICS: tuple[moments.Statistic, ...] = ("count", "mean", "var")
+_COARSER = (quantile.POINTS // moments.POINTS).bit_length() - 1
+"""Between the grid of quantiles and that of moments: a float is put on a grid once for both."""
 MOMENTS_SHARE = Fraction(2, 5)
 """Of a column's ε for count, mean and variance together; the rest is for the five quantiles."""
 
@@ -26,11 +32,16 @@ def rule(node: Describe, rows: Rows, scope: Scope) -> Measured | Refusal:
     """
 
     def both(name: str, term: Term) -> tuple[Moments, Ranks] | Refusal:
-        first = moments(name, term, scope, ("count", "mean", "var"))
-        if isinstance(first, Refusal):
-            return first
-        second = ranks(name, term, scope, _QUARTILES)
-        return second if isinstance(second, Refusal) else (first, second)
+        placed = ranks(name, term, scope, _QUARTILES)
+        if isinstance(placed, Refusal):
+            return placed
+        grid = placed.ranks.grid
+        if isinstance(grid, UnitGrid):
+            whole = replace(grid, points=moments.POINTS, factor=grid.factor / (1 << _COARSER))
+            first = moments.of_places(coarser(placed.place, _COARSER, whole.points, scope), whole, _STATISTICS)
+            return first, placed.ranks
+        alone = moments.moments(name, term, scope, _STATISTICS)
+        return alone if isinstance(alone, Refusal) else (alone, placed.ranks)
 
     pairs = each(node.columns, rows, both)
     if isinstance(pairs, Refusal):

@@ -16,10 +16,11 @@ def clamped(term: Term, lower: float, upper: float, kind: Kind, scope: Scope) ->
     """A bare column moved between its bounds; null stays null. NaN, which no column holds, would land on the upper bound."""
     named = scope.steps.name(term)
     low, high = literal(lower, kind), literal(upper, kind)
+    value = named.sql
     sql = case(
-        (exp.LT(this=named.sql.copy(), expression=low), low.copy()),
-        (exp.GT(this=named.sql.copy(), expression=high), high.copy()),
-        otherwise=named.sql.copy(),
+        (exp.LT(this=value, expression=low), low),
+        (exp.GT(this=value, expression=high), high),
+        otherwise=value,
     )
     return combine(term.space, sql, named)
 
@@ -30,6 +31,14 @@ def on_unit_grid(term: Term, grid: UnitGrid, scope: Scope) -> Term:
     shifted = exp.Paren(this=exp.Sub(this=operand(inside), expression=real(grid.lower)))
     scaled = exp.Mul(this=shifted, expression=real(grid.factor))
     return _rounded(scaled, inside, grid.points, scope)
+
+
+def coarser(place: Term, bits: int, points: int, scope: Scope) -> Term:
+    """A place of a unit grid on one with 2^``bits`` times fewer points, to the nearest, as a named column."""
+    half = exp.Paren(this=exp.Add(this=place.sql, expression=exp.Literal.number(1 << bits - 1)))
+    sql = exp.BitwiseRightShift(this=half, expression=exp.Literal.number(bits))
+    space = ColumnSpace(kind="int", lower=0, upper=points, nullable=place.space.nullable)
+    return scope.steps.name(combine(space, sql, place))
 
 
 def on_sum_grid(term: Term, grid: SumGrid, scope: Scope) -> Term:

@@ -121,9 +121,13 @@ def moments(name: str, term: Term, scope: Scope, statistics: tuple[Statistic, ..
     grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
     if grid is None:
         return unusable(name)
-    place = on_unit_grid(term, grid, scope)
-    square = exp.Mul(this=place.sql.copy(), expression=place.sql.copy())
-    aggregates = counted(place), exp.Sum(this=place.sql.copy()), exp.Sum(this=square)
+    return of_places(on_unit_grid(term, grid, scope), grid, statistics, ddof)
+
+
+def of_places(place: Term, grid: UnitGrid, statistics: tuple[Statistic, ...], ddof: int = 1) -> Moments:
+    """The three parts of a column that is on the grid already: any integers in 0 … 2^31 that are each row's own."""
+    square = exp.Mul(this=place.sql, expression=place.sql)
+    aggregates = counted(place), exp.Sum(this=place.sql), exp.Sum(this=square)
     return Moments(aggregates=aggregates, grid=grid, statistics=statistics, ddof=ddof)
 
 

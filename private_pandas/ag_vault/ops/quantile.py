@@ -31,7 +31,15 @@ class Integers:
         return self.lower + position
 
 
-def ranks(name: str, term: Term, scope: Scope, probabilities: tuple[float, ...]) -> Ranks | Refusal:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Quantiles, and the named column of rows' places that they are taken of."""
+
+    place: Term
+    ranks: Ranks
+
+
+def ranks(name: str, term: Term, scope: Scope, probabilities: tuple[float, ...]) -> Placed | Refusal:
     """Quantiles of one bounded column."""
     bounds = bounds_of(name, term, datetimes=True)
     if isinstance(bounds, Refusal):
@@ -39,12 +47,16 @@ def ranks(name: str, term: Term, scope: Scope, probabilities: tuple[float, ...])
     exact = tuple(Fraction(q).limit_denominator(FINEST) for q in probabilities)
     if term.space.kind != "float" and bounds[1] - bounds[0] < 2**62:
         lower, upper = int(bounds[0]), int(bounds[1])
-        position = on_integers(term, lower, upper, scope).sql
-        return Ranks(position=position, grid=Integers(lower=lower, points=upper - lower), probabilities=exact)
+        place = on_integers(term, lower, upper, scope)
+        return Placed(
+            place=place,
+            ranks=Ranks(position=place.sql, grid=Integers(lower=lower, points=upper - lower), probabilities=exact),
+        )
     grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
     if grid is None or term.space.kind == "datetime":
         return unusable(name)
-    return Ranks(position=on_unit_grid(term, grid, scope).sql, grid=grid, probabilities=exact)
+    place = on_unit_grid(term, grid, scope)
+    return Placed(place=place, ranks=Ranks(position=place.sql, grid=grid, probabilities=exact))
 
 
 def rule(node: Quantile, rows: Rows, scope: Scope) -> Measured | Refusal:
@@ -59,7 +71,8 @@ def rule(node: Quantile, rows: Rows, scope: Scope) -> Measured | Refusal:
         return parts
     labels = tuple((probability,) for probability in node.probabilities)
     layout = tuple((number,) for number in range(len(parts)))
-    return Measured(columns=node.columns, labels=labels, parts=tuple(parts), shares=evenly(parts), layout=layout)
+    found = tuple(part.ranks for part in parts)
+    return Measured(columns=node.columns, labels=labels, parts=found, shares=evenly(found), layout=layout)
 
 
 _MOST = 256

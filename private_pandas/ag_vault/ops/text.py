@@ -121,6 +121,7 @@ _WORDS: dict[type[exp.Expr], Write] = {
     exp.GTE: _binary(">="),
     exp.EQ: _binary("="),
     exp.Is: _binary("IS"),
+    exp.BitwiseRightShift: _binary(">>"),
     exp.Not: lambda node: f"NOT {text(node.this)}",
     exp.Floor: _call("FLOOR"),
     exp.Anonymous: lambda node: f"{node.this.upper()}({_listed(node.expressions)})",
