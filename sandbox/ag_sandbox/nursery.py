@@ -27,6 +27,7 @@ __all__ = ["Child", "Grants", "JailRefused", "Nursery", "NurseryGone"]
 _WARM_SECONDS = 120.0
 _BIRTH_SECONDS = 20.0
 _END_SECONDS = 5.0
+_DYING_SECONDS = 1.0
 _KEPT_ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH")
 """All that a nursery inherits of the gateway's environment: secrets are handed over in environments."""
 _SOMEWHERE_PUBLIC = sysconfig.get_path("stdlib")
@@ -94,9 +95,16 @@ class Nursery:
                     raise NurseryGone(f"the {self.profile} nursery is gone; start a new one") from None
             wire.say(line, _order(sockets, settings, grants), [s.fileno() for s in sockets.values()])
             return _await_lock(line, self.profile)
-        except BaseException:
+        except BaseException as problem:
             line.close()
+            if isinstance(problem, NurseryGone | OSError):
+                self._settle()
             raise
+
+    def _settle(self) -> None:
+        """Let a death be seen: its sockets close a moment before it can be waited for, and ``alive`` must not say otherwise."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_SECONDS)
 
     def close(self) -> None:
         """End the nursery and all its children."""
@@ -164,6 +172,7 @@ def _await_lock(line: socket.socket, profile: str) -> Child:
     deadline = time.monotonic() + _BIRTH_SECONDS
     pid, pidfd, locked = 0, -1, False
     refusal: str | None = None
+    gone = False
     while refusal is None and not (locked and pidfd >= 0):
         line.settimeout(max(0.001, deadline - time.monotonic()))
         try:
@@ -172,7 +181,7 @@ def _await_lock(line: socket.socket, profile: str) -> Child:
             refusal = f"it was not locked after {_BIRTH_SECONDS:.0f} s"
             break
         if word is None:
-            refusal = "its nursery died"
+            refusal, gone = "its nursery died", True
         elif "born" in word:
             pid, pidfd = _whole(word["born"]), descriptors[0]
         elif "locked" in word:
@@ -187,7 +196,7 @@ def _await_lock(line: socket.socket, profile: str) -> Child:
         if refusal is None:
             return child
         child.close()
-    raise JailRefused(f"a {profile} child was not started: {refusal}")
+    raise (NurseryGone if gone else JailRefused)(f"a {profile} child was not started: {refusal}")
 
 
 def _whole(value: JSON) -> int:

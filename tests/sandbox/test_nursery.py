@@ -135,6 +135,18 @@ def test_closing_a_nursery_ends_its_children() -> None:
     theirs.close()
 
 
+def test_a_nursery_that_died_says_so_and_is_not_alive() -> None:
+    nursery = start("kernel")
+    for _ in range(3):
+        os.kill(nursery.pid, signal.SIGKILL)
+        with pytest.raises((NurseryGone, OSError)):
+            nursery.spawn(sockets={}, settings={}, grants=Grants(memory_bytes=1 << 28))
+        assert not nursery.alive()
+        nursery.close()
+        nursery = start("kernel")
+    nursery.close()
+
+
 def test_the_death_of_a_nursery_is_noticed_and_takes_its_children_along() -> None:
     nursery = start("kernel")
     ours, theirs = socket.socketpair()
