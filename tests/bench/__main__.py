@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from tests.bench.data import BOUND
-from tests.bench.enclave import enclave_with, session_in, start_session
+from tests.bench.enclave import enclave_with, execute, session_in, start_session
 from tests.bench.local_kernel import local_kernel, run_cell
 from tests.bench.timing import Timing, interleave, table
 from tests.enclave_server import Enclave
@@ -21,10 +21,10 @@ ROWS = 1_000_000
 def no_op(enclave: Enclave) -> str:
     """A cell that does nothing, end to end, against a local kernel; also with a history of cells."""
     with local_kernel() as local, session_in(enclave) as session:
-        contestants = {"local ipykernel": lambda: run_cell(local, "pass"), "enclave": lambda: session.execute("pass")}
+        contestants = {"local ipykernel": lambda: run_cell(local, "pass"), "enclave": lambda: execute(session, "pass")}
         first = table("no-op cell, to reply and idle", interleave(contestants, runs=60), against="local ipykernel")
         for number in range(50):
-            session.execute(f"value_{number} = {number}")
+            execute(session, f"value_{number} = {number}")
         later = table("the same after 50 cells of history", interleave(contestants, runs=60), against="local ipykernel")
     return f"{first}\n\n{later}"
 
@@ -57,10 +57,10 @@ def one_mean(enclave: Enclave, parquet: Path, schedule: str) -> str:
         contestants = {
             "plain DuckDB, Parquet": lambda: plain.execute(exact).fetchall(),
             "plain DuckDB, in memory": lambda: in_memory.execute(exact.replace(source, "numbers")).fetchall(),
-            "enclave, no-op cell": lambda: session.execute("pass"),
+            "enclave, no-op cell": lambda: execute(session, "pass"),
             # Each turn asks at another eps: the same question again would get the stored answer.
-            "enclave, mean of one column": lambda: session.execute(
-                f"m = numbers['x1'].mean(eps={1 + next(turn) / 1e6})"
+            "enclave, mean of one column": lambda: execute(
+                session, f"m = numbers['x1'].mean(eps={1 + next(turn) / 1e6})"
             ),
         }
         title = f"mean of one column over {ROWS:,} rows, reply schedule {schedule}"

@@ -42,3 +42,9 @@ def start_session(enclave: Enclave, dataset: str = DATASET) -> Session:
     account = enclave.accounts["analyst"]
     with contextlib.redirect_stdout(io.StringIO()):
         return ag.login(account["user_id"], account["user_secret"], dataset=dataset, url=enclave.url, ca=enclave.ca)
+
+
+def execute(session: Session, source: str) -> None:
+    """Run a cell; what it shows, such as its cost, is received and not printed."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        session.execute(source)
