@@ -4,12 +4,12 @@ Must not know where rows are or what a release costs.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 import pandas as pd
 
 from ag_plan.expressions import Binary, BinaryOperator, Cast, Expression, IsIn, Unary, UnaryOperator
-from op_pandas import construct, mapping, names, nulls, schema
+from op_pandas import construct, mapping, names, nulls, schema, units
 from op_pandas.arguments import Bound
 from op_pandas.columns import Labels, label, labels, renamed
 from op_pandas.discarded import result_is_discarded
@@ -20,9 +20,6 @@ from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, lifted
 from op_pandas.scalars import PublicScalar, constant, plain
 from op_pandas.series import PrivateSeries, condition, public
-
-if TYPE_CHECKING:
-    from op_pandas.groupby import FrameGroupBy
 
 Piped = TypeVar("Piped")
 
@@ -322,10 +319,48 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
         """Each value, or a public value (of its column, where a dict is given) where it is null; one value fills columns of its kind."""
         return self._become(nulls.filled(self, value), inplace=inplace)
 
-    def groupby(self, by: Any, **_: object) -> "FrameGroupBy":
-        """Groups by a categorical column, a boolean series or a list of them; disjoint, so that each gets the whole ε."""
-        from op_pandas.groupby import FrameGroupBy, keys_of
+    def merge(self, right: Any, how: str = "inner", on: Labels | None = None, **given: Any) -> "PrivateDataFrame":
+        """Pairs of rows with equal keys, as ``op_pandas.merge``: on the id of private rows, or on the keys of a public table."""
+        from op_pandas.joins import merge
 
+        return merge(self, right, how, on, **given)
+
+    def join(
+        self,
+        other: Any,
+        on: Labels | None = None,
+        how: str = "left",
+        lsuffix: str = "",
+        rsuffix: str = "",
+        *,
+        suffixes: tuple[str, str] | None = None,
+        **_: object,
+    ) -> "PrivateDataFrame":
+        """The columns of another object over the same rows; with ``on``, a merge on that key."""
+        from op_pandas.joins import beside
+
+        return beside(self, other, on, how, suffixes or (lsuffix, rsuffix))
+
+    def drop_duplicates(
+        self, subset: Labels | None = None, *, keep: str = "first", inplace: bool = False, **_: object
+    ) -> "PrivateDataFrame":
+        """One row for each combination of values in the subset (all columns unless given); with the id in it, of each unit."""
+        return self._become(units.distinct(self, subset, keep), inplace=inplace)
+
+    def limit_per_unit(self, rows: int) -> "PrivateDataFrame":
+        """At most so many rows of each privacy unit, chosen by a secret order: fewer than the owner's cap mean less noise."""
+        return units.limited(self, rows)
+
+    def groupby(self, by: Any, **_: object) -> Any:
+        """Groups by a categorical column, a boolean series or a list of them; disjoint, so that each gets the whole ε.
+
+        By the id of a privacy unit: one private row per unit, without ε.
+        """
+        from op_pandas.groupby import FrameGroupBy, keys_of
+        from op_pandas.unit_groups import UnitGroupBy, names_id
+
+        if names_id(by, self._terms):
+            return UnitGroupBy(self._rows, self._terms, by)
         return FrameGroupBy(self._rows, self._terms, keys_of(by, self._rows, self._terms))
 
     # The parts --------------------------------------------------------------------------------------------

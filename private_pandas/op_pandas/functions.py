@@ -53,24 +53,12 @@ def _scaled(series: PrivateSeries, mean: float, deviation: float) -> PrivateSeri
 
 
 _LATER: Mapping[str, str] = {
-    "merge": "filters, groups and arithmetic on one frame are available now",
-    "concat": "filters, groups and arithmetic on one frame are available now",
     "train_test_split": "a data set's own train and test parts are available now",
 }
 
 
 def _later(name: str) -> PrivateDataFrame:
     raise NotImplementedError(f"op_pandas.{name} comes in a later version; {_LATER[name]}")
-
-
-def merge(*_: object, **__: object) -> PrivateDataFrame:
-    """Comes later. Raises NotImplementedError that says what to use now."""
-    return _later("merge")
-
-
-def concat(*_: object, **__: object) -> PrivateDataFrame:
-    """Comes later. Raises NotImplementedError that says what to use now."""
-    return _later("concat")
 
 
 def train_test_split(*_: object, **__: object) -> tuple[PrivateDataFrame, PrivateDataFrame]:

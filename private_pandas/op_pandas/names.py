@@ -16,6 +16,7 @@ TABLES: dict[str, dict[str, Verdict]] = {
     "PrivateSeries": SERIES,
     "FrameGroupBy": GROUPED,
     "SeriesGroupBy": GROUPED,
+    "UnitGroupBy": GROUPED,
 }
 
 
@@ -29,6 +30,8 @@ def refusal(kind: str, name: str) -> str:
         return f"{start}; {'; '.join(parts)}"
     if kind in {"FrameGroupBy", "SeriesGroupBy"}:
         return f"{start}; use count, size, sum, mean, std, var, median, quantile or describe, each with eps"
+    if kind == "UnitGroupBy":
+        return f"{start}; use size, count, nunique, sum, mean, min, max, first or agg, none of which takes eps"
     return start
 
 

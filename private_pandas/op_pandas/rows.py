@@ -40,7 +40,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """A source and the filters upon it: ``relation`` is made of Source and Filter only."""
+    """A table, or what merges, groups and the like make of tables, and the filters upon it; columns are computed on top."""
 
     vault: Vault
     relation: Relation
@@ -89,6 +89,11 @@ def encoded(node: Relation) -> bytes:
         return encode_plan(node)
     except MalformedPlan as reason:
         raise ValueError(str(reason)) from None
+
+
+def projected(rows: Rows, wanted: Mapping[str, Expression]) -> Project:
+    """The rows with these columns alone."""
+    return Project(relation=rows.relation, names=tuple(wanted), expressions=tuple(wanted.values()))
 
 
 def source(vault: Vault, table: str) -> Rows:

@@ -20,6 +20,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "bool": np.dtype("bool"),
     "str": np.dtype("object"),
     "datetime": np.dtype("datetime64[ns]"),
+    "id": np.dtype("object"),
     "null": np.dtype("object"),
 }
 _SHOWN_CATEGORIES = 6
@@ -73,6 +74,8 @@ def table(terms: Mapping[str, Term]) -> pd.DataFrame:
 
 
 def _public_part(term: Term) -> str:
+    if term.kind == "id":
+        return "id of the privacy unit"
     if term.schema.categories is not None:
         shown = [str(value) for value in term.schema.categories[:_SHOWN_CATEGORIES]]
         more = len(term.schema.categories) - len(shown)

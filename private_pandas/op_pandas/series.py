@@ -264,6 +264,11 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
         kept = self._rows.filtered(condition(key, self))
         return PrivateSeries.of(kept, self._term, self._name)
 
+    def drop_duplicates(self, *, keep: str = "first", inplace: bool = False, **_: object) -> "PrivateSeries":
+        """One row for each value."""
+        made = self.to_frame().drop_duplicates(keep=keep)
+        return self._become(PrivateSeries.of(made.rows, next(iter(made.terms.values())), self._name), inplace=inplace)
+
     def to_frame(self, name: str | None = None) -> "PrivateDataFrame":
         """A frame of this one column."""
         from op_pandas.frame import PrivateDataFrame

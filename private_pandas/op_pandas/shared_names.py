@@ -58,7 +58,7 @@ SHARED: dict[str, Verdict] = {
     "divide": HERE,
     "dot": comes_later("multiply columns and use sum(eps)"),
     "drop": HERE,
-    "drop_duplicates": comes_later(),
+    "drop_duplicates": HERE,
     "droplevel": has_no_index(),
     "dropna": HERE,
     "dtypes": HERE,

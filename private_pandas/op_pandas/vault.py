@@ -15,15 +15,17 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from ag_plan.codec import decode_message, decode_plan, encode_message
+from ag_plan.codec import children, decode_message, decode_plan, encode_message
 from ag_plan.errors import MalformedPlan
 from ag_plan.frames import receive_frame, send_frame
 from ag_plan.messages import REPLIES, AskRelease, Message, Refused, Released
-from ag_plan.relations import Filter, Project, Relation, Source
+from ag_plan.relations import Relation, Source
 from ag_plan.releases import Release
 from op_pandas.errors import VaultGone, refusal
 
 Reply = TypeVar("Reply", bound=Message)
+SCRATCH = "scratch"
+"""The data set of a guest's own public values."""
 
 
 class Vault(Protocol):
@@ -111,9 +113,17 @@ class SocketVault:
 
 
 def _dataset(relation: Relation) -> str:
-    while isinstance(relation, Filter | Project):
-        relation = relation.relation
-    return relation.table.partition("/")[0] if isinstance(relation, Source) else ""
+    """The variable of the first data set of an owner's that is read; scratch where there is none."""
+    found: list[str] = []
+    seen: set[int] = set()
+    waiting: list[Relation] = [relation]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            found += [node.table.partition("/")[0]] if isinstance(node, Source) else []
+            waiting.extend(child for child in reversed(children(node)) if isinstance(child, Relation))
+    return next((name for name in found if name != SCRATCH), SCRATCH)
 
 
 @contextmanager

@@ -47,6 +47,10 @@ ACCEPTED = [
     "frame['r'] = frame.apply(lambda row: row['a'] + row.b, axis=1)",
     "frame[lambda row: row['a'] > 1].where(lambda row: row['a'] > 1 and row['b'] < 2)",
     "s[lambda x: x > 3].where(lambda x: x > 3)",
+    "frame.merge(frame, on='pid', how='left').join(s, lsuffix='_l').drop_duplicates('pid').limit_per_unit(3).mean(eps=1)",
+    "op_pandas.merge(frame, pd.DataFrame({'age': [1]}), on='age')['age'].sum(eps=1) + 1",
+    "op_pandas.concat([frame, frame]).describe(eps=1)",
+    "frame.groupby('pid')['age'].sum().mean(eps=1) + 1\nframe.groupby('pid').agg(total=('age', 'sum'))['total'].hist(eps=1)",
     "s.make_series_non_categorical((0, 5)).mean(eps=1)",
 ]
 

@@ -130,7 +130,7 @@ def _copies(
             with progress.step(f"checking {key}"):
                 report[key] = _survey(engine, opened, private[key], units.get(key))
             with progress.step(f"copying {key}"):
-                _copy(engine, opened, private[key], units.get(key), folder)
+                files.copy(engine, opened, columns[key], folder / private[key].file, units.get(key))
         for key, path in order.public.items():
             opened = files.open_file(engine, key, path)
             with progress.step(f"copying {key}"):
@@ -138,19 +138,6 @@ def _copies(
                 files.copy_public(engine, opened, public[key].columns, folder / public[key].file)
     say({"progress": 1.0, "what": "putting it in place"})
     return private, public, report
-
-
-def _copy(
-    engine: duckdb.DuckDBPyConnection,
-    opened: files.File,
-    table: TableRecord,
-    units: Units | None,
-    folder: Path,
-) -> None:
-    if units is None:
-        files.copy(engine, opened, table.columns, folder / table.file)
-    else:
-        files.copy_units(engine, opened, table.columns, units, folder / table.file)
 
 
 def _table(order: Order, key: str, columns: tuple[ColumnRecord, ...], units: Units | None) -> TableRecord:

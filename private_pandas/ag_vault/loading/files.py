@@ -103,24 +103,17 @@ def survey_units(engine: duckdb.DuckDBPyConnection, file: File, units: Units) ->
     return {"no id": int(missing), "beyond max_rows": int(beyond)}
 
 
-def copy_units(
-    engine: duckdb.DuckDBPyConnection,
-    file: File,
-    columns: Sequence[ColumnRecord],
-    units: Units,
-    target: Path,
+def copy(
+    engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path, units: Units | None
 ) -> None:
-    """Write the conforming rows of units, as many of each as it may have, with their units and their order."""
+    """Write the conforming rows and their secret order as a column: drawn for this load, or within each unit, which is then beside it."""
     values = {name: one.value for name, one in _conformed(file, columns).items()}
-    _copy(engine, file.key, kept(values, unit_id(units, file.types), file.scan, units), target)
-
-
-def copy(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path) -> None:
-    """Write the conforming rows in a secret order, drawn for this load, and the order itself as a column."""
-    values = [exp.alias_(one.value, name, quoted=True) for name, one in _conformed(file, columns).items()]
+    if units is not None:
+        return _copy(engine, file.key, kept(values, unit_id(units, file.types), file.scan, units), target)
+    named = [exp.alias_(value, name, quoted=True) for name, value in values.items()]
     order = exp.alias_(_secret_order(), ORDER_COLUMN, quoted=True)
-    rows = exp.select(*values, order).from_(file.scan).order_by(exp.column(ORDER_COLUMN, quoted=True))
-    _copy(engine, file.key, rows, target)
+    rows = exp.select(*named, order).from_(file.scan).order_by(exp.column(ORDER_COLUMN, quoted=True))
+    return _copy(engine, file.key, rows, target)
 
 
 def copy_public(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path) -> None:

@@ -1,5 +1,7 @@
 """The word ``Append``: the rows of one relation and those of another. Knows no column by itself."""
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from ag_plan.relations import Append
@@ -29,15 +31,8 @@ def rule(node: Append, left: Rows, right: Rows) -> Rows | Refusal:
     taken = max(left.taken, right.taken)
     one, other = (listed(each, taken, unit) for each, unit in zip(values, _units(left, right), strict=True))
     stage = Stage(columns=other.aliases, alone=True, beside=Beside(back=len(right.stages) + 1, columns=one.aliases))
-    return Rows(
-        account=account,
-        stages=(*left.stages, *right.stages, stage),
-        columns=one.columns,
-        stability=sum(side.stability for side in (left, right) if side.account == account),
-        taken=one.taken,
-        unit=one.unit,
-        sources=left.sources + right.sources,
-    )
+    stability = sum(side.stability for side in (left, right) if side.account == account)
+    return replace(one.over(left, right, stage=stage, stability=stability), account=account)
 
 
 def account_of(left: Rows, right: Rows) -> str | Refusal:

@@ -1,24 +1,14 @@
 """The word ``GroupUnit``: one row per privacy unit. Knows no column by itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from ag_plan.relations import Aggregate, GroupUnit
 from ag_vault.errors import Refusal
 from ag_vault.exact import SumGrid
-from ag_vault.expressions.term import (
-    SQL_TYPES,
-    Scope,
-    Term,
-    bounded,
-    case,
-    fits,
-    literal,
-    real,
-    wrong_kind,
-)
+from ag_vault.expressions.term import SQL_TYPES, Scope, Term, bounded, case, fits, literal, real, wrong_kind
 from ag_vault.ops.column import bounds_of, unknown_column, unusable
 from ag_vault.ops.grids import on_sum_grid
 from ag_vault.ops.rows import Rows, Stage, Unit, listed, stages_of
@@ -64,17 +54,10 @@ def rule(node: GroupUnit, rows: Rows) -> Rows | Refusal:
     keys = tuple(values[name][1] for name in node.by)
     further = tuple(key for key in keys if key != rows.unit.column)
     unit = Unit(space=rows.unit.space, column=rows.unit.column, order=further)
-    made_of = listed(values, scope.steps.taken, unit)
-    stage = Stage(columns=made_of.aliases, alone=True, keys=tuple(key.copy() for key in keys))
-    return Rows(
-        account=rows.account,
-        stages=(*rows.stages, *stages_of(scope.steps), stage),
-        columns=made_of.columns,
-        stability=rows.stability if further else 1,
-        taken=made_of.taken,
-        unit=made_of.unit,
-        sources=rows.sources,
-    )
+    anew = listed(values, scope.steps.taken, unit)
+    stage = Stage(columns=anew.aliases, alone=True, keys=tuple(key.copy() for key in keys))
+    before = replace(rows, stages=(*rows.stages, *stages_of(scope.steps)))
+    return anew.over(before, stage=stage, stability=rows.stability if further else 1)
 
 
 def _made(function: Aggregate, column: str, rows: Rows, unit: Unit, scope: Scope) -> Made | Refusal:

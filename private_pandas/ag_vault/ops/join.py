@@ -15,18 +15,7 @@ from ag_vault.expressions.choose import hull
 from ag_vault.expressions.term import Term, wrong_kind
 from ag_vault.ops.append import account_of
 from ag_vault.ops.column import unknown_column
-from ag_vault.ops.rows import (
-    Beside,
-    Rows,
-    Side,
-    Stage,
-    Unit,
-    firsts,
-    listed,
-    number_of_row,
-    of_table,
-    stages_of,
-)
+from ag_vault.ops.rows import Beside, Rows, Side, Stage, Unit, firsts, listed, number_of_row, of_table, stages_of
 from ag_vault.space import ColumnSpace
 
 _SIDES: dict[How, Side] = {"inner": "", "left": "LEFT", "right": "RIGHT", "outer": "FULL"}
@@ -145,15 +134,7 @@ def _joined(node: Join, left: Rows, right: Rows, *, unit: Unit | None, stability
     stage = Stage(
         columns=made.aliases, alone=True, beside=Beside(back=len(right.stages) + 1, side=side, on=reduce(_both, equal))
     )
-    return Rows(
-        account=left.account,
-        stages=(*left.stages, *right.stages, stage),
-        columns=made.columns,
-        stability=stability,
-        taken=made.taken,
-        unit=made.unit,
-        sources=left.sources + right.sources,
-    )
+    return made.over(left, right, stage=stage, stability=stability)
 
 
 def _both(one: exp.Expression, other: exp.Expression) -> exp.Expression:

@@ -154,6 +154,18 @@ class Listed:
     unit: Unit | None
     taken: int
 
+    def over(self, *sides: Rows, stage: Stage, stability: int) -> Rows:
+        """The relation of a stage that lists these columns, after all stages of the sides; the first side's account."""
+        return Rows(
+            account=sides[0].account,
+            stages=(*(each for side in sides for each in side.stages), stage),
+            columns=self.columns,
+            stability=stability,
+            taken=self.taken,
+            unit=self.unit,
+            sources=sum(side.sources for side in sides),
+        )
+
 
 def listed(values: Mapping[str, tuple[ColumnSpace, exp.Expression]], taken: int, unit: Unit | None) -> Listed:
     """New names for columns and for what is hidden; a value that is the unit's column becomes the unit's id."""
