@@ -32,8 +32,8 @@ def _only(node: exp.Expr, known: frozenset[str]) -> bool:
 
 def _identifier(node: exp.Identifier) -> str:
     if not node.args.get("quoted"):
-        return node.sql(dialect=DIALECT)
-    return '"' + node.this.replace('"', '""') + '"'
+        return str(node.sql(dialect=DIALECT))
+    return '"' + str(node.this).replace('"', '""') + '"'
 
 
 def _column(node: exp.Column) -> str:
