@@ -1,6 +1,6 @@
 """Runs what was priced against the rows: the only part of the vault's mathematics through which rows pass.
 
-Knows no budget and no noise: it gets finished SQL and gives back exact integers.
+Knows no budget and no noise: it gets SQL and gives back exact integers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,18 @@ from typing import Any, Protocol
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
+from sqlglot import exp
 
+from ag_vault import descent
+from ag_vault.descent import Range
 from ag_vault.errors import EngineFailed
-from ag_vault.mechanisms.exponential import Tally
-from ag_vault.parts import Bins, Sums, exact_vector
+from ag_vault.mechanisms import nested
+from ag_vault.mechanisms.exponential import Integers, Tally
+from ag_vault.parts import Bins, Ranks, Sums, exact_vector
 from ag_vault.price import Priced
 
+MANY = 30_000
+"""Rows of a table from which on the values of its columns are not all sorted for a quantile."""
 Arrays = Sequence[NDArray[np.int64]]
 _EMPTY = Tally.of(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
@@ -32,8 +38,12 @@ class Data(Protocol):
         """All rows of one query. EngineFailed (a bug: the SQL was admitted) with no part of any row in its text."""
         ...
 
-    def arrays(self, sql: str) -> Arrays:
+    def arrays(self, sql: str, parameters: Sequence[int] = ()) -> Arrays:
         """All columns of one query of 64-bit integers without nulls. EngineFailed as above."""
+        ...
+
+    def size(self, table: str) -> int:
+        """How many rows a table has. What is done with it changes how long an answer takes, never the answer."""
         ...
 
 
@@ -42,19 +52,27 @@ class DuckData:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._sizes: dict[str, int] = {}
 
     def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
         """As the protocol says."""
         return self._run(sql).fetchall()
 
-    def arrays(self, sql: str) -> Arrays:
+    def arrays(self, sql: str, parameters: Sequence[int] = ()) -> Arrays:
         """As the protocol says."""
-        columns = self._run(sql).fetchnumpy()
+        columns = self._run(sql, parameters).fetchnumpy()
         return [np.ascontiguousarray(column, dtype=np.int64) for column in columns.values()]
 
-    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+    def size(self, table: str) -> int:
+        """As the protocol says; an owner's table never changes, a guest's is never made twice."""
+        if table not in self._sizes:
+            counted = exp.select(exp.Count(this=exp.Star())).from_(exp.table_(table, quoted=True))
+            self._sizes[table] = int(self._run(counted.sql("duckdb")).fetchall()[0][0])
+        return self._sizes[table]
+
+    def _run(self, sql: str, parameters: Sequence[int] = ()) -> duckdb.DuckDBPyConnection:
         try:
-            return self._connection.execute(sql)
+            return self._connection.execute(sql, list(parameters))
         except duckdb.Error as error:
             # The engine's own text may quote a value of a row; its class says enough to whoever debugs.
             raise EngineFailed(f"the engine refused an admitted query ({type(error).__name__})") from None
@@ -100,9 +118,14 @@ def _tallies(priced: Priced, data: Data) -> dict[tuple[int, int], Tally]:
     """Rows of part, group, position, count, sorted by the first three; cut where part or group changes."""
     wanted = [number for number, part in enumerate(priced.parts) if not isinstance(part, Sums)]
     tallies = {(number, group): _EMPTY for number in wanted for group in range(priced.groups)}
-    if priced.tallies_sql is None:
+    if not wanted:
         return tallies
-    parts, groups, positions, counts = data.arrays(priced.tallies_sql)
+    if _many(priced, data):
+        return {(number, 0): _descended(priced, number, data) for number in wanted}
+    sql = priced.tallies_sql()
+    if sql is None:
+        return tallies
+    parts, groups, positions, counts = data.arrays(sql)
     changes = (parts[1:] != parts[:-1]) | (groups[1:] != groups[:-1])
     starts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(parts)]
     for start, stop in pairwise(starts):
@@ -110,6 +133,25 @@ def _tallies(priced: Priced, data: Data) -> dict[tuple[int, int], Tally]:
             key = int(parts[start]), int(groups[start])
             tallies[key] = Tally.of(positions[start:stop], counts[start:stop])
     return tallies
+
+
+def _many(priced: Priced, data: Data) -> bool:
+    """Whether columns are large enough to be counted in coarse steps first; groups and histograms never are."""
+    ranked = all(isinstance(part, Sums | Ranks) for part in priced.parts) and not priced.release.by
+    return ranked and max(data.size(source) for source in priced.sources) > MANY
+
+
+def _descended(priced: Priced, number: int, data: Data) -> Tally:
+    part = priced.parts[number]
+    if not isinstance(part, Ranks):
+        raise TypeError(number)
+
+    def count(shift: int, ranges: Sequence[Range]) -> tuple[Integers, Integers]:
+        ends = [end for each in ranges for end in (each.low, each.high)]
+        steps, counts = data.arrays(priced.places_sql(part, len(ranges)), [shift, *ends])
+        return steps, counts
+
+    return descent.tally(count, part.grid.points, nested.aims(part.probabilities, priced.epsilons[number]))
 
 
 def _counts(tally: Tally, bins: int) -> tuple[int, ...]:

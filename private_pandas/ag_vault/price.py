@@ -3,8 +3,10 @@
 Knows no ledger, no data, no randomness. A verdict is a value: ``Priced``, ``Space`` or ``Refusal``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from ag_plan.expressions import Scalar
 from ag_plan.relations import Relation
@@ -17,7 +19,7 @@ from ag_vault.expressions.term import Scope
 from ag_vault.mechanisms import exponential, laplace, nested
 from ag_vault.noise import MAX_SCALE
 from ag_vault.ops.keys import Groups, groups_of
-from ag_vault.ops.queries import sums_query, tallies_query
+from ag_vault.ops.queries import places_query, sums_query, tallies_query
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import Measured, Noised, Part, Ranks
 from ag_vault.space import Space
@@ -30,6 +32,7 @@ MOST_NUMBERS = 100_000
 class Priced:
     """A release that may be charged: to which account, at what cost, and all that evaluation and noise need.
 
+    What reads rows is in ``sums_sql`` and, made when evaluation knows which it needs, ``tallies_sql`` and ``places_sql``.
     ``parts[i]`` gets ``epsilons[i]`` of the call's ε per unit and ``scales[i]`` of noise. ``index`` has a row per group and label.
     """
 
@@ -43,7 +46,9 @@ class Priced:
     scales: tuple[float, ...]
     mechanism: str
     sums_sql: str | None
-    tallies_sql: str | None
+    tallies_sql: Callable[[], str | None]
+    places_sql: Callable[[Ranks, int], str]
+    sources: tuple[str, ...]
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -147,7 +152,9 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
         scales=known,
         mechanism=event.mechanism,
         sums_sql=sums_query(*asked),
-        tallies_sql=tallies_query(*asked),
+        tallies_sql=partial(tallies_query, *asked),
+        places_sql=partial(places_query, rows, meaning.scope),
+        sources=tuple(stage.source for stage in rows.stages if stage.source is not None),
     )
 
 

@@ -10,6 +10,7 @@ from ag_plan.releases import Count, Measure
 from ag_vault.errors import Refusal
 from ag_vault.ops import queries
 from ag_vault.ops.text import text
+from ag_vault.parts import Ranks
 from ag_vault.price import price
 from tests.vault import test_sensitivity as sensitivity
 from tests.vault import world
@@ -47,7 +48,12 @@ def test_queries_are_written_as_sqlglot_writes_them(
     measure: str, grouping: str, relation: Relation, watched: Watched
 ) -> None:
     asked: Measure = sensitivity.MEASURES[measure]
-    world.priced(world.ask(asked, relation=relation, by=sensitivity.GROUPINGS[grouping]), sensitivity.SPACES)
+    plan = world.priced(world.ask(asked, relation=relation, by=sensitivity.GROUPINGS[grouping]), sensitivity.SPACES)
+    plan.tallies_sql()
+    for part in plan.parts:
+        if isinstance(part, Ranks):
+            plan.places_sql(part, 1)
+            plan.places_sql(part, 3)
     assert same(watched)
 
 

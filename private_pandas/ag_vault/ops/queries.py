@@ -1,15 +1,15 @@
-"""The two queries of a release: all sums of all groups at once, and all tallies. Know no value of a row and no noise."""
+"""The queries of a release: all sums of all groups at once, all tallies, or places in ranges. Know no value of a row and no noise."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
-from ag_vault.expressions.term import SQL_TYPES, Scope
+from ag_vault.expressions.term import SQL_TYPES, Scope, case
 from ag_vault.ops.keys import Groups
 from ag_vault.ops.rows import Rows, Stage, cell, named, select, stages_of
 from ag_vault.ops.text import text
-from ag_vault.parts import Bins, Part, Sums
+from ag_vault.parts import Bins, Part, Ranks, Sums
 
 _PART, _CELL, _PLACE = "part", "cell", "position"
 
@@ -41,11 +41,39 @@ def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part
     )
     keys = [_column(_PART), _column(_CELL), _column(_PLACE)]
     query = exp.select(*keys, named("rows", exp.Count(this=exp.Star())), copy=False)
-    query = query.where(exp.Not(this=exp.Is(this=_column(_PLACE), expression=exp.Null())), copy=False)
+    query = query.where(_given(_PLACE), copy=False)
     query = query.group_by(*(key.copy() for key in keys), copy=False)
     query = query.order_by(*(key.copy() for key in keys), copy=False)
     whole = () if groups.joins else (Stage(columns=(named(_CELL, _integer(0)),)),)
     return _text((*_stages(rows, scope, groups), *whole, tall), query)
+
+
+def places_query(rows: Rows, scope: Scope, part: Ranks, ranges: int) -> str:
+    """Rows of position >> $1, count, in order, of the ungrouped rows in so many ranges ($2, $3), ($4, $5), …; all ends inclusive."""
+    stages = (*rows.stages, *stages_of(scope.steps))
+    place = part.position
+    step = exp.BitwiseRightShift(this=place, expression=_parameter(1))
+    inside = [
+        exp.Between(this=place, low=_parameter(2 * number), high=_parameter(2 * number + 1))
+        for number in range(1, ranges + 1)
+    ]
+    if ranges == 1:
+        stages = (*stages, Stage(where=inside[0]), Stage(columns=(named(_PLACE, step),)))
+    else:
+        # An engine would push a condition of many ranges down to the column, and compute it once for each of them.
+        chosen = case((exp.or_(*inside), step)) if inside else exp.Cast(this=exp.Null(), to=SQL_TYPES["int"].copy())
+        stages = (*stages, Stage(columns=(named(_PLACE, chosen),)))
+    query = exp.select(_column(_PLACE), named("rows", exp.Count(this=exp.Star())), copy=False)
+    query = query.group_by(_column(_PLACE), copy=False).having(_given(_PLACE), copy=False)
+    return _text(stages, query.order_by(_column(_PLACE), copy=False))
+
+
+def _given(name: str) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=_column(name), expression=exp.Null()))
+
+
+def _parameter(number: int) -> exp.Expression:
+    return exp.Cast(this=exp.Parameter(this=exp.Literal.number(number)), to=SQL_TYPES["int"].copy())
 
 
 def _each(values: Sequence[exp.Expression]) -> exp.Expression:

@@ -71,7 +71,7 @@ def _listed(nodes: Iterable[exp.Expr]) -> str:
 def _select(node: exp.Select) -> str:
     parts = [text(node.args["with_"])] if node.args.get("with_") else []
     parts.append(f"SELECT {_listed(node.expressions)}")
-    parts += [text(node.args[name]) for name in ("from_", "where", "group", "order") if node.args.get(name)]
+    parts += [text(node.args[name]) for name in _CLAUSES if node.args.get(name)]
     return " ".join(parts)
 
 
@@ -82,6 +82,7 @@ def _cte(node: exp.CTE) -> str:
     return f"{text(alias.this)} AS NOT MATERIALIZED ({text(node.this)})"
 
 
+_CLAUSES = ("from_", "where", "group", "having", "order")
 _TYPES = {kind.this: kind.sql(dialect=DIALECT) for kind in SQL_TYPES.values()}
 _THIS = frozenset({"this"})
 _PARTS: dict[type[exp.Expr], frozenset[str]] = {
@@ -96,7 +97,9 @@ _PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Sum: _THIS,
     exp.Count: _THIS,
     exp.Case: frozenset({"ifs", "default"}),
-    exp.Select: frozenset({"with_", "expressions", "from_", "where", "group", "order"}),
+    exp.Select: frozenset({"with_", "expressions", *_CLAUSES}),
+    exp.Between: frozenset({"this", "low", "high"}),
+    exp.Parameter: _THIS,
     exp.With: frozenset({"expressions"}),
     exp.Group: frozenset({"expressions"}),
     exp.Table: _THIS,
@@ -126,6 +129,9 @@ _WORDS: dict[type[exp.Expr], Write] = {
     exp.Floor: _call("FLOOR"),
     exp.Anonymous: lambda node: f"{node.this.upper()}({_listed(node.expressions)})",
     exp.And: _binary("AND"),
+    exp.Or: _binary("OR"),
+    exp.Between: lambda node: f"{text(node.this)} BETWEEN {text(node.args['low'])} AND {text(node.args['high'])}",
+    exp.Parameter: lambda node: f"${text(node.this)}",
     exp.Array: lambda node: f"[{_listed(node.expressions)}]",
     exp.Sum: _call("SUM"),
     exp.Count: _call("COUNT"),
@@ -134,6 +140,7 @@ _WORDS: dict[type[exp.Expr], Write] = {
     exp.CTE: _cte,
     exp.From: lambda node: f"FROM {text(node.this)}",
     exp.Where: lambda node: f"WHERE {text(node.this)}",
+    exp.Having: lambda node: f"HAVING {text(node.this)}",
     exp.Group: lambda node: f"GROUP BY {_listed(node.expressions)}",
     exp.Table: lambda node: text(node.this),
 }
