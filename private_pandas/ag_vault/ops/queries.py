@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
 from sqlglot import exp
 
@@ -52,8 +53,8 @@ def places_query(rows: Rows, scope: Scope, part: Ranks, ranges: int) -> str:
     """Rows of position >> $1, count, in order, of the ungrouped rows in so many ranges ($2, $3), ($4, $5), …; all ends inclusive."""
     stages = (*rows.stages, *stages_of(scope.steps))
     place = part.position
-    step = exp.BitwiseRightShift(this=place, expression=_parameter(1))
-    inside = [
+    step: exp.Expression = exp.BitwiseRightShift(this=place, expression=_parameter(1))
+    inside: list[exp.Expression] = [
         exp.Between(this=place, low=_parameter(2 * number), high=_parameter(2 * number + 1))
         for number in range(1, ranges + 1)
     ]
@@ -61,11 +62,15 @@ def places_query(rows: Rows, scope: Scope, part: Ranks, ranges: int) -> str:
         stages = (*stages, Stage(where=inside[0]), Stage(columns=(named(_PLACE, step),)))
     else:
         # An engine would push a condition of many ranges down to the column, and compute it once for each of them.
-        chosen = case((exp.or_(*inside), step)) if inside else exp.Cast(this=exp.Null(), to=SQL_TYPES["int"].copy())
+        chosen = case((_any(inside), step)) if inside else exp.Cast(this=exp.Null(), to=SQL_TYPES["int"].copy())
         stages = (*stages, Stage(columns=(named(_PLACE, chosen),)))
     query = exp.select(_column(_PLACE), named("rows", exp.Count(this=exp.Star())), copy=False)
     query = query.group_by(_column(_PLACE), copy=False).having(_given(_PLACE), copy=False)
     return _text(stages, query.order_by(_column(_PLACE), copy=False))
+
+
+def _any(conditions: Sequence[exp.Expression]) -> exp.Expression:
+    return reduce(lambda one, other: exp.Or(this=one, expression=other), conditions)
 
 
 def _given(name: str) -> exp.Expression:
