@@ -25,8 +25,10 @@ def main() -> int:
         if wanted.only != ("without" if guarded else "with"):
             held[guarded] = _lead(picked, guarded=guarded)
     _print_table(picked, held)
+    breaches = [bool(breach) for results in held.values() for each in results.values() for breach in each.values()]
     print(f"{sum(len(one.attacks) for one in picked)} attacks in {time.monotonic() - began:.0f} s")
-    return int(any(breach for results in held.values() for each in results.values() for breach in each.values()))
+    print(f"{breaches.count(False)} passed, {breaches.count(True)} failed")
+    return int(any(breaches) or not breaches)
 
 
 def _lead(picked: list[Class], *, guarded: bool) -> dict[str, dict[str, str]]:

@@ -153,6 +153,13 @@ def test_no_unit_moves_more_rows_than_declared_and_one_moves_as_many(name: str) 
     assert max(moved) == declared
 
 
+def test_rows_put_together_are_ordered_by_their_side_first() -> None:
+    """Otherwise two rows could be alike in the order, and which of them stays would be the engine's choice."""
+    relational.put(((A.table, 1, (0,)), (A.table, 1, (0,)), (B.table, 1, (1,))))
+    both = Truncate(relation=Append(left=A, right=Y_AS_X), rows=2)
+    assert relational.visible(relational.sql_of(relational.meaning(both))) == Counter({(1, 0): 2})
+
+
 REFUSED: dict[str, Relation] = {
     "truncate rows without ids": Truncate(relation=ROWS, rows=1),
     "group rows without ids": grouped(ROWS, "x", n="size x"),
