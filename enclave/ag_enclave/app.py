@@ -103,7 +103,11 @@ def _channels(gateway: Gateway) -> Callable[[WebSocket], Awaitable[None]]:
         except Refusal as refusal:
             await websocket.send_denial_response(_refused(refusal))
             return
-        await channels.serve(websocket, session, content_limit(gateway.config.wire))
+        presence = gateway.standing.arrive(account)
+        try:
+            await channels.serve(websocket, session, presence.over, content_limit(gateway.config.wire))
+        finally:
+            gateway.standing.leave(presence)
 
     return endpoint
 

@@ -9,6 +9,7 @@ from ag_enclave.catalog import Catalog
 from ag_enclave.config import Config
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.sessions import Sessions
+from ag_enclave.standing import Standing
 from ag_enclave.throttle import Throttle
 from ag_enclave.tokens import Tokens
 
@@ -24,5 +25,6 @@ class Gateway:
     tokens: Tokens
     catalog: Catalog
     sessions: Sessions
+    standing: Standing
     now: Callable[[], datetime]
     started: datetime

@@ -17,6 +17,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
 
 from ag_enclave.accounts import Accounts
 from ag_enclave.app import make_app
@@ -27,7 +28,8 @@ from ag_enclave.gateway import Gateway
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
-from ag_enclave.state import State, write_private, write_private_json
+from ag_enclave.standing import Standing
+from ag_enclave.state import State, empty_scratch, write_private, write_private_json
 from ag_enclave.throttle import Throttle
 from ag_enclave.tls import Certificates, current_time, ensure_certificates
 from ag_enclave.tokens import Tokens, signing_key
@@ -58,6 +60,7 @@ def run(start: Start) -> None:
 async def _serve(start: Start, listener: socket.socket, certificates: Certificates, key: bytes) -> None:
     nurseries = Nurseries(config=start.config, state=start.state)
     try:
+        await asyncio.to_thread(empty_scratch, start.state)
         await asyncio.gather(nurseries.warm_up(), asyncio.to_thread(start.prepare))
         gateway = make_gateway(start, nurseries, key)
         app = make_app(gateway, lambda: _running(gateway))
@@ -73,6 +76,7 @@ async def _serve(start: Start, listener: socket.socket, certificates: Certificat
 def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
     """The gateway's parts, wired."""
     accounts = start.config.accounts
+    sessions = Sessions(config=start.config, state=start.state, nurseries=nurseries)
     return Gateway(
         config=start.config,
         accounts=start.accounts,
@@ -80,7 +84,8 @@ def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
         throttle=Throttle(allowed=accounts.failures_allowed, wait=accounts.failure_wait_seconds, clock=time.monotonic),
         tokens=Tokens(key=key, seconds=accounts.token_seconds, clock=time.time),
         catalog=Catalog(start.state.folder("datasets")),
-        sessions=Sessions(config=start.config, state=start.state, nurseries=nurseries),
+        sessions=sessions,
+        standing=Standing(start.accounts, sessions),
         now=current_time,
         started=current_time(),
     )
@@ -89,12 +94,13 @@ def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
 @contextlib.asynccontextmanager
 async def _running(gateway: Gateway) -> AsyncIterator[None]:
     """Sweeps while it serves; ends every session when it stops."""
-    watch = asyncio.create_task(gateway.sessions.watch())
+    watches = [asyncio.create_task(watch()) for watch in (gateway.sessions.watch, gateway.standing.watch)]
     try:
         yield
     finally:
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(*watches, return_exceptions=True)
         await gateway.sessions.close_all()
 
 
@@ -122,6 +128,15 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+class _Channel(AutoWebSocketsProtocol):  # type: ignore[misc,valid-type]
+    """Uvicorn's websocket, that takes a refusal for what it is: without this, each leaves an error in the log and a second response."""
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
+
 def _settings(config: Config, app: Starlette, certificates: Certificates) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(
         logging.WARNING
@@ -131,6 +146,7 @@ def _settings(config: Config, app: Starlette, certificates: Certificates) -> uvi
         ssl_certfile=certificates.certificate,
         ssl_keyfile=certificates.key,
         lifespan="on",
+        ws=_Channel,
         access_log=False,
         log_config=None,
         server_header=False,

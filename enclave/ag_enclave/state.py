@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,6 +53,12 @@ def open_state(path: Path) -> State:
     except OSError as problem:
         raise BadState(f"The state directory {path} can't be used: {problem.strerror or problem}.") from problem
     return state
+
+
+def empty_scratch(state: State) -> None:
+    """Remove what sessions of an enclave that was killed had spilled; called by the one that serves, before its first session."""
+    for left in state.folder("scratch").iterdir():
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _prove_writable(folder: Path) -> None:

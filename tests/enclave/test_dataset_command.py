@@ -75,6 +75,7 @@ def test_the_report_says_what_was_coerced_without_a_value(files: Path) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_and_leaves_nothing(files: Path, arguments: list[str], sentence: str) -> None:
+    (files / "state").mkdir()
     refused = add(files, *arguments)
     assert refused.returncode == 1
     last = refused.stderr.strip().splitlines()[-1]

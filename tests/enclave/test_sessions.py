@@ -155,6 +155,9 @@ def test_an_analyst_has_so_many_sessions_and_others_still_get_theirs(odd_enclave
     refused = analyst.ask("POST", "/api/kernels", {})
     assert refused.status == 429
     assert "6 sessions open" in refused.json["message"]
+    assert all(
+        f"{kernel} (all data sets, idle for 0 s, nobody connected)" in refused.json["message"] for kernel in mine
+    )
     with RawClient(odd_enclave, "other").login().session() as channels:
         channels.execute("nothing")
     for kernel in mine:
@@ -203,7 +206,9 @@ def _ends(channels: Channels, timeout: float = 15) -> list[Json]:
 def test_an_idle_session_is_ended_and_told_why(hasty: RawClient) -> None:
     with hasty.session() as channels:
         channels.execute("nothing")
-        assert "it was idle for more than 2 seconds" in printed(_ends(channels))
+        told = printed(_ends(channels))
+        assert "will be ended in 0 seconds; run a cell to keep it" in told
+        assert "it was idle for more than 2 seconds" in told
         message = hasty.ask("GET", f"/api/kernels/{channels.kernel}").json["message"]
     assert message == f"Session {channels.kernel} is over: it was idle for more than 2 seconds."
 

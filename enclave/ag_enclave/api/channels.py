@@ -16,7 +16,7 @@ from ag_enclave.errors import MalformedMessage, SessionLost
 from ag_enclave.session.ring import Reader, Said
 from ag_enclave.session.session import Session
 
-_UNREADABLE, _TOO_SLOW, _OVER = 1003, 1013, 1000
+_UNREADABLE, _TOO_SLOW, _OVER, _REVOKED = 1003, 1013, 1000, 1008
 _WORTH_A_THREAD = 1 << 20
 
 
@@ -39,14 +39,14 @@ V1 = Wire(subprotocol=wire_v1.SUBPROTOCOL, encode=Said.v1, decode=_decode_v1)
 DEFAULT = Wire(subprotocol=None, encode=Said.json, decode=wire_json.decode)
 
 
-async def serve(websocket: WebSocket, session: Session, content_limit: int) -> None:
-    """Accept the socket and relay until either side is done."""
+async def serve(websocket: WebSocket, session: Session, revoked: asyncio.Event, content_limit: int) -> None:
+    """Accept the socket and relay until either side is done, or its account is no longer what it was."""
     wire = V1 if wire_v1.SUBPROTOCOL in websocket.scope.get("subprotocols", ()) else DEFAULT
     await websocket.accept(subprotocol=wire.subprotocol)
     client = websocket.query_params.get("session_id", "")[:256]
     reader = session.attach(client, _after(websocket.query_params.get("after")))
     try:
-        code, reason = await _relay(websocket, session, reader, wire, content_limit)
+        code, reason = await _relay(websocket, session, reader, wire, revoked=revoked, content_limit=content_limit)
         await websocket.close(code, reason)
     except (WebSocketDisconnect, RuntimeError, OSError):
         pass  # the client left, which is its right at any time; its place is kept
@@ -60,13 +60,14 @@ def _after(word: str | None) -> int | None:
 
 
 async def _relay(
-    websocket: WebSocket, session: Session, reader: Reader, wire: Wire, content_limit: int
+    websocket: WebSocket, session: Session, reader: Reader, wire: Wire, *, revoked: asyncio.Event, content_limit: int
 ) -> tuple[int, str]:
     """Relay both ways; why it ended."""
     tasks = {
         asyncio.create_task(_deliver(websocket, session, reader, wire)): (_OVER, "this session is over"),
         asyncio.create_task(_collect(websocket, session, wire, content_limit)): (_OVER, ""),
-        asyncio.create_task(_cut(reader)): (_TOO_SLOW, "this connection did not take what the session said"),
+        asyncio.create_task(_set(reader.cut)): (_TOO_SLOW, "this connection did not take what the session said"),
+        asyncio.create_task(_set(revoked)): (_REVOKED, "this access was revoked; log in again"),
     }
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -82,8 +83,8 @@ async def _relay(
     return tasks[first]
 
 
-async def _cut(reader: Reader) -> None:
-    await reader.cut.wait()
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def _deliver(websocket: WebSocket, session: Session, reader: Reader, wire: Wire) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from ag_enclave.commands.options import keyed_files, state_option
-from ag_enclave.state import open_state
+from ag_enclave.commands.options import keyed_files, known_state, new_state, state_option
 
 
 @click.group()
@@ -34,13 +33,14 @@ def add(name: str, metadata: Path, tables: tuple[str, ...], public: tuple[str, .
     from ag_enclave.loader import Load, register
 
     load = Load(name=name, metadata=metadata, tables=keyed_files(tables), public=keyed_files(public))
+    state = new_state(state_path)
     with tqdm(total=100, desc=name, unit="%", bar_format="{desc}: {percentage:3.0f}% |{bar}| {postfix}") as bar:
 
         def progress(share: float, what: str) -> None:
             bar.set_postfix_str(what, refresh=False)
             bar.update(max(0, round(100 * share) - bar.n))
 
-        report = register(load, open_state(state_path), progress)
+        report = register(load, state, progress)
         bar.update(100 - bar.n)
     click.echo(coercions(report))
 
@@ -51,7 +51,7 @@ def list_datasets(state_path: Path) -> None:
     """List the data sets."""
     from ag_enclave.catalog import Catalog
 
-    for each in Catalog(open_state(state_path).folder("datasets")).everything():
+    for each in Catalog(known_state(state_path).folder("datasets")).everything():
         click.echo(f"{each.name}\t{each.variable}\tversion {each.folder.name}\t{each.description}")
 
 

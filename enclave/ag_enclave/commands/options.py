@@ -5,15 +5,32 @@ from pathlib import Path
 import click
 
 from ag_enclave.config import Config, read_config
-from ag_enclave.errors import BadData
+from ag_enclave.errors import BadData, BadState
+from ag_enclave.state import State, open_state
 
 state_option = click.option(
     "--state",
     "state_path",
     type=click.Path(path_type=Path),
     required=True,
-    help="The enclave's directory: accounts, ledger, data sets, keys. Made where it is missing.",
+    help="The enclave's directory: accounts, ledger, data sets, keys. Made by what adds to it.",
 )
+
+
+def new_state(path: Path) -> State:
+    """The state directory, made where it is missing, and said so: a mistyped path must not look like an empty enclave."""
+    missing = not path.exists()
+    state = open_state(path)
+    if missing:
+        click.echo(f"A new state directory was made: {state.root}", err=True)
+    return state
+
+
+def known_state(path: Path) -> State:
+    """The state directory that is there already. BadState where it isn't."""
+    if not path.is_dir():
+        raise BadState(f"There is no state directory {path}; adding a user or a data set, or serving, makes one.")
+    return open_state(path)
 
 
 def config_from(path: Path | None) -> Config:

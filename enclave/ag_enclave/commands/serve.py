@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ag_enclave.commands.options import config_from, state_option
+from ag_enclave.commands.options import config_from, new_state, state_option
 from ag_enclave.config import Config
 from ag_enclave.roles import ROLES
-from ag_enclave.state import State, open_state, sole_enclave
+from ag_enclave.state import State, sole_enclave
 
 if TYPE_CHECKING:
     from ag_enclave.accounts import Accounts
@@ -42,7 +42,7 @@ def serve(
     from ag_enclave.serve import Start, run
 
     config = _with_address(config_from(config_path), host, port)
-    state = open_state(state_path)
+    state = new_state(state_path)
     with sole_enclave(state):
         logs.configure(state.folder("logs"))
         accounts = open_accounts(state.accounts)

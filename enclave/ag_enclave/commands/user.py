@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ag_enclave.commands.options import state_option
+from ag_enclave.commands.options import known_state, new_state, state_option
 from ag_enclave.roles import ROLES
-from ag_enclave.state import open_state
+from ag_enclave.state import State
 
 if TYPE_CHECKING:
     from ag_enclave.accounts import Accounts
@@ -21,10 +21,10 @@ def user() -> None:
 
 
 @contextmanager
-def _accounts(state_path: Path) -> Iterator["Accounts"]:
+def _accounts(state: State) -> Iterator["Accounts"]:
     from ag_enclave.migrate import open_accounts
 
-    opened = open_accounts(open_state(state_path).accounts)
+    opened = open_accounts(state.accounts)
     try:
         yield opened
     finally:
@@ -40,7 +40,7 @@ def add(user_id: str, role: str, state_path: Path) -> None:
     from ag_enclave.secrets import hash_secret, new_secret
 
     secret = new_secret()
-    with _accounts(state_path) as accounts:
+    with _accounts(new_state(state_path)) as accounts:
         accounts.add(user_id, role, hash_secret(secret))
     click.echo(secret)
 
@@ -49,7 +49,7 @@ def add(user_id: str, role: str, state_path: Path) -> None:
 @state_option
 def list_users(state_path: Path) -> None:
     """List the accounts."""
-    with _accounts(state_path) as accounts:
+    with _accounts(known_state(state_path)) as accounts:
         for account in accounts.everyone():
             click.echo(f"{account.user_id}\t{account.role}\t{'disabled' if account.disabled else 'active'}")
 
@@ -59,7 +59,7 @@ def list_users(state_path: Path) -> None:
 @state_option
 def disable(user_id: str, state_path: Path) -> None:
     """Refuse an account from now on; its tokens are void at once."""
-    with _accounts(state_path) as accounts:
+    with _accounts(known_state(state_path)) as accounts:
         accounts.disable(user_id)
 
 
@@ -71,6 +71,6 @@ def rotate(user_id: str, state_path: Path) -> None:
     from ag_enclave.secrets import hash_secret, new_secret
 
     secret = new_secret()
-    with _accounts(state_path) as accounts:
+    with _accounts(known_state(state_path)) as accounts:
         accounts.rotate(user_id, hash_secret(secret))
     click.echo(secret)

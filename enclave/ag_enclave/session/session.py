@@ -62,6 +62,7 @@ class Session:
         self._now = now
         self._active_at = clock()
         self._allowance = Allowance(config, clock)
+        self._warned = False
         self._stop_by: float | None = None
         """When an interrupted cell must have stopped."""
         self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -256,6 +257,14 @@ class Session:
     def idle_seconds(self) -> float:
         """Since the last request or answer; 0.0 while a cell runs."""
         return 0.0 if self._waiting else self._clock() - self._active_at
+
+    def warn_idle(self, seconds: float | None) -> None:
+        """Say once that the session is about to be ended in so many seconds; None: it isn't."""
+        if seconds is not None and not self._warned:
+            self.say(
+                f"This session has been idle for long and will be ended in {seconds:.0f} seconds; run a cell to keep it."
+            )
+        self._warned = seconds is not None
 
     def say(self, sentence: str) -> None:
         """A line on everybody's stderr, under the cell that runs."""

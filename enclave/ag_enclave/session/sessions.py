@@ -23,6 +23,16 @@ from ag_enclave.state import State
 _log = structlog.get_logger(__name__)
 _EPITAPHS = 1000
 _SWEEP_SECONDS = 0.5
+_IDLE_NOTICE_SECONDS = 300.0
+
+
+def describe(session: Session) -> str:
+    """Which session it is, for the analyst who must choose one to end."""
+    doing = (
+        f"busy for {session.busy_seconds:.0f} s" if session.busy_seconds else f"idle for {session.idle_seconds:.0f} s"
+    )
+    watched = "connected" if session.ring.readers else "nobody connected"
+    return f"{session.subject.session_id} ({session.subject.dataset or 'all data sets'}, {doing}, {watched})"
 
 
 def _utc_now() -> datetime:
@@ -78,9 +88,12 @@ class Sessions:
     def _check_room(self, analyst: str) -> None:
         alive = [session for session in self._open.values() if session.state != "dead"]
         limits = self._config.sessions
-        if sum(session.subject.analyst == analyst for session in alive) >= limits.per_analyst:
+        mine = [session for session in alive if session.subject.analyst == analyst]
+        if len(mine) >= limits.per_analyst:
             raise Refusal(
-                429, f"You have {limits.per_analyst} sessions open, the most one analyst may have; end one first."
+                429,
+                f"You have {len(mine)} sessions open, the most one analyst may have; end one of them first: "
+                f"{'; '.join(map(describe, mine))}.",
             )
         if len(alive) >= limits.capacity:
             raise Refusal(503, f"All {limits.capacity} sessions of this enclave are in use; try again later.")
@@ -121,11 +134,13 @@ class Sessions:
                     _log.exception("a session could not be swept")
 
     async def _sweep(self, session: Session) -> None:
-        limits = self._config.sessions
-        if session.idle_seconds > limits.idle_timeout_seconds:
-            await self.close(session, f"it was idle for more than {limits.idle_timeout_seconds} seconds")
-        else:
-            await session.enforce()
+        limit = self._config.sessions.idle_timeout_seconds
+        idle = session.idle_seconds
+        if idle > limit:
+            await self.close(session, f"it was idle for more than {limit} seconds")
+            return
+        session.warn_idle(limit - idle if idle > limit - min(_IDLE_NOTICE_SECONDS, limit / 4) else None)
+        await session.enforce()
 
     def _forget(self, session: Session, reason: str) -> None:
         session_id = session.subject.session_id
