@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install python-venv demo lab test bench lock clean
+.PHONY: install python-venv demo lab test redteam proof bench lock clean
 
 install: $(VENV)/.installed
 
@@ -33,6 +33,10 @@ test: install
 # Every attack, with the policy and without it, as a table by class.
 redteam: install
 	$(BIN)/python -m tests.redteam
+
+# The proofs of privacy by test, in depth: twenty times as many neighbouring databases as in make test.
+proof: install
+	AG_PROOF_DEPTH=20 $(BIN)/python -m pytest -n auto tests/vault/test_replay.py
 
 bench: install
 	$(BIN)/python -m tests.bench

@@ -1,0 +1,212 @@
+"""Record and replay: on neighbouring databases exact integers are as near as declared, and with noise frozen nothing at all can be told apart.
+
+Neighbours differ in a whole unit, light or heavy, or in a row; rows hold NaN, infinities, zeros below zero, subnormals, nulls and what
+their column's metadata rules out; databases are empty, of one row, all equal, or any. Each word of the plan has a case in ``cases``.
+"""
+
+import os
+import zlib
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ag_plan import expressions as words
+from ag_plan.codec import decode_message
+from ag_plan.expressions import EXPRESSIONS
+from ag_plan.messages import REPLIES, Refused, Released
+from ag_plan.relations import RELATIONS, GroupUnit, Join, Project, Relation
+from ag_plan.releases import MEASURES, Measure, Release
+from ag_vault import descent, evaluate, ops
+from ag_vault.errors import Refusal
+from ag_vault.evaluate import Exact
+from ag_vault.parts import Noised, Ranks
+from ag_vault.price import Priced, price, schema
+from ag_vault.space import ColumnSpace
+from tests.vault import cases, neighbours, replay, world
+from tests.vault.cases import Columns
+from tests.vault.neighbours import PAIRS, Pair
+
+DEPTH = int(os.environ.get("AG_PROOF_DEPTH", "1"))
+"""How many times as many examples as usual; ``make proof`` sets it."""
+EPSILON = Fraction(1, 3)
+
+
+def examples(count: int) -> settings:
+    return settings(
+        max_examples=count * DEPTH,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@cache
+def columns_of(name: str) -> dict[str, ColumnSpace]:
+    space = schema(cases.RELATIONS[name], neighbours.catalog())
+    assert not isinstance(space, Refusal), (name, space)
+    return dict(space.columns)
+
+
+def priced(release: Release) -> Priced:
+    found = price(release, neighbours.catalog())
+    assert isinstance(found, Priced), found
+    return found
+
+
+def check(release: Release, pair: Pair) -> None:
+    """Both halves of the proof, for one release on one pair of neighbours."""
+    seed = zlib.crc32(repr(pair).encode())
+    recorded, replayed = replay.alike(release, pair.one, pair.other, seed=seed)
+    replies = [decode_message(reply, REPLIES) for reply in recorded.replies]
+    assert not any(isinstance(reply, Refused) for reply in replies), replies
+    first, again = replies[2:4]
+    assert isinstance(first, Released)
+    assert isinstance(again, Released)
+    assert again == msgspec.structs.replace(first, id=again.id, repeated=True)
+    near(priced(release), recorded.exact, replayed.exact)
+    assert recorded == replayed
+    assert len(recorded.ledger["events"]) == 1
+
+
+# (a) What is declared -----------------------------------------------------------------------------------------
+
+
+def near(plan: Priced, whole: Exact | None, less: Exact | None) -> None:
+    """Fails unless the exact integers are within every declared norm, all groups of a part together, and all of it within ε."""
+    assert whole is not None
+    assert less is not None
+    stability = ops.rows_of(plan.release.relation, neighbours.catalog())
+    assert not isinstance(stability, Refusal)
+    rows = stability.stability
+    loss = Fraction(0)
+    for number, part in enumerate(plan.parts):
+        keys = [(number, group) for group in range(plan.groups)]
+        if isinstance(part, Noised):
+            moved = [
+                abs(a - b) for key in keys for a, b in zip(whole.vectors[key], less.vectors[key], strict=True) if a != b
+            ]
+            norms(part, moved, rows)
+            loss += sum(moved) / Fraction(plan.scales[number])
+        elif isinstance(part, Ranks):
+            moved = [_apart(whole.tallies[key], less.tallies[key]) for key in keys]
+            assert sum(moved) <= rows
+            loss += sum(moved) * plan.epsilons[number]
+        else:
+            pytest.fail(f"no norm is known for {type(part).__name__}")
+    assert loss <= plan.release.spend.fraction
+
+
+def norms(part: Noised, moved: list[int], rows: int) -> None:
+    """L0, L1, L2 and L∞ of what moved: so many rows' worth of what one row may do, which L1 and the vector's length bound."""
+    assert len(moved) <= rows * min(part.size, part.l1)
+    assert sum(moved) <= rows * part.l1
+    assert sum(value * value for value in moved) <= (rows * part.l1) ** 2
+    assert max(moved, default=0) <= rows * part.l1
+
+
+def _apart(one: Any, other: Any) -> int:
+    counts = [dict(zip(t.positions.tolist(), t.counts.tolist(), strict=True)) for t in (one, other)]
+    return sum(abs(counts[0].get(at, 0) - counts[1].get(at, 0)) for at in counts[0].keys() | counts[1].keys())
+
+
+# (b) Every word -----------------------------------------------------------------------------------------------
+
+WAYS = [(kind, way) for kind, ways in cases.MEASURES.items() for way in range(len(ways))]
+
+
+def release_of(relation: str, measure: type[Measure], way: int, grouping: str) -> Release:
+    """The release; whole where the measure can't be had by group, of a size where the columns don't allow it."""
+    columns = columns_of(relation)
+    by = cases.grouping(columns, grouping)
+    keys = {key.column for key in by}
+    its = Columns.of({name: space for name, space in columns.items() if name not in keys})
+    asked = cases.MEASURES[measure][way](its)
+    return world.ask(asked, relation=cases.RELATIONS[relation], by=by, eps=EPSILON)
+
+
+@pytest.mark.parametrize("relation", cases.RELATIONS)
+@examples(2)
+@given(pair=PAIRS, asked=st.sampled_from(WAYS), grouping=st.sampled_from(cases.GROUPINGS))
+def test_after_every_relation_word_neighbours_give_the_same_bytes(
+    relation: str, pair: Pair, asked: tuple[type[Measure], int], grouping: str
+) -> None:
+    release = release_of(relation, *asked, grouping)
+    if isinstance(price(release, neighbours.catalog()), Refusal):
+        release = world.ask(cases.MEASURES[next(iter(cases.MEASURES))][0](Columns(numbers=(), every=())), eps=EPSILON)
+        release = msgspec.structs.replace(release, relation=cases.RELATIONS[relation])
+    check(release, pair)
+
+
+@pytest.mark.parametrize("grouping", cases.GROUPINGS)
+@pytest.mark.parametrize(("measure", "way"), WAYS)
+@examples(2)
+@given(pair=PAIRS, relation=st.sampled_from(["units", "rows", "truncated", "filtered"]))
+def test_every_measure_of_neighbours_gives_the_same_bytes(
+    measure: type[Measure], way: int, grouping: str, pair: Pair, relation: str
+) -> None:
+    check(release_of(relation, measure, way, grouping), pair)
+
+
+@pytest.mark.parametrize("kind", cases.EXPRESSIONS, ids=lambda kind: kind.__name__)
+@examples(2)
+@given(pair=PAIRS, asked=st.sampled_from(WAYS), rows=st.booleans())
+def test_after_every_expression_word_neighbours_give_the_same_bytes(
+    kind: type[words.Expression], pair: Pair, asked: tuple[type[Measure], int], rows: bool
+) -> None:
+    relation = cases.computed(kind, neighbours.ROWS if rows else neighbours.VISITS)
+    columns = schema(relation, neighbours.catalog())
+    assert not isinstance(columns, Refusal), columns
+    its = Columns.of(columns.columns, most=40)
+    measure, way = asked
+    release = world.ask(cases.MEASURES[measure][way](its), relation=relation, eps=EPSILON)
+    if isinstance(price(release, neighbours.catalog()), Refusal):
+        release = world.ask(cases.MEASURES[WAYS[1][0]][0](its), relation=relation, eps=EPSILON)
+    check(release, pair)
+
+
+@examples(8)
+@given(pair=PAIRS, measure=st.sampled_from([0, 1]))
+def test_how_many_rows_a_table_has_decides_how_it_is_counted_and_nothing_that_is_seen(pair: Pair, measure: int) -> None:
+    """Neighbours on either side of the size from which on columns are counted in coarse steps."""
+    release = release_of("rows", words_with_ranks()[measure], 0, "whole")
+    with pytest.MonkeyPatch.context() as patched:
+        rows = sum(table == neighbours.ROWS.table for table, _, _ in pair.one)
+        patched.setattr(evaluate, "MANY", max(rows - 1, 0))
+        patched.setattr(descent, "FEW", 2)
+        check(release, pair)
+
+
+def words_with_ranks() -> list[type[Measure]]:
+    found = [
+        kind
+        for kind in cases.MEASURES
+        if any(isinstance(part, Ranks) for part in priced(release_of("rows", kind, 0, "whole")).parts)
+    ]
+    assert len(found) >= 2
+    return found
+
+
+# No word without a case ---------------------------------------------------------------------------------------
+
+
+def test_every_word_of_the_plan_has_a_case() -> None:
+    assert set(cases.MEASURES) == set(MEASURES) == set(ops.MEASURES)
+    assert set(cases.EXPRESSIONS) == set(EXPRESSIONS)
+    said = [word for relation in cases.RELATIONS.values() for word in cases.said(relation)]
+    assert {type(word) for word in said if isinstance(word, Relation)} == set(RELATIONS)
+    assert {word.how for word in said if isinstance(word, Join)} == set(cases.HOWS)
+    assert {function for word in said if isinstance(word, GroupUnit) for function in word.functions} == set(
+        cases.AGGREGATES
+    )
+
+
+def test_every_case_of_a_word_says_that_word_in_every_way() -> None:
+    for kind, each in cases.EXPRESSIONS.items():
+        assert all(any(type(word) is kind for word in cases.said(expression)) for expression in each)
+        assert isinstance(cases.computed(kind), Project)
