@@ -1,6 +1,6 @@
-"""map, applymap and apply: functions of one value or of one row on private columns, by translation.
+"""map, applymap and apply: functions of one value or of one row on private columns, by translation or as tables over public values.
 
-Must not know how a function is translated. The function itself is never called, and no ε is spent.
+Must not know how a function is translated. The function itself never meets a private value, and no ε is spent.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 
 import pandas as pd
 
-from ag_plan.expressions import Cast, Clamp, Constant, Expression, Recode
+from ag_plan.expressions import Cast, Choose, Clamp, Constant, Expression, Recode, Unary
 from op_pandas.arguments import Bound, bounds
 from op_pandas.columns import label
 from op_pandas.epsilon import Number, parse_epsilon
@@ -16,6 +16,7 @@ from op_pandas.errors import Untranslatable
 from op_pandas.private import Private
 from op_pandas.rows import Rows, Term
 from op_pandas.scalars import PublicScalar, plain
+from op_pandas.tabulation import tabulated
 from op_pandas.translation import translated
 
 if TYPE_CHECKING:
@@ -42,8 +43,27 @@ def mapped(
     if isinstance(mapper, Private):
         raise TypeError(f"map needs a function or a table of public values, not a {type(mapper).__name__}")
     function = mapper if callable(mapper) else _table(mapper).get
-    expression = translated(function, term, keep_missing=na_action == "ignore")
+    expression = expressed(function, term, keep_missing=na_action == "ignore")
     return limited(rows, expression, output_bounds, output_categories)
+
+
+def expressed(
+    function: Callable[..., Any], argument: Term | Mapping[str, Term], *, keep_missing: bool = False
+) -> Expression:
+    """What the function gives, row by row: translated, or else a table over the public values of its columns.
+
+    Raises Untranslatable with the translation's sentence where neither is possible.
+    """
+    try:
+        return translated(function, argument, keep_missing=keep_missing)
+    except Untranslatable:
+        table = tabulated(function, argument)
+        if table is None:
+            raise
+    if not keep_missing or not isinstance(argument, Term):
+        return table
+    missing = Unary(operator="is_null", operand=argument.expression)
+    return Choose(condition=missing, then=Constant(value=None), otherwise=table)
 
 
 def of_rows(
@@ -56,7 +76,7 @@ def of_rows(
     """What a function of a whole row gives."""
     if not callable(function):
         raise TypeError("apply needs a function of one row, e.g. apply(lambda row: row['a'] + row['b'], axis=1)")
-    return limited(rows, translated(function, terms), output_bounds, output_categories)
+    return limited(rows, expressed(function, terms), output_bounds, output_categories)
 
 
 def of_cells(
@@ -75,7 +95,7 @@ def of_cells(
     if output_bounds is not None:
         limits = {label(name, frame.terms): each for name, each in output_bounds.items()}
         return {
-            name: limited(frame.rows, translated(function, frame.terms[name], keep_missing=keep), each, None)
+            name: limited(frame.rows, expressed(function, frame.terms[name], keep_missing=keep), each, None)
             for name, each in limits.items()
         }
     return _fitting(frame, function, keep=keep)
@@ -87,7 +107,7 @@ def _fitting(frame: "PrivateDataFrame", function: Callable[[Any], Any], *, keep:
     problem: Exception | None = None
     for name, term in frame.terms.items():
         try:
-            expression = translated(function, term, keep_missing=keep)
+            expression = expressed(function, term, keep_missing=keep)
         except Untranslatable as refusal:
             problem = problem or refusal
             continue

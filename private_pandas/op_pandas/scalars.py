@@ -31,7 +31,9 @@ _INSTANTS = (datetime, date, np.datetime64)
 
 def is_public_scalar(value: object) -> bool:
     """Whether a value may be a constant of the plan."""
-    return type(value) in _PLAIN or value is pd.NaT or isinstance(value, int | float | str | np.generic | _INSTANTS)
+    return (
+        type(value) in _PLAIN or value is pd.NaT or isinstance(value, int | float | str | np.generic | datetime | date)
+    )
 
 
 def plain(value: object) -> Scalar:

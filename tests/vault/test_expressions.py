@@ -264,3 +264,26 @@ def test_deep_and_shared_plans_stay_small() -> None:
 def test_the_engine_has_no_words_of_its_own_for_rows() -> None:
     with pytest.raises(duckdb.Error):
         duckdb.connect().execute("SELECT CAST('secret' AS BIGINT)").fetchall()
+
+
+DENSE = {
+    "int": tuple(key * key for key in range(-20, 20)),
+    "float": tuple(None if key % 3 == 0 else key / 7 for key in range(-20, 20)),
+    "str": tuple(None if key % 5 == 0 else f"it's {key}" for key in range(-20, 20)),
+    "bool": tuple(key % 2 == 0 for key in range(-20, 20)),
+}
+
+
+@pytest.mark.parametrize("kind", DENSE)
+@pytest.mark.parametrize("name", ["i", "j"])
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_table_of_many_whole_numbers_is_read_at_its_place(kind: str, name: str, step: int) -> None:
+    keys = tuple(key * step for key in range(-20, 20))
+    word = words.Recode(operand=column(name), keys=keys, values=DENSE[kind])
+    values = [*DOMAIN[name], *range(-45, 45), 2**63 - 1, -(2**63)]
+    outcome = computed(word, [{name: value} for value in values])
+    assert not isinstance(outcome, Refusal)
+    table = dict(zip(keys, DENSE[kind], strict=True))
+    # what lies outside the column's bounds never comes; the engine is asked all the same
+    assert [table.get(value) for value in values] == outcome[1]
+    assert all(inside(outcome[0], value) for value in outcome[1])

@@ -11,10 +11,12 @@ from sqlglot import exp
 from ag_plan.expressions import Recode, Scalar
 from ag_vault.errors import Refusal
 from ag_vault.expressions.is_in import comparable
-from ag_vault.expressions.term import Scope, Term, bounded, case, combine, convert, literal
+from ag_vault.expressions.term import SQL_TYPES, Scope, Term, bounded, case, combine, convert, function, literal
 from ag_vault.space import ColumnSpace, Kind
 
 MOST_KEYS = 10_000
+_FEW = 16
+_GAPS = 4
 _KINDS: dict[type, Kind] = {bool: "bool", int: "int", float: "float", str: "str"}
 
 
@@ -53,10 +55,40 @@ def looked_up(term: Term, table: Mapping[Scalar, Scalar], kind: Kind, scope: Sco
     if not reached:
         return convert(Term(space=ColumnSpace(kind="null"), sql=literal(None, "null")), kind)
     named = scope.steps.name(convert(term, own))
+    if own == "int" and _is_dense([int(key) for key, _ in pairs if key is not None and not isinstance(key, str)]):
+        return combine(space, _from_list(named, {int(key): value for key, value in pairs}, kind), named)  # type: ignore[arg-type]
     branches = [
         (exp.EQ(this=named.sql.copy(), expression=literal(key, own)), literal(value, kind)) for key, value in pairs
     ]
     return combine(space, case(*branches), named)
+
+
+def _is_dense(keys: Sequence[int]) -> bool:
+    """Whether there are many keys and few gaps: then a list is read at a place, where cases would be compared one by one."""
+    return len(keys) > _FEW and max(keys) - min(keys) < _GAPS * len(keys)
+
+
+def _from_list(named: Term, table: Mapping[int, Scalar], kind: Kind) -> exp.Expression:
+    """The table as a list from its least key to its greatest, nulls in the gaps, read at the value's place.
+
+    The guard is on the place: a value outside has none, and reads null.
+    """
+    least, most = min(table), max(table)
+    inside = exp.Between(this=named.sql.copy(), low=literal(least, "int"), high=literal(most, "int"))
+    offset = exp.Sub(this=exp.Paren(this=case((inside, named.sql.copy()))), expression=literal(least, "int"))
+    values = [table.get(key) for key in range(least, most + 1)]
+    place = exp.Add(this=exp.Paren(this=offset), expression=literal(1, "int"))
+    return function("LIST_EXTRACT", _listed(values, kind), place)
+
+
+def _listed(values: Sequence[Scalar], kind: Kind) -> exp.Expression:
+    """A constant list; numbers as one text, which engines read faster than thousands of words."""
+    if kind in ("int", "float"):
+        read = int if kind == "int" else float
+        numbers = ", ".join("NULL" if value is None else repr(read(value)) for value in values)
+        whole = exp.DataType(this=exp.DataType.Type.ARRAY, expressions=[SQL_TYPES[kind].copy()], nested=True)
+        return exp.Cast(this=exp.Literal.string(f"[{numbers}]"), to=whole)
+    return exp.Array(expressions=[literal(value, kind) for value in values])
 
 
 def image(term: Term, kind: Kind, change: Callable[[str], Scalar], scope: Scope) -> Term | None:
