@@ -7,6 +7,7 @@ from antigranular.errors import (
     CellError,
     CellInterrupted,
     CellRefused,
+    CellTimedOut,
     ConnectionLost,
     EnclaveUnreachable,
     IncompatibleEnclave,
@@ -18,7 +19,7 @@ from antigranular.errors import (
     UntrustedEnclave,
     WireError,
 )
-from antigranular.login import login
+from antigranular.login import attach, login
 from antigranular.session import Session
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "CellError",
     "CellInterrupted",
     "CellRefused",
+    "CellTimedOut",
     "ConnectionLost",
     "EnclaveUnreachable",
     "IncompatibleEnclave",
@@ -38,13 +40,14 @@ __all__ = [
     "SessionError",
     "UntrustedEnclave",
     "WireError",
+    "attach",
     "load_ipython_extension",
     "login",
 ]
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext antigranular``: offer ``%%ag``, which then asks for a login."""
-    from antigranular.notebook import offer_magic
+    """``%load_ext antigranular``: offer ``%%ag`` and ``%ag``, which then ask for a login."""
+    from antigranular.magics import offer_magics
 
-    offer_magic(shell)
+    offer_magics(shell)

@@ -39,17 +39,25 @@ class Channel:
         self._received = 0
         self._inboxes: dict[str, Inbox] = {}
         self._everybody: list[Inbox] = []
+        self._curious: list[Inbox] = []
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     @contextmanager
-    def listening(self) -> Iterator[Inbox]:
-        """An inbox for what answers the requests sent with it, and for what concerns everybody: breaks, the kernel's death."""
+    def listening(self, *, to_all: bool = False) -> Iterator[Inbox]:
+        """An inbox for what answers the requests sent with it, and for what concerns everybody: breaks, the kernel's death.
+
+        ``to_all``: also for answers to requests that nobody here sent, as those of an earlier process.
+        """
         inbox: Inbox = SimpleQueue()
         self._everybody.append(inbox)
+        if to_all:
+            self._curious.append(inbox)
         try:
             yield inbox
         finally:
             self._everybody.remove(inbox)
+            if to_all:
+                self._curious.remove(inbox)
             for name in [name for name, owner in self._inboxes.items() if owner is inbox]:
                 del self._inboxes[name]
 
@@ -156,6 +164,9 @@ class Channel:
             inbox.put(message)
         elif not message.parent:
             self._tell_everybody(message)
+        else:
+            for curious in tuple(self._curious):
+                curious.put(message)
 
     def _tell_everybody(self, event: Event, but: Inbox | None = None) -> None:
         for inbox in tuple(self._everybody):

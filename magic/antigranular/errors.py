@@ -10,7 +10,8 @@ AgError
 ├── SessionError                               there is no such session, or no longer
 │   └── NotLoggedIn                            %%ag before ag.login(...)
 ├── CellError                                  the cell failed over there; carries its name, message and traceback
-│   └── CellRefused                            policy or types refused the cell before it ran
+│   ├── CellRefused                            policy or types refused the cell before it ran
+│   └── CellTimedOut                           it ran longer than asked for and was interrupted
 ├── WireError                                  the enclave sent something this client can't accept
 └── NotAvailable (also NotImplementedError)    promised for a later version
 
@@ -99,6 +100,10 @@ class CellError(AgError):
 
 class CellRefused(CellError):
     """The policy or the types refused the cell before a line of it ran."""
+
+
+class CellTimedOut(CellError):
+    """The cell ran longer than ``timeout`` and was interrupted; the session goes on."""
 
 
 class CellInterrupted(KeyboardInterrupt):

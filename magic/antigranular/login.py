@@ -1,4 +1,4 @@
-"""From a user id and secret to a session: the checks in order, and the forms of the call that older notebooks use."""
+"""From a user id and secret to a session, new or still running: the checks in order, and the forms of the call that older notebooks use."""
 
 import os
 import time
@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from antigranular.bearer import Token
-from antigranular.config import find_credentials, find_target
-from antigranular.errors import LoginError, NotAvailable
-from antigranular.notebook import active_shell, offer_magic, view_of
+from antigranular.config import Credentials, find_credentials, find_target
+from antigranular.errors import LoginError, NotAvailable, SessionError
+from antigranular.magics import offer_magics
+from antigranular.notebook import active_shell, restarting, view_of
 from antigranular.rest import Enclave
 from antigranular.session import Session
 from antigranular.transport import TlsTransport, Transport
@@ -43,19 +44,69 @@ def login(
         raise NotAvailable(f"this version knows no params of a session; you gave {', '.join(map(str, params))}")
     if password is None:
         _check_one(competition, dataset)
-    network = transport if transport is not None else TlsTransport(find_target(url, ca))
-    enclave = Enclave(network, Token(credentials, network, clock))
-    enclave.shake_hands()
+    enclave = _reach(credentials, url, ca, transport, clock)
     if password is None:
         wanted = {"dataset": dataset} if dataset is not None else {"competition": competition}
     else:
         wanted = _earliest_form(competition, enclave)
-    session = Session(enclave, enclave.start(wanted))
+    return _held(enclave, enclave.start(wanted))
+
+
+def attach(
+    session_id: str | None = None,
+    user_id: str | None = None,
+    user_secret: str | None = None,
+    *,
+    url: str | None = None,
+    ca: str | os.PathLike[str] | None = None,
+    show: bool = True,
+    transport: Transport | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Session:
+    """Take up a running session again, from this notebook or another: what it said and exported arrives here, and its running cell is followed.
+
+    ``session_id`` is in the notebook where the session began; without one, the analyst's only session is meant. The rest is as for ``login``.
+    ``show=False`` leaves out what was said. Raises SessionError where there is no such session, or several and none was named; else as ``login``.
+    """
+    enclave = _reach(find_credentials(user_id, user_secret), url, ca, transport, clock)
+    model = enclave.session(session_id) if session_id is not None else _only(enclave)
+    session = _held(enclave, model)
+    if show:
+        session.replay(view=view_of(active_shell()))
+    return session
+
+
+def _reach(
+    credentials: Credentials,
+    url: str | None,
+    ca: str | os.PathLike[str] | None,
+    transport: Transport | None,
+    clock: Callable[[], float],
+) -> Enclave:
+    """The enclave meant, once it has shown that it speaks our wire."""
+    network = transport if transport is not None else TlsTransport(find_target(url, ca))
+    enclave = Enclave(network, Token(credentials, network, clock))
+    enclave.shake_hands()
+    return enclave
+
+
+def _held(enclave: Enclave, model: Mapping[str, Any]) -> Session:
+    """The session of a model, shown, and where ``%%ag`` runs cells from now on."""
+    session = Session(enclave, model, outlives=restarting)
     shell = active_shell()
     view_of(shell).display(Shown(data=session.describe(), metadata={}))
     if shell is not None:
-        offer_magic(shell).session = session
+        offer_magics(shell).session = session
     return session
+
+
+def _only(enclave: Enclave) -> dict[str, Any]:
+    running = enclave.sessions()
+    if len(running) == 1:
+        return running[0]
+    names = ", ".join(f"{each.get('id')} ({(each.get('ag') or {}).get('dataset')})" for each in running)
+    problem = f"you have several sessions, so name one: {names}" if running else "you have no running session"
+    raise SessionError(f"{problem}; ag.login(...) starts a new one")
 
 
 def _check_one(competition: str | None, dataset: str | None) -> None:

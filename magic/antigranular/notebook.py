@@ -1,18 +1,15 @@
-"""The notebook's side: the ``%%ag`` cell magic, and output shown as the notebook shows its own. Must not know the wire.
+"""The notebook that this process is: its shell, and output shown as it shows its own. Must not know the wire.
 
 IPython is never imported for its own sake: where it is not running, there is no shell and output is plain text.
 """
 
-import re
 import sys
+import uuid
+from dataclasses import replace
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from antigranular.errors import AgError, CellError, CellInterrupted, NotLoggedIn
 from antigranular.view import PlainView, Shown, View
-
-if TYPE_CHECKING:
-    from antigranular.session import Session
 
 MIMES = frozenset(
     {
@@ -21,8 +18,6 @@ MIMES = frozenset(
     }
 )  # fmt: skip
 """What may be shown. Scripts and widgets are not among them."""
-
-_CELL_NUMBER = re.compile(r"(?<=\bIn\[)\d+(?=\])")
 
 
 def active_shell() -> Any:
@@ -36,44 +31,12 @@ def view_of(shell: Any) -> View:
     return PlainView() if shell is None else NotebookView(shell)
 
 
-def offer_magic(shell: Any) -> "CellMagic":
-    """The shell's ``%%ag``, registered on first use."""
-    known = getattr(shell.find_cell_magic("ag"), "__self__", None)
-    if isinstance(known, CellMagic):
-        return known
-    magic = CellMagic(shell)
-    shell.register_magic_function(magic.run, magic_kind="cell", magic_name="ag")
-    return magic
-
-
-class CellMagic:
-    """``%%ag``: the cell runs in the session. Exported names become variables here; a failed cell fails here."""
-
-    def __init__(self, shell: Any) -> None:
-        self._shell = shell
-        self._numbers: dict[str, str] = {}
-        self.session: Session | None = None
-
-    def run(self, line: str, cell: str) -> "RemoteResult | None":
-        """Run the cell in the session of the latest ``ag.login(...)``."""
-        if line.strip():
-            raise AgError(f"%%ag takes no options, but its line says {line.strip()!r}")
-        if self.session is None:
-            raise NotLoggedIn("there is no session yet: call ag.login(user_id, user_secret, dataset=...) first")
-        if not cell.strip():
-            return None
-        view = NotebookView(self._shell, self._numbers)
-        try:
-            # The empty line stands for the one with %%ag, so that line numbers are those of the notebook's cell.
-            self.session.execute("\n" + cell, view=view)
-        except (CellError, CellInterrupted) as error:
-            error.traceback = [self._with_own_numbers(line) for line in error.traceback]
-            raise
-        return view.value
-
-    def _with_own_numbers(self, line: str) -> str:
-        """The notebook's cell numbers instead of the session's."""
-        return _CELL_NUMBER.sub(lambda found: self._numbers.get(found.group(), found.group()), line)
+def restarting() -> bool:
+    """Whether this notebook's kernel ends to begin anew, as its last message says: then its sessions go on."""
+    kernel = getattr(active_shell(), "kernel", None)
+    farewell = getattr(kernel, "_shutdown_message", None)
+    content = farewell.get("content") if isinstance(farewell, dict) else None
+    return isinstance(content, dict) and content.get("restart") is True
 
 
 class RemoteResult:
@@ -96,6 +59,7 @@ class NotebookView(PlainView):
         super().__init__()
         self._shell = shell
         self._numbers = numbers if numbers is not None else {}
+        self._waiting = ""
         self.value: RemoteResult | None = None
 
     def started(self, count: int) -> None:
@@ -115,7 +79,24 @@ class NotebookView(PlainView):
 
     def clear(self, *, wait: bool) -> None:
         """Clear this cell's output."""
+        self._waiting = ""
         self._shell.display_pub.clear_output(wait)
+
+    def waiting(self, seconds: float) -> None:
+        """One line that counts."""
+        begun, self._waiting = bool(self._waiting), self._waiting or uuid.uuid4().hex
+        self._small(
+            f"running in the enclave for {seconds:.0f} s",
+            Shown(data={}, metadata={}, display_id=self._waiting, update=begun),
+        )
+
+    def waited(self, seconds: float) -> None:
+        """The line, where there is one, says how long it was."""
+        if self._waiting:
+            self._small(
+                f"ran in the enclave for {seconds:.1f} s",
+                Shown(data={}, metadata={}, display_id=self._waiting, update=True),
+            )
 
     def export(self, name: str, value: Any) -> None:
         """Set the notebook's variable, and say so."""
@@ -124,8 +105,11 @@ class NotebookView(PlainView):
 
     def budget(self, shown: Shown) -> None:
         """One small line."""
-        text = escape(str(shown.data.get("text/plain", "")))
-        self.display(Shown(data={**shown.data, "text/html": f'<small style="opacity:.7">{text}</small>'}, metadata={}))
+        self._small(str(shown.data.get("text/plain", "")), shown)
+
+    def _small(self, text: str, shown: Shown) -> None:
+        forms = {"text/plain": text, "text/html": f'<small style="opacity:.7">{escape(text)}</small>'}
+        self.display(replace(shown, data={**shown.data, **forms}, metadata={}))
 
 
 def _showable(shown: Shown) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -54,6 +54,21 @@ class Enclave:
         except SessionError:
             return
 
+    def sessions(self) -> list[dict[str, Any]]:
+        """The analyst's running sessions, as kernels' models."""
+        answer = self._ask("GET", "/api/kernels")
+        if not isinstance(answer, list):
+            raise WireError("the enclave's list of sessions is not a list")
+        return [each for each in answer if isinstance(each, dict)]
+
+    def session(self, session_id: str) -> dict[str, Any]:
+        """A running session's model. Raises SessionError where there is none of that id."""
+        return _object(self._ask("GET", _kernel(session_id)))
+
+    def restart(self, session_id: str) -> dict[str, Any]:
+        """A fresh kernel under the same id; its model."""
+        return _object(self._ask("POST", f"{_kernel(session_id)}/restart"))
+
     def interrupt(self, session_id: str) -> None:
         """Interrupt the running cell."""
         self._ask("POST", f"{_kernel(session_id)}/interrupt")

@@ -10,10 +10,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from antigranular import table
-from antigranular.cell import CellResult, run_cell
+from antigranular.cell import run_cell
 from antigranular.channel import Channel
 from antigranular.errors import AgError, CellRefused, NotAvailable, SessionError, WireError
+from antigranular.hearing import CellResult
 from antigranular.odometer import Odometer
+from antigranular.replay import replay
 from antigranular.rest import Enclave
 from antigranular.view import PlainView, View
 
@@ -28,19 +30,21 @@ _MINUTES_FROM = 120
 class Session:
     """A running session. Ends with ``terminate_session()``, at the end of a ``with`` block or of this process, or when idle for too long.
 
-    ``model`` is the enclave's answer to starting it. Raises WireError where that is not one.
+    ``model`` is the enclave's answer to starting it. ``outlives`` is asked at the end of this process whether the session goes on,
+    as it does when a notebook's kernel is restarted. Raises WireError where ``model`` is not one.
     """
 
-    def __init__(self, enclave: Enclave, model: Mapping[str, Any]) -> None:
+    def __init__(self, enclave: Enclave, model: Mapping[str, Any], outlives: Callable[[], bool] = bool) -> None:
         facts = model.get("ag")
         if not isinstance(model.get("id"), str) or not isinstance(facts, dict):
             raise WireError("the enclave started something that is not a session")
         self._enclave = enclave
         self._facts = facts
-        self._ended = False
+        self._ended = ""
         self._client = uuid.uuid4().hex
         self.session_id: str = model["id"]
-        self._forget = _end_at_exit(self)
+        self._outlives = outlives
+        self._forget = _end_at_exit(self, outlives)
         self._channel = Channel(lambda after: enclave.open_channel(self.session_id, self._client, after))
 
     @property
@@ -53,10 +57,11 @@ class Session:
         """The name under which the data set waits in the session."""
         return str(self._facts.get("variable", ""))
 
-    def execute(self, source: str, *, view: View | None = None) -> CellResult:
+    def execute(self, source: str, *, view: View | None = None, timeout: float | None = None) -> CellResult:
         """Run Python in the session; what it prints appears as it is printed, by default on the standard streams.
 
-        Raises CellError where it fails, CellInterrupted after Ctrl-C, SessionError where the session has ended.
+        ``timeout``: seconds after which the cell is interrupted. Raises CellError where it fails, CellTimedOut, CellInterrupted
+        after Ctrl-C, SessionError where the session has ended.
         """
         self._check_alive()
         if not source.strip():
@@ -68,12 +73,49 @@ class Session:
             client=self._client,
             view=view if view is not None else PlainView(),
             interrupt=self.interrupt_kernel,
+            timeout=timeout,
         )
+
+    def replay(self, *, view: View | None = None) -> CellResult:
+        """Show what the session still has of its output and what its running cell says to its end; the exports among it."""
+        self._check_alive()
+        shown = view if view is not None else PlainView()
+        return replay(channel=self._channel, client=self._client, view=shown)
+
+    def state(self) -> dict[str, Any]:
+        """``state`` (idle, busy, dead …), ``last_activity`` and ``connections`` of the session, as the enclave sees it."""
+        self._check_alive()
+        model = self._enclave.session(self.session_id)
+        return {
+            "session_id": self.session_id,
+            "dataset": self.dataset,
+            "state": str(model.get("execution_state", "")),
+            "last_activity": str(model.get("last_activity", "")),
+            "connections": model.get("connections"),
+        }
+
+    def restart_kernel(self) -> dict[str, str]:
+        """A fresh kernel under the same id: variables are gone, what you spent stays spent."""
+        self._check_alive()
+        self._enclave.restart(self.session_id)
+        return {"status": "ok"}
 
     def privacy_odometer(self) -> Odometer:
         """What you have spent on each data set, over all sessions, and what is left."""
         self._check_alive()
         return Odometer.from_balances(self._enclave.odometer(self.session_id))
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """The public part of every data set in the enclave."""
+        return self._enclave.datasets()
+
+    def siblings(self) -> list[dict[str, Any]]:
+        """The analyst's running sessions, this one too, as the enclave describes them."""
+        return self._enclave.sessions()
+
+    def sibling(self, session_id: str) -> "Session":
+        """Another running session of the same analyst. Raises SessionError where there is none of that id."""
+        return Session(self._enclave, self._enclave.session(session_id), self._outlives)
 
     def interrupt_kernel(self) -> dict[str, str]:
         """Interrupt the running cell, also from another thread; the session's variables stay."""
@@ -84,11 +126,18 @@ class Session:
     def terminate_session(self) -> dict[str, str]:
         """End the session; its variables are gone, what you spent stays spent. Ending it again does nothing."""
         if not self._ended:
-            self._ended = True
-            self._forget()
-            self._channel.close()
+            self._let_go("was terminated; ag.login(...) starts a new one")
             self._enclave.stop(self.session_id)
         return {"status": "ok"}
+
+    def leave(self) -> None:
+        """Let go of the session without ending it: ``ag.attach`` takes it up again until it was idle for too long."""
+        self._let_go(f"was let go of here; ag.attach({self.session_id!r}) takes it up again")
+
+    def _let_go(self, how: str) -> None:
+        self._ended = how
+        self._forget()
+        self._channel.close()
 
     def submit_predictions(self, predictions: Any) -> dict[str, Any]:  # noqa: ARG002 (its signature is a promise)
         """Not yet: competitions come with a later version."""
@@ -150,10 +199,10 @@ class Session:
 
     def _check_alive(self) -> None:
         if self._ended:
-            raise SessionError(f"the session {self.session_id} was terminated; ag.login(...) starts a new one")
+            raise SessionError(f"the session {self.session_id} {self._ended}")
 
 
-def _end_at_exit(session: Session) -> Callable[[], None]:
+def _end_at_exit(session: Session, outlives: Callable[[], bool]) -> Callable[[], None]:
     """End the session with this process: an analyst may have only a few, and a notebook that failed ends none itself.
 
     Gives what takes it back. Holds the session weakly.
@@ -164,7 +213,10 @@ def _end_at_exit(session: Session) -> Callable[[], None]:
         running = found()
         if running is not None:
             with contextlib.suppress(AgError):
-                running.terminate_session()
+                if outlives():
+                    running.leave()
+                else:
+                    running.terminate_session()
 
     atexit.register(end)
     return lambda: atexit.unregister(end)

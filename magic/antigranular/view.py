@@ -1,7 +1,7 @@
 """Where a cell's output goes, and the plainest place: two text streams. Must not know the wire or any notebook."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
@@ -48,6 +48,12 @@ class View(Protocol):
     def notice(self, text: str) -> None:
         """Something about the connection, not from the cell."""
 
+    def waiting(self, seconds: float) -> None:
+        """The cell has been running for so long; called every second once that is worth saying."""
+
+    def waited(self, seconds: float) -> None:
+        """The cell has ended after so long."""
+
 
 class PlainView:
     """Everything as text; without arguments on this process's standard output and error."""
@@ -88,3 +94,28 @@ class PlainView:
     def notice(self, text: str) -> None:
         """Something about the connection, not from the cell."""
         self.stream("stderr", f"{text}\n")
+
+    def waiting(self, seconds: float) -> None:
+        """Text streams can't take a line back, so they are not given one."""
+
+    def waited(self, seconds: float) -> None:
+        """Nothing to take back."""
+
+
+class QuietView(PlainView):
+    """Nothing is shown but what is wrong; exports reach ``keep`` without a word."""
+
+    def __init__(self, keep: Callable[[str, Any], None]) -> None:
+        super().__init__()
+        self._keep = keep
+
+    def stream(self, name: str, text: str) -> None:
+        """Errors of the connection only: they come as notices."""
+
+    def notice(self, text: str) -> None:
+        """Still said."""
+        super().stream("stderr", f"{text}\n")
+
+    def export(self, name: str, value: Any) -> None:
+        """Kept, and not said."""
+        self._keep(name, value)

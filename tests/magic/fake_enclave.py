@@ -32,6 +32,7 @@ class FakeEnclave:
         self.wire = 1
         self.unreachable = 0
         self.count = 0
+        self.restarts = 0
         self.lock = threading.RLock()
         self._asked: SimpleQueue[Callable[[], object]] = SimpleQueue()
         threading.Thread(target=self._serve, daemon=True).start()
@@ -80,15 +81,23 @@ class FakeEnclave:
             )
         if (method, path) == ("POST", "/api/kernels"):
             return self._start(json.loads(request.body or b"")["ag"])
+        if (method, path) == ("GET", "/api/kernels"):
+            return _answer(200, [self._model(each) for each in self.sessions])
         session = path.split("/")[4] if path.startswith("/ag") else path.split("/")[3]
         if session not in self.sessions:
             return _answer(404, {"message": f"there is no session {session}"})
+        return self._of_session(method, path, session)
+
+    def _of_session(self, method: str, path: str, session: str) -> Response:
         if method == "DELETE":
             del self.sessions[session]
             return Response(status=204, body=b"")
         if path.endswith("/interrupt"):
             self.interrupted.set()
             return Response(status=204, body=b"")
+        if path.startswith("/api"):
+            self.restarts += path.endswith("/restart")
+            return _answer(200, self._model(session))
         balance = {"dataset": "Breast Cancer", "epsilon_spent": "1/2", "delta_spent": 0.0, "epsilon_left": 19.5}
         more = {"delta_left": 1e-6, "epsilon_per_call": 10, "libraries": {"op_pandas": {"epsilon": "1/2", "delta": 0}}}
         return _answer(200, {"balances": [{**balance, **more}]})
@@ -97,9 +106,13 @@ class FakeEnclave:
         if wanted.get("dataset") != "Breast Cancer":
             return _answer(404, {"message": f"There is no {wanted}; there are: Breast Cancer."})
         session = str(uuid.uuid4())
-        facts = {"session_id": session, "dataset": "Breast Cancer", "variable": "breast_cancer", "views": VIEWS}
         self.sessions[session] = wanted
-        return _answer(201, {"id": session, "name": "antigranular", "ag": {**facts, "idle_timeout_seconds": 1500}})
+        return _answer(201, self._model(session))
+
+    def _model(self, session: str) -> dict[str, Any]:
+        facts = {"session_id": session, "dataset": "Breast Cancer", "variable": "breast_cancer", "views": VIEWS}
+        state = {"execution_state": "idle", "last_activity": "2026-01-01T00:00:00+00:00", "connections": 1}
+        return {"id": session, "name": "antigranular", **state, "ag": {**facts, "idle_timeout_seconds": 1500}}
 
     # What its kernel does
 

@@ -13,31 +13,14 @@ from IPython.utils.capture import RichOutput, capture_output
 
 import antigranular as ag
 from antigranular.login import login
-from tests.magic.fake_enclave import Cell, FakeEnclave, Stage
+from tests.magic.fake_enclave import FakeEnclave, Stage
+from tests.magic.shells import fresh_shell, logged_in, run
 
 
 @pytest.fixture
 def shell(tmp_path, monkeypatch) -> Iterator[InteractiveShell]:
-    """A fresh shell, which ``get_ipython()`` finds."""
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    InteractiveShell.clear_instance()
-    made = InteractiveShell.instance()
-    made.history_manager.enabled = False
-    yield made
-    InteractiveShell.clear_instance()
-
-
-def logged_in(shell: InteractiveShell, cells: dict[str, Cell]) -> FakeEnclave:
-    enclave = FakeEnclave(cells)
-    shell.user_ns["session"] = login("ada", "s3cret", dataset="Breast Cancer", transport=enclave)
-    return enclave
-
-
-def run(shell: InteractiveShell, source: str) -> Any:
-    """Run a cell as a notebook does; its result, and what it printed and displayed."""
-    with capture_output() as captured:
-        result = shell.run_cell(source, store_history=True)
-    return result, captured
+    with fresh_shell(tmp_path, monkeypatch) as made:
+        yield made
 
 
 def bundle(output: RichOutput) -> dict[str, Any]:

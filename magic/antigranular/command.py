@@ -1,0 +1,47 @@
+"""``antigranular``: what an analyst does with notebook files outside of notebooks. Must not know the wire."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from antigranular.errors import AgError
+from antigranular.notebook_file import read, sessions_of, stamp, write
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; the exit status: 0, or 1 with one sentence on stderr."""
+    wanted = _parser().parse_args(arguments)
+    try:
+        for line in wanted.does(wanted):
+            print(line)  # noqa: T201 - a command speaks on stdout
+    except AgError as problem:
+        print(f"antigranular: {problem}", file=sys.stderr)  # noqa: T201 - and complains on stderr
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="antigranular", description="The analyst's side of an enclave.")
+    notebook = parser.add_subparsers(required=True).add_parser("notebook", help="the session that a notebook names")
+    words = notebook.add_subparsers(required=True)
+    show = words.add_parser("show", help="print the sessions that a notebook names, the latest last")
+    show.set_defaults(does=_show)
+    stamping = words.add_parser("stamp", help="write the session into the notebook's own metadata")
+    stamping.add_argument("--session", metavar="ID", help="by default the last one that an output shows")
+    stamping.set_defaults(does=_stamp)
+    for word in (show, stamping):
+        word.add_argument("file", type=Path)
+    return parser
+
+
+def _show(wanted: argparse.Namespace) -> list[str]:
+    found = sessions_of(read(wanted.file))
+    return [f"{each['session_id']}  {each.get('dataset', '')}".rstrip() for each in found] or ["no session"]
+
+
+def _stamp(wanted: argparse.Namespace) -> list[str]:
+    notebook = read(wanted.file)
+    record = stamp(notebook, wanted.session)
+    write(wanted.file, notebook)
+    return [f"{wanted.file} names the session {record['session_id']}"]

@@ -1,0 +1,123 @@
+"""The words of ``%ag``: a table of what each does with the notebook's session. Must not know the wire or IPython."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from antigranular import table
+from antigranular.errors import AgError
+
+if TYPE_CHECKING:
+    from antigranular.session import Session
+
+
+class Asker(Protocol):
+    """Who asks: a notebook with a current session."""
+
+    session: "Session | None"
+
+    def current(self) -> "Session":
+        """The session. Raises NotLoggedIn where there is none."""
+
+
+class Answer:
+    """A small table, as text and as HTML."""
+
+    def __init__(self, headers: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> None:
+        self._headers = headers
+        self._rows = rows
+        self._caption = caption
+
+    def __repr__(self) -> str:
+        return table.as_text(self._headers, self._rows)
+
+    def _repr_html_(self) -> str:
+        return table.as_html(self._headers, self._rows, self._caption)
+
+
+def _status(asker: Asker, words: Sequence[str]) -> Answer:
+    """The session, and what it is at."""
+    _nothing_more("status", words)
+    return Answer(("session", ""), [(name, str(value)) for name, value in asker.current().state().items()])
+
+
+def _budget(asker: Asker, words: Sequence[str]) -> Any:
+    """What you have spent, and what is left."""
+    _nothing_more("budget", words)
+    return asker.current().privacy_odometer()
+
+
+def _datasets(asker: Asker, words: Sequence[str]) -> Answer:
+    """The data sets of the enclave."""
+    _nothing_more("datasets", words)
+    found = asker.current().datasets()
+    rows = [(str(each.get("name")), str(each.get("variable")), _brief(each.get("description"))) for each in found]
+    return Answer(("data set", "as", "what it is"), rows, "Data sets")
+
+
+def _sessions(asker: Asker, words: Sequence[str]) -> Answer:
+    """Your running sessions."""
+    _nothing_more("sessions", words)
+    mine = asker.current()
+    rows = []
+    for each in mine.siblings():
+        facts = each.get("ag") or {}
+        here = "here" if each.get("id") == mine.session_id else ""
+        known = (each.get("id"), facts.get("dataset"), each.get("execution_state"), each.get("last_activity"))
+        rows.append((*map(str, known), here))
+    return Answer(("session", "data set", "state", "last activity", ""), rows, "Running sessions")
+
+
+def _attach(asker: Asker, words: Sequence[str]) -> None:
+    """ID: take up another running session of yours; its output and exports arrive here."""
+    if len(words) != 1:
+        raise AgError("%ag attach takes one session's id; %ag sessions lists yours")
+    if asker.session is None:
+        from antigranular.login import attach
+
+        attach(words[0])
+    else:
+        asker.session = asker.session.sibling(words[0])
+        asker.session.replay()
+
+
+def _interrupt(asker: Asker, words: Sequence[str]) -> None:
+    """Interrupt the running cell."""
+    _nothing_more("interrupt", words)
+    asker.current().interrupt_kernel()
+
+
+def _restart(asker: Asker, words: Sequence[str]) -> None:
+    """A fresh kernel: variables are gone, what you spent stays spent."""
+    _nothing_more("restart", words)
+    asker.current().restart_kernel()
+
+
+def _help(asker: Asker, words: Sequence[str]) -> Answer:
+    """These words."""
+    del asker, words
+    return Answer(("%ag", ""), [(word, str(say.__doc__)) for word, say in WORDS.items()])
+
+
+WORDS: Mapping[str, Callable[[Asker, Sequence[str]], Any]] = {
+    "status": _status,
+    "budget": _budget,
+    "datasets": _datasets,
+    "sessions": _sessions,
+    "attach": _attach,
+    "interrupt": _interrupt,
+    "restart": _restart,
+    "help": _help,
+}
+"""Every word, in the order in which help lists them."""
+
+_BRIEF = 80
+
+
+def _brief(text: object) -> str:
+    words = " ".join(str(text or "").split())
+    return words if len(words) <= _BRIEF else f"{words[: _BRIEF - 1]}…"
+
+
+def _nothing_more(word: str, words: Sequence[str]) -> None:
+    if words:
+        raise AgError(f"%ag {word} stands alone; you also wrote {' '.join(words)!r}")

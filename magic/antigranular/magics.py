@@ -1,0 +1,118 @@
+"""The magics of a notebook: ``%%ag`` runs a cell in the session, ``%ag`` asks about it. Must not know the wire."""
+
+import argparse
+import re
+import shlex
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from antigranular.errors import AgError, CellError, CellInterrupted, NotLoggedIn, SessionError
+from antigranular.lines import WORDS, Answer
+from antigranular.notebook import NotebookView, RemoteResult
+from antigranular.view import QuietView, View
+
+if TYPE_CHECKING:
+    from antigranular.session import Session
+
+_CELL_NUMBER = re.compile(r"(?<=\bIn\[)\d+(?=\])")
+
+
+def offer_magics(shell: Any) -> "Magics":
+    """The shell's ``%%ag`` and ``%ag``, registered on first use."""
+    known = getattr(shell.find_cell_magic("ag"), "__self__", None)
+    if isinstance(known, Magics):
+        return known
+    magics = Magics(shell)
+    shell.register_magic_function(magics.run, magic_kind="cell", magic_name="ag")
+    shell.register_magic_function(magics.ask, magic_kind="line", magic_name="ag")
+    return magics
+
+
+class _Options(argparse.ArgumentParser):
+    """Arguments whose mistakes are one sentence here, and end no process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise AgError(f"%%ag: {message}; it takes --timeout SECONDS, --session ID and --quiet")
+
+
+def _options() -> _Options:
+    parser = _Options(prog="%%ag", add_help=False, allow_abbrev=False)
+    parser.add_argument("--timeout", type=_seconds)
+    parser.add_argument("--session")
+    parser.add_argument("--quiet", action="store_true")
+    return parser
+
+
+def _seconds(word: str) -> float:
+    seconds = float(word)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(word)
+    return seconds
+
+
+class Magics:
+    """``%%ag``: the cell runs in the session. Exported names become variables here; a failed cell fails here. ``%ag``: a word, see WORDS."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._numbers: dict[str, str] = {}
+        self._options = _options()
+        self._known: dict[str, Session] = {}
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> "Session | None":
+        """Where cells run: the session of the latest ``ag.login(...)`` or ``ag.attach(...)``."""
+        return self._session
+
+    @session.setter
+    def session(self, session: "Session | None") -> None:
+        self._session = session
+        if session is not None:
+            self._known[session.session_id] = session
+
+    def run(self, line: str, cell: str) -> RemoteResult | None:
+        """Run the cell. ``--timeout SECONDS`` interrupts it, ``--session ID`` runs it in another session of this notebook, ``--quiet`` shows nothing."""
+        wanted = self._options.parse_args(_words(line))
+        session = self._chosen(wanted.session)
+        if not cell.strip():
+            return None
+        loud = NotebookView(self._shell, self._numbers)
+        view: View = QuietView(self._shell.user_ns.__setitem__) if wanted.quiet else loud
+        try:
+            # The empty line stands for the one with %%ag, so that line numbers are those of the notebook's cell.
+            session.execute("\n" + cell, view=view, timeout=wanted.timeout)
+        except (CellError, CellInterrupted) as error:
+            error.traceback = [self._with_own_numbers(line) for line in error.traceback]
+            raise
+        return loud.value
+
+    def ask(self, line: str) -> Answer | Any:
+        """``%ag WORD``: what to do or show; without a word, what the words are."""
+        word, *rest = _words(line) or ["help"]
+        say = WORDS.get(word)
+        if say is None:
+            raise AgError(f"%ag knows no {word!r}; it knows {', '.join(WORDS)}")
+        return say(self, rest)
+
+    def _chosen(self, session_id: str | None) -> "Session":
+        if session_id is not None and session_id not in self._known:
+            raise SessionError(f"this notebook has no session {session_id}; ag.attach({session_id!r}) takes it up")
+        session = self._known[session_id] if session_id is not None else self._session
+        if session is None:
+            raise NotLoggedIn("there is no session yet: call ag.login(user_id, user_secret, dataset=...) first")
+        return session
+
+    def current(self) -> "Session":
+        """The session. Raises NotLoggedIn where there is none."""
+        return self._chosen(None)
+
+    def _with_own_numbers(self, line: str) -> str:
+        """The notebook's cell numbers instead of the session's."""
+        return _CELL_NUMBER.sub(lambda found: self._numbers.get(found.group(), found.group()), line)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as problem:
+        raise AgError(f"%ag can't read its line: {problem}") from None
