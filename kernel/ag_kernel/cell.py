@@ -12,6 +12,7 @@ from ag_kernel import budget
 from ag_kernel.compiler.examine import Examined, examine
 from ag_kernel.compiler.problem import Problem, render_all
 from ag_kernel.errors import CellRefused
+from ag_kernel.plots import pictures
 from ag_kernel.run import execute
 from ag_kernel.session import Session
 from ag_plan.messages import AskOdometer, Balance, Odometer
@@ -61,7 +62,7 @@ def refuse_or_go_on(cell: Cell, _session: Session) -> None:
 
 
 def run(cell: Cell, session: Session) -> None:
-    """The analyst's code, at last; the value of its last expression is shown."""
+    """The analyst's code, at last; the value of its last expression is shown, then the plots it left open."""
     examined = cell.examined
     if examined is None or examined.body is None:
         raise CellRefused("this cell could not be compiled")
@@ -69,10 +70,21 @@ def run(cell: Cell, session: Session) -> None:
     completed = False
     try:
         session.interrupts.raise_pending()
-        execute(examined.body, examined.last, session.namespace, lambda value: session.desk.result(value, cell.number))
+        execute(examined.body, examined.last, session.namespace, lambda value: _show(value, cell, session))
         completed = True
+        with session.interrupts.honoured():
+            pictures.show_open(session.desk.display)
     finally:
         session.checker.accept(completed=completed)
+        pictures.close_open()
+
+
+def _show(value: object, cell: Cell, session: Session) -> None:
+    """The value of the last expression; a figure among them is not shown again at the end."""
+    with session.interrupts.honoured():
+        session.desk.result(value, cell.number)
+        if pictures.is_figure(value):
+            pictures.close(value)
 
 
 def _remember(examined: Examined, session: Session) -> None:

@@ -1,15 +1,18 @@
 """A value as the notebook shows it: a mime bundle of a closed set of types, bounded in size.
 
-It must not evaluate anything of the guest's beyond ``repr``; HTML comes only from pandas' and our own objects.
+It must not evaluate anything of the guest's beyond ``repr``; HTML comes only from pandas' and our own objects,
+pictures only from matplotlib's figures.
 """
 
 from typing import Any, Final
+
+from ag_kernel.plots import pictures
 
 PLAIN: Final = "text/plain"
 HTML: Final = "text/html"
 EXPORT: Final = "application/vnd.antigranular.export+json"
 BUDGET: Final = "application/vnd.antigranular.budget+json"
-MIME_TYPES: Final = frozenset({PLAIN, HTML, EXPORT, BUDGET})
+MIME_TYPES: Final = frozenset({PLAIN, HTML, EXPORT, BUDGET, pictures.PNG, pictures.SVG})
 _TRUSTED_HTML: Final = frozenset({"pandas", "op_pandas", "op_diffprivlib", "op_snsql", "ag_utils"})
 _LONGEST: Final = 1 << 20
 
@@ -24,6 +27,8 @@ def bundle(value: Any) -> Bundle:
         html = value._repr_html_()
         if isinstance(html, str) and len(html) <= _LONGEST:
             shown[HTML] = html
+    elif pictures.is_figure(value):
+        shown |= pictures.picture(value)
     return shown
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final
 
+from ag_kernel.offered_plots import FOR_CELLS
 from ag_kernel.offers import OFFERS, Offer, refusal
 
 Import = Callable[..., ModuleType]
@@ -29,11 +30,16 @@ class PublicModule(ModuleType):
 
 def _offered(original: ModuleType, offer: Offer) -> dict[str, Any]:
     """The names of a module that its offer leaves, other modules not among them."""
-    names = {name for name in getattr(original, "__all__", None) or dir(original) if not name.startswith("_")}
+    listed = dir(original) if offer.only is not None else getattr(original, "__all__", None) or dir(original)
+    names = {name for name in listed if not name.startswith("_")}
     if offer.only is not None:
         names &= offer.only
     values = ((name, getattr(original, name, None)) for name in sorted(names - offer.without))
-    return {name: value for name, value in values if not isinstance(value, ModuleType)}
+    found = {name: value for name, value in values if not isinstance(value, ModuleType)}
+    if offer.ours:
+        ours = importlib.import_module(FOR_CELLS)
+        found |= {name: getattr(ours, stand_in) for name, stand_in in offer.ours.items()}
+    return found
 
 
 class Imports:

@@ -3,8 +3,10 @@
 The signal is honoured only while the analyst's own code is on the stack and no shield is up; it must not know what a shield protects.
 """
 
+import contextlib
 import signal
 import sys
+from collections.abc import Iterator
 from types import FrameType
 
 CELL_FILE = "Cell In["
@@ -26,6 +28,7 @@ class Interrupts:
     def __init__(self) -> None:
         self._shields = 0
         self._pending = False
+        self._open = False
 
     def install(self) -> None:
         """Take over SIGINT."""
@@ -33,7 +36,7 @@ class Interrupts:
 
     def forget(self) -> None:
         """Between cells: a signal that came too late is dropped, and no shield is up, also where a cell exhausted the stack."""
-        self._pending, self._shields = False, 0
+        self._pending, self._shields, self._open = False, 0, False
 
     @property
     def shielded(self) -> bool:
@@ -41,7 +44,7 @@ class Interrupts:
         return self._shields > 0
 
     def _on_signal(self, _number: int, frame: FrameType | None) -> None:
-        if self._shields or not is_analysts(frame):
+        if self._shields or not (self._open or is_analysts(frame)):
             self._pending = True
             return
         raise KeyboardInterrupt
@@ -51,6 +54,16 @@ class Interrupts:
         if self._pending and not self._shields:
             self._pending = False
             raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def honoured(self) -> Iterator[None]:
+        """Inside, an interrupt is honoured though our own code runs: what a cell left behind is drawn, and that may take long."""
+        self.raise_pending()
+        self._open = True
+        try:
+            yield
+        finally:
+            self._open = False
 
     def shield(self) -> "Shield":
         """What runs inside is finished before an interrupt is honoured: a frame half sent would end the conversation."""
@@ -63,7 +76,7 @@ class Interrupts:
     def lowered(self) -> None:
         """A shield comes down; what waited is honoured now, if the analyst's code is running."""
         self._shields -= 1
-        if self._pending and is_analysts(sys._getframe()):  # noqa: SLF001 - CPython's documented way to the stack
+        if self._pending and (self._open or is_analysts(sys._getframe())):  # noqa: SLF001 - CPython's documented way to the stack
             self.raise_pending()
 
 

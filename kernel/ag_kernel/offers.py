@@ -5,10 +5,13 @@ It must import none of them: the table is read by processes that have no use for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-from ag_kernel import offered_names
+from ag_kernel import offered_names, offered_plots
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +20,14 @@ class Offer:
 
     Where a row has both, ``without`` are the names that people ask for and that are left out on purpose.
     Modules inside it are reached only where the table has a row of their own. A row that is ``later`` refuses with a sentence.
+    ``ours``: names for which something of ours stands in, and its name in ``offered_plots.FOR_CELLS``.
     """
 
     without: frozenset[str] = frozenset()
     only: frozenset[str] | None = None
     why: str = ""
     later: str = ""
+    ours: Mapping[str, str] = field(default_factory=dict)
 
     def leaves_out(self, name: str) -> bool:
         """Whether a name is left out on purpose, and not just unknown."""
@@ -39,11 +44,16 @@ def _without(names: str, why: str) -> Offer:
     return Offer(without=frozenset(names.split()), why=why)
 
 
+def _plots(only: frozenset[str], without: str = "", **ours: str) -> Offer:
+    return Offer(only=only, without=frozenset(without.split()), why=_NO_SCREEN, ours=ours)
+
+
 def _only(names: str, why: str) -> Offer:
     return Offer(only=frozenset(names.split()), why=why)
 
 
 _FILES: Final = "it reads or writes files, and there are none inside the enclave"
+_NO_SCREEN: Final = "it works with files, windows or backends; plots are drawn in memory and shown in your notebook"
 _LATER: Final = Offer(
     later="it comes with a later release; statistics of private frames are there now, e.g. frame.mean(eps=0.5)"
 )
@@ -117,10 +127,17 @@ OFFERS: Final[dict[str, Offer]] = {
         "it works with files, text as code or the installation, and none of these exist inside the enclave",
     ),
     "pandas.api": _only("", "only its `types`"),
-    "pandas.api.types": _WHOLE,
+    "pandas.api.types": _only(
+        "CategoricalDtype DatetimeTZDtype IntervalDtype PeriodDtype infer_dtype union_categoricals is_any_real_numeric_dtype is_array_like is_bool "
+        "is_bool_dtype is_categorical_dtype is_complex is_complex_dtype is_datetime64_any_dtype is_datetime64_dtype is_datetime64_ns_dtype "
+        "is_datetime64tz_dtype is_dict_like is_dtype_equal is_extension_array_dtype is_float is_float_dtype is_hashable is_int64_dtype is_integer "
+        "is_integer_dtype is_interval_dtype is_iterator is_list_like is_named_tuple is_number is_numeric_dtype is_object_dtype is_period_dtype is_re "
+        "is_scalar is_signed_integer_dtype is_sparse is_string_dtype is_timedelta64_dtype is_timedelta64_ns_dtype is_unsigned_integer_dtype pandas_dtype",
+        "it is machinery",
+    ),
     "pandas.arrays": _WHOLE,
     "pandas.errors": _WHOLE,
-    "pandas.plotting": _LATER,
+    "pandas.plotting": _plots(offered_plots.PANDAS_PLOTTING),
     "pandas.tseries": _only("", "only its `offsets`"),
     "pandas.tseries.offsets": _WHOLE,
     "ag_utils": _without("bound desk", "the session writes it once"),
@@ -136,8 +153,44 @@ OFFERS: Final[dict[str, Offer]] = {
     "op_splink": _LATER,
     "op_opendp": _LATER,
     "onnxruntime": _LATER,
-    "matplotlib": _LATER,
-    "matplotlib.pyplot": _LATER,
+    "matplotlib": _plots(
+        frozenset({"colormaps", "rc", "rcParams", "rc_context", "rcdefaults", "use"}),
+        "rc_file rc_file_defaults rc_params rc_params_from_file rcParamsDefault get_backend get_configdir get_cachedir get_data_path matplotlib_fname",
+        rc="rc",
+        rcParams="rcParams",
+        rc_context="rc_context",
+        rcdefaults="rcdefaults",
+        use="use",
+    ),
+    "matplotlib.axes": _plots(frozenset({"Axes"})),
+    "matplotlib.cm": _plots(frozenset({"ScalarMappable", *offered_plots.COLOR_MAPS})),
+    "matplotlib.collections": _plots(offered_plots.COLLECTIONS),
+    "matplotlib.colors": _plots(offered_plots.COLORS),
+    "matplotlib.dates": _plots(offered_plots.DATES),
+    "matplotlib.figure": _plots(frozenset({"Figure", "figaspect"})),
+    "matplotlib.gridspec": _plots(frozenset({"GridSpec", "GridSpecFromSubplotSpec"})),
+    "matplotlib.lines": _plots(frozenset({"Line2D"})),
+    "matplotlib.patches": _plots(offered_plots.PATCHES),
+    "matplotlib.patheffects": _plots(offered_plots.PATH_EFFECTS),
+    "matplotlib.pyplot": _plots(
+        offered_plots.PYPLOT,
+        offered_plots.PYPLOT_LEFT_OUT,
+        rc="rc",
+        rcParams="rcParams",
+        rc_context="rc_context",
+        rcdefaults="rcdefaults",
+        show="show",
+        style="style",
+    ),
+    "matplotlib.style": _plots(
+        frozenset({"use", "context", "available"}),
+        "library reload_library",
+        use="use_style",
+        context="style_context",
+        available="available",
+    ),
+    "matplotlib.ticker": _plots(offered_plots.TICKER, StrMethodFormatter="str_method_formatter"),
+    "matplotlib.transforms": _plots(offered_plots.TRANSFORMS),
 }
 
 

@@ -11,6 +11,7 @@ from ag_kernel.display import bundle
 from ag_kernel.export import Encoder
 from ag_kernel.faults import describe
 from ag_kernel.offers import OFFERS
+from ag_kernel.plots.library import prepare, rehearse
 from ag_kernel.run import execute
 
 _REHEARSAL = """
@@ -25,9 +26,11 @@ frame
 
 def warm() -> None:
     """Import every offered module and rehearse a cell, so that a session's first cells find everything there."""
+    prepare()
     for name, offer in OFFERS.items():
         if not offer.later:
             importlib.import_module(name)
+    rehearse()
     examined = examine(_REHEARSAL, 0)
     namespace = {"__name__": "__main__", "__builtins__": {**BUILTINS, "__import__": __import__}}
     if examined.body is not None:

@@ -78,7 +78,7 @@ def test_a_cell_that_raises_midway_keeps_what_was_bound_before(notebook: Noteboo
     ("source", "expected"),
     [
         ("x = = 1", "SyntaxError"),
-        ("%matplotlib inline", "magic"),
+        ("%run notebook", "magic"),
         ("exec('1')", "`exec`"),
         ("().__class__", "__class__"),
         ("x = 1  # type: ignore", "ignore"),

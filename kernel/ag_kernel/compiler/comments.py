@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # What mypy reads from comments: errors switched off, whole files skipped, options, types.
 _PRAGMA: Final = re.compile(r"#\s*(type\s*:|mypy\s*:|noinspection|pyright\s*:)", re.IGNORECASE)
 _MAGIC: Final = re.compile(r"^\s*(%{1,2}[A-Za-z]|!{1,2}[A-Za-z./~]|\?{1,2}[A-Za-z])")
+_NEEDLESS: Final = re.compile(r"^\s*%matplotlib(\s+inline)?\s*$")  # what notebooks begin with: plots are shown anyway
 _QUESTION: Final = re.compile(r"^\s*[A-Za-z_][\w.]*\?{1,2}\s*$")
 _PRAGMA_WHY: Final = "Comments that steer the type checker are not read here, so that every cell is checked alike."
 _PRAGMA_INSTEAD: Final = "remove the comment; write types as annotations: `x: int = 1`"
@@ -43,27 +44,29 @@ def pragma_problems(source: str) -> list[Problem]:
 
 
 def magic_problems(lines: Sequence[str]) -> list[Problem]:
-    """Lines such as `%matplotlib inline`, `!pip install x`, `name?`. A line inside a text in triple quotes is left alone."""
-    suspects = [at for at, line in enumerate(lines) if _MAGIC.match(line) or _QUESTION.match(line)]
-    if not suspects:
-        return []
-    inside = _inside_strings("\n".join(lines))
+    """Lines such as `%run x`, `!pip install x`, `name?`, but not the needless `%matplotlib inline`."""
     return [
         _problem(at + 1, len(lines[at]) - len(lines[at].lstrip()), len(lines[at].rstrip()), _MAGIC_WHY, _MAGIC_INSTEAD)
-        for at in suspects
-        if at + 1 not in inside and not _continues(lines, at)
+        for at in _magics(lines)
+        if not _NEEDLESS.match(lines[at])
     ]
+
+
+def _magics(lines: Sequence[str]) -> list[int]:
+    """Numbers, from 0, of the lines that are IPython's. A line inside a text in triple quotes is left alone."""
+    suspects = [at for at, line in enumerate(lines) if _MAGIC.match(line) or _QUESTION.match(line)]
+    inside = _inside_strings("\n".join(lines)) if suspects else set()
+    return [at for at in suspects if at + 1 not in inside and not _continues(lines, at)]
 
 
 def readable(source: str) -> str:
     """The source with `pass` in place of its magics, so that the rest of the cell can still be judged."""
     lines = lines_of(source)
-    hidden = {one.line for one in magic_problems(lines)}
+    hidden = set(_magics(lines))
     if not hidden:
         return source
     return "\n".join(
-        line[: len(line) - len(line.lstrip())] + "pass" if at in hidden else line
-        for at, line in enumerate(lines, start=1)
+        line[: len(line) - len(line.lstrip())] + "pass" if at in hidden else line for at, line in enumerate(lines)
     )
 
 

@@ -26,8 +26,9 @@ _INSTEAD: Final = {
     "sklearn": "export the public results you need and go on in your own notebook",
     "diffprivlib": "use `op_diffprivlib`",
     "snsql": "use `op_snsql`",
-    "matplotlib": "export the result and plot it in your own notebook",
-    "seaborn": "export the result and plot it in your own notebook",
+    "matplotlib": "`import matplotlib.pyplot as plt` and `plt.show()` are there",
+    "seaborn": "use `matplotlib.pyplot` or the frame's own `.plot`",
+    "plotly": "use `matplotlib.pyplot` or the frame's own `.plot`",
     "antigranular": "it belongs to your own notebook, outside `%%ag`",
 }
 _OFFERED: Final = "numpy, pandas, math, statistics, datetime, re, op_pandas and their like can be imported"

@@ -43,6 +43,10 @@ _FRAMES: Final = INSPECT_ATTRIBUTES | _words(
     "mro func_globals func_code func_closure func_defaults im_func im_self im_class"
 )
 _FILES: Final = "to_pickle to_hdf to_feather to_parquet to_orc to_stata to_sql to_excel to_clipboard to_gbq to_iceberg tofile memmap fromfile"
+_PICTURE_FILES: Final = (
+    "savefig imsave imread print_figure print_png print_jpg print_jpeg print_tif print_tiff print_webp print_gif print_svg print_svgz print_pdf "
+    "print_ps print_eps print_pgf print_raw print_rgba write_png switch_backend switch_backends"
+)
 
 DENIED_ATTRIBUTES: Final[dict[str, Deny]] = {
     **{
@@ -62,6 +66,13 @@ DENIED_ATTRIBUTES: Final[dict[str, Deny]] = {
     **{
         name: Deny(why=f"`.{name}` reaches raw memory.", instead="work with the array itself")
         for name in ("ctypes", "ctypeslib")
+    },
+    **{
+        name: Deny(
+            why=f"`.{name}` works with files or windows, and there are none inside the enclave.",
+            instead="`plt.show()` shows the plot in your notebook, where it can be saved",
+        )
+        for name in _PICTURE_FILES.split()
     },
 }
 
@@ -104,6 +115,17 @@ GUARDED_ATTRIBUTES: Final = (
     | LIBRARY_ATTRIBUTES.keys()
     | TEXT_WRITERS
 )
+
+# Keywords of methods that name a module to import, or a program to run.
+DENIED_KEYWORDS: Final[dict[str, Deny]] = {
+    "backend": Deny(
+        why="`backend=` would import a module by its name.", instead="leave it out: plots are drawn with matplotlib"
+    ),
+    "usetex": Deny(
+        why="`usetex=` would run a program, and there are none inside the enclave.",
+        instead="write `$...$`, which matplotlib sets by itself",
+    ),
+}
 
 # Metaclasses that may be named, and only as one: called, they make classes that the policy never saw.
 METACLASSES: Final = frozenset({"ABCMeta"})

@@ -199,6 +199,9 @@ class CellPolicy(RestrictingNodeTransformer):
         """Keyword arguments may not name Python's own."""
         if node.arg is not None and node.arg.startswith("__"):
             self._bind(node, node.arg)
+        call = self._path[-1] if self._path else None
+        if node.arg in names.DENIED_KEYWORDS and isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            self.refuse(node, names.DENIED_KEYWORDS[node.arg])
         return self.parts(node)
 
     def check_match_mapping(self, node: ast.MatchMapping) -> ast.AST:
