@@ -120,10 +120,9 @@ class Ledger:
 
     def recall(self, claim: Claim) -> bytes | None:
         """The answer already released to this analyst for this plan on this version, as it was sent."""
-        wanted = [ANSWERS.c[name] == value for name, value in _answer_key(claim).items()]
         try:
             with self._transaction(self._engine) as connection:
-                reply: bytes | None = connection.execute(sa.select(ANSWERS.c.reply).where(*wanted)).scalar_one_or_none()
+                reply: bytes | None = connection.execute(_RECALL, _answer_key(claim)).scalar_one_or_none()
                 return reply
         except (BadLedger, SQLAlchemyError) as problem:
             _report("recall", problem)
@@ -134,7 +133,7 @@ class Ledger:
         row = {**_answer_key(claim), "sequence": receipt.sequence, "reply": reply}
         try:
             with self._transaction(self._answers) as connection:
-                connection.execute(insert(ANSWERS).values(row).on_conflict_do_nothing())
+                connection.execute(_KEEP_ANSWER, row)
         except (BadLedger, SQLAlchemyError) as problem:
             _report("remember", problem)
 
@@ -188,10 +187,10 @@ def _totals(connection: sa.Connection, scopes: list[_Scope]) -> dict[_Scope, Tot
 def _write(connection: sa.Connection, event: Event, claim: Claim, before: Mapping[_Scope, Totals], now: int) -> Receipt:
     """Append the event, move the head, raise every balance: all in the caller's transaction."""
     cost = totals_of(event)
-    head = connection.execute(sa.select(HEAD)).mappings().one()
+    head = connection.execute(_HEAD).mappings().one()
     row = _event_row(event, cost, claim, head, now)
-    connection.execute(sa.insert(EVENTS).values(row))
-    connection.execute(sa.update(HEAD).values(sequence=row["sequence"], hash=row["hash"]))
+    connection.execute(_ADD_EVENT, row)
+    connection.execute(_MOVE_HEAD, {"sequence": row["sequence"], "hash": row["hash"]})
     connection.execute(_RAISE_BALANCE, [_balance_row(scope, totals + cost) for scope, totals in before.items()])
     return Receipt(sequence=row["sequence"], event=event)
 
@@ -227,7 +226,15 @@ def _raise_balance() -> sa.Insert:
     return statement.on_conflict_do_update(index_elements=["kind", "dataset", "who"], set_=sums)
 
 
+# Built once: a statement's own making takes longer than SQLite does with it.
 _RAISE_BALANCE = _raise_balance()
+_RECALL = sa.select(ANSWERS.c.reply).where(
+    *(ANSWERS.c[name] == sa.bindparam(name) for name in ("analyst", "dataset", "version", "plan"))
+)
+_HEAD = sa.select(HEAD)
+_ADD_EVENT = sa.insert(EVENTS)
+_MOVE_HEAD = sa.update(HEAD)
+_KEEP_ANSWER = insert(ANSWERS).on_conflict_do_nothing()
 
 
 def _scopes(claim: Claim, budget: Budget, session_cap: Cap | None) -> list[_Scope]:
