@@ -73,15 +73,19 @@ class Steps:
         """Whether the plan so far asks for more work than any may."""
         return self.taken > MOST_WORK
 
-    def name(self, term: Term) -> Term:
-        """The same value as a bare column of a step (or as it is, where it is already bare)."""
+    def name(self, term: Term, *, sure: bool = False) -> Term:
+        """The same value as a bare column of a step (or as it is, where it is already bare).
+
+        ``sure``: the rule that made it shows that no value of its operands, whatever it is, can make the engine fail.
+        """
         if term.depth == 0:
             return term
         while len(self.levels) <= term.level:
             self.levels.append([])
         name = f"v{self.taken}"
         self.taken += 1
-        self.levels[term.level].append(exp.Alias(this=total(term.sql), alias=exp.Identifier(this=name, quoted=True)))
+        sql = term.sql if sure else total(term.sql)
+        self.levels[term.level].append(exp.Alias(this=sql, alias=exp.Identifier(this=name, quoted=True)))
         return Term(space=term.space, sql=identifier(name), level=term.level + 1)
 
 
@@ -94,7 +98,7 @@ def total(sql: exp.Expression) -> exp.Expression:
 
 
 def literal(value: Scalar, kind: Kind) -> exp.Expression:
-    """A constant of a kind. Numbers pass as text, which every engine reads back exactly."""
+    """A constant of a kind. Numbers pass as text that every engine reads back exactly: the shortest that names this double."""
     if value is None:
         return exp.Cast(this=exp.Null(), to=SQL_TYPES[kind].copy())
     if kind == "bool":
@@ -102,6 +106,10 @@ def literal(value: Scalar, kind: Kind) -> exp.Expression:
     if kind == "str":
         return exp.Literal.string(str(value))
     number = float(value) if kind == "float" else int(value)
+    if kind == "float" and repr(number)[0].isdigit():
+        # With an exponent it is read as a double at once, without a cast to plan; a sign would be an operator.
+        text = repr(number)
+        return exp.Literal.number(text if "e" in text else f"{text}e0")
     return exp.Cast(this=exp.Literal.string(repr(number)), to=SQL_TYPES[kind].copy())
 
 
