@@ -19,8 +19,10 @@ from ag_vault.space import ColumnSpace
 FILE_NAME = "catalog.json"
 SCRATCH = "scratch"
 """The data set, and the prefix of the tables, made of a guest's own public values."""
+ROWS_TABLE = "rows"
+"""The one table in the file of a private table."""
 ORDER_COLUMN = "__order"
-"""The column of every private Parquet file that holds the rows' secret order, in a table of ids the order of each unit's rows."""
+"""The column of every private table's file that holds the rows' secret order, in a table of ids the order of each unit's rows."""
 UNIT_COLUMN = "__unit"
 """The column of a table of ids that holds the keyed hash of each row's unit. No table of the catalogue shows either by its name."""
 
@@ -80,9 +82,9 @@ class BudgetRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class CatalogRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole of ``catalog.json``. ``version`` is new with every load; stored answers are good for one version."""
+    """The whole of ``catalog.json``. ``format`` is new where an older folder can't be read: load it again. ``version`` is new with every load; stored answers are good for one version."""
 
-    format: Literal[1]
+    format: Literal[2]
     name: str
     variable: str
     version: str

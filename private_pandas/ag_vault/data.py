@@ -1,7 +1,7 @@
-"""The rows of a session: an embedded DuckDB whose views are the catalogue's Parquet files, locked to these files before use.
+"""The rows of a session: an embedded DuckDB whose views are the catalogue's files, locked to these files before use.
 
-Knows files and SQL types; no plan, no cost. Owners' tables are scanned where they lie: at 1e6 rows a scan costs what a table in
-memory costs, and reading nothing at the start of a session tells nothing about its rows.
+Knows files and SQL types; no plan, no cost. Owners' tables are scanned where they lie, in the engine's own format, read-only: what is
+used stays in the engine's memory as far as that goes, and reading nothing at the start of a session tells nothing about its rows.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog, Table
+from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, UNIT_COLUMN, Catalog, Table
 from ag_vault.errors import BadCatalog
 from ag_vault.evaluate import DuckData
 from ag_vault.space import Kind
@@ -84,21 +84,26 @@ def open_rows(catalog: Catalog, *, threads: int, memory_bytes: int, spill: Path 
         engine.execute("SET allowed_directories=$1", [[*folders, *([str(spill)] if spill else [])]])
         engine.execute("SET enable_external_access=false")
         engine.execute("SET lock_configuration=true")
-        for table in catalog.tables.values():
-            engine.execute(_view(table).sql("duckdb"))
+        for number, table in enumerate(catalog.tables.values()):
+            engine.execute(_attached(table, f"file{number}").sql("duckdb"))
+            engine.execute(_view(table, f"file{number}").sql("duckdb"))
     except duckdb.Error as problem:
         engine.close()
         raise BadCatalog(f"a table's file can't be read: {str(problem).splitlines()[0]}") from problem
     return Rows(engine)
 
 
-def _view(table: Table) -> exp.Create:
+def _attached(table: Table, file: str) -> exp.Attach:
+    named = exp.alias_(exp.Literal.string(str(table.path)), file)
+    return exp.Attach(this=named, expressions=[exp.AttachOption(this=exp.var("READ_ONLY"))])
+
+
+def _view(table: Table, file: str) -> exp.Create:
     plain = [name for name, space in table.columns.items() if space.kind != "id"]
     hidden = [] if table.unit is None else [UNIT_COLUMN, ORDER_COLUMN]
     columns = [exp.column(name, quoted=True) for name in (*plain, *hidden)]
-    return exp.Create(
-        this=exp.table_(table.key, quoted=True), kind="VIEW", expression=exp.select(*columns).from_(_scan(table))
-    )
+    rows = exp.select(*columns).from_(exp.table_(ROWS_TABLE, db=file, quoted=True))
+    return exp.Create(this=exp.table_(table.key, quoted=True), kind="VIEW", expression=rows)
 
 
 def _scan(table: Table) -> exp.Expr:

@@ -51,8 +51,13 @@ def load(folder: Path, content: Any, table: Path, *, public: Path | None = None,
 
 def stored(folder: Path, columns: str = "*", order: str = "ALL") -> list[tuple[Any, ...]]:
     """The private rows as the vault will find them."""
-    query = f"SELECT {columns} FROM read_parquet('{folder}/out/train.parquet') ORDER BY {order}"
-    return duckdb.connect().execute(query).fetchall()
+    return asked(folder / "out" / "train.duckdb", f"SELECT {columns} FROM rows ORDER BY {order}")
+
+
+def asked(file: Path, query: str) -> list[tuple[Any, ...]]:
+    """A query of the table in a private table's file."""
+    with duckdb.connect(file, read_only=True) as connection:
+        return connection.execute(query).fetchall()
 
 
 def clinic(folder: Path, rows: int = 200) -> Path:

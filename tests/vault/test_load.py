@@ -11,7 +11,18 @@ import pytest
 
 from ag_vault.catalog import read_catalog, read_dataset
 from ag_vault.errors import BadCatalog, BadData
-from tests.vault.owners import COLUMNS, GOOD_ROW, HEADER, clinic, load, metadata, stored, write_csv, write_metadata
+from tests.vault.owners import (
+    COLUMNS,
+    GOOD_ROW,
+    HEADER,
+    asked,
+    clinic,
+    load,
+    metadata,
+    stored,
+    write_csv,
+    write_metadata,
+)
 
 GOOD = [GOOD_ROW] * 20
 MICROS_2026 = 1_767_225_600_000_000
@@ -110,9 +121,7 @@ def test_rows_lie_in_a_new_secret_order_after_each_load(tmp_path: Path) -> None:
         load(tmp_path / name, metadata({"n": {"type": "int"}}), rows)
         orders.append([n for (n,) in stored(tmp_path / name, "n", "__order")])
         assert sorted(orders[-1]) == list(range(100))
-        lying = (
-            duckdb.connect().execute(f"SELECT n FROM read_parquet('{tmp_path}/{name}/out/train.parquet')").fetchall()
-        )
+        lying = asked(tmp_path / name / "out" / "train.duckdb", "SELECT n FROM rows")
         assert [n for (n,) in lying] == orders[-1]
     assert orders[0] != orders[1]
     assert orders[0] != sorted(orders[0])
@@ -257,7 +266,7 @@ def test_two_data_sets_of_one_name_make_no_catalogue(tmp_path: Path) -> None:
         read_catalog([folder, folder])
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"format": 2}', b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"format": 3}', b"[" * 100_000])
 def test_a_damaged_catalogue_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "catalog.json").write_bytes(content)
     with pytest.raises(BadCatalog):

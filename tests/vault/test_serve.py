@@ -420,8 +420,8 @@ def test_the_charge_is_on_disk_before_the_first_row_is_read(
 
 def test_a_damaged_table_ends_the_start_and_answers_nobody(tmp_path: Path, ledger: Path) -> None:
     folder = clinic(tmp_path)
-    (folder / "train.parquet").write_bytes(b"PAR1")
-    (folder / "train.parquet").chmod(0o600)
+    (folder / "train.duckdb").write_bytes(b"DUCK")
+    (folder / "train.duckdb").chmod(0o600)
     from ag_vault.errors import BadCatalog
     from ag_vault.serve import DatasetPlace, Settings, open_session
 

@@ -6,7 +6,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -28,6 +27,7 @@ from ag_vault.loading.metadata import Metadata
 from ag_vault.parts import Noised, Ranks
 from ag_vault.price import Priced, price
 from tests.vault import doors, relational, world
+from tests.vault.owners import asked
 from tests.vault.relational import CAP, PUBLIC, A, B
 from tests.vault.world import Frozen, binary, column
 
@@ -60,8 +60,7 @@ def loaded(folder: Path, text: str, content: Any = METADATA, *, key: bytes = KEY
 
 
 def rows_in(folder: Path, name: str = "out") -> Counter[tuple[Any, ...]]:
-    query = f"SELECT * FROM read_parquet('{folder}/{name}/visits.parquet')"
-    return Counter(duckdb.connect().execute(query).fetchall())
+    return Counter(asked(folder / name / "visits.duckdb", "SELECT * FROM rows"))
 
 
 def units_in(folder: Path, name: str = "out") -> Counter[Any]:

@@ -54,7 +54,7 @@ def build(order: Order, out: Path, say: Say) -> dict[str, Counts]:
     with _building(out) as folder:
         private, public, report = _copies(order, columns, units, folder, say)
         record = CatalogRecord(
-            format=1,
+            format=2,
             name=order.name,
             variable=order.variable,
             version=secrets.token_hex(16),
@@ -142,7 +142,7 @@ def _copies(
 
 def _table(order: Order, key: str, columns: tuple[ColumnRecord, ...], units: Units | None) -> TableRecord:
     return TableRecord(
-        file=f"{key}.parquet",
+        file=f"{key}.duckdb",
         columns=columns,
         unit="row" if units is None else units.record,
         max_rows=order.metadata.tables[key].max_rows,

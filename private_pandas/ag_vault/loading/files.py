@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from ag_vault.catalog import ORDER_COLUMN, ColumnRecord, Kind
+from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, ColumnRecord, Kind
 from ag_vault.errors import BadData
 from ag_vault.loading.conform import Conformed, conform
 from ag_vault.loading.units import Units, kept, lost, unit_id
@@ -21,6 +21,8 @@ from ag_vault.loading.units import Units, kept, lost, unit_id
 _READERS = {".parquet": "read_parquet", ".pq": "read_parquet", ".csv": "read_csv"}
 _INDEXES = ("", "Unnamed: 0", "__index_level_0__", "column0")
 """Names under which row labels arrive that nobody declared; they are dropped."""
+_FILE = "file"
+"""The name by which the engine knows the file being written."""
 _UNREADABLE_SHARE = 0.1
 """More than this share of a column unreadable: it isn't the column the metadata describes."""
 _INFERRED: tuple[tuple[str, Kind], ...] = (
@@ -109,11 +111,11 @@ def copy(
     """Write the conforming rows and their secret order as a column: drawn for this load, or within each unit, which is then beside it."""
     values = {name: one.value for name, one in _conformed(file, columns).items()}
     if units is not None:
-        return _copy(engine, file.key, kept(values, unit_id(units, file.types), file.scan, units), target)
+        return _keep(engine, file.key, kept(values, unit_id(units, file.types), file.scan, units), target)
     named = [exp.alias_(value, name, quoted=True) for name, value in values.items()]
     order = exp.alias_(_secret_order(), ORDER_COLUMN, quoted=True)
     rows = exp.select(*named, order).from_(file.scan).order_by(exp.column(ORDER_COLUMN, quoted=True))
-    return _copy(engine, file.key, rows, target)
+    return _keep(engine, file.key, rows, target)
 
 
 def copy_public(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path) -> None:
@@ -133,6 +135,14 @@ def _scan(path: Path, *csv_options: str) -> exp.Expr:
 def _types(engine: duckdb.DuckDBPyConnection, key: str, scan: exp.Expr) -> dict[str, str]:
     rows = _run(engine, key, exp.Describe(this=exp.select("*").from_(scan)).sql("duckdb"))
     return {str(name): str(engine_type) for name, engine_type, *_ in rows}
+
+
+def _keep(engine: duckdb.DuckDBPyConnection, key: str, rows: exp.Select, target: Path) -> None:
+    """Write rows as the one table of a file of the engine's own: it is scanned two to three times as fast as Parquet."""
+    table = exp.table_(ROWS_TABLE, db=_FILE, quoted=True)
+    _run(engine, key, exp.Attach(this=exp.alias_(exp.Literal.string(str(target)), _FILE)).sql("duckdb"))
+    _run(engine, key, exp.Create(this=table, kind="TABLE", expression=rows).sql("duckdb"))
+    _run(engine, key, exp.Detach(this=exp.to_identifier(_FILE)).sql("duckdb"))
 
 
 def _copy(engine: duckdb.DuckDBPyConnection, key: str, rows: exp.Select, target: Path) -> None:
