@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from antigranular.errors import AgError, CellError, CellInterrupted, NotLoggedIn, SessionError
 from antigranular.lines import WORDS, Answer
 from antigranular.notebook import NotebookView, RemoteResult
+from antigranular.remote_names import offer_names
 from antigranular.view import QuietView, View
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def offer_magics(shell: Any) -> "Magics":
     magics = Magics(shell)
     shell.register_magic_function(magics.run, magic_kind="cell", magic_name="ag")
     shell.register_magic_function(magics.ask, magic_kind="line", magic_name="ag")
+    offer_names(shell, magics)
     return magics
 
 
@@ -101,6 +103,14 @@ class Magics:
         if session is None:
             raise NotLoggedIn("there is no session yet: call ag.login(user_id, user_secret, dataset=...) first")
         return session
+
+    def asked(self, cell: str) -> "Session | None":
+        """The session that a whole ``%%ag`` cell, perhaps half written, would run in; None where that can't be told."""
+        try:
+            wanted = self._options.parse_args(_words(cell.partition("\n")[0])[1:])
+            return self._chosen(wanted.session)
+        except AgError:
+            return None
 
     def current(self) -> "Session":
         """The session. Raises NotLoggedIn where there is none."""

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from antigranular import table
+from antigranular.ask import ask
 from antigranular.cell import run_cell
 from antigranular.channel import Channel
 from antigranular.errors import AgError, CellRefused, NotAvailable, SessionError, WireError
@@ -25,6 +26,8 @@ TYPES = {"frame": "PrivateDataFrame", "series": "PrivateSeries", "public": "Data
 
 _HEADERS = ("key", "type")
 _MINUTES_FROM = 120
+_SOON = 1.5
+"""Seconds that a person waits for a completion."""
 
 
 class Session:
@@ -93,6 +96,19 @@ class Session:
             "last_activity": str(model.get("last_activity", "")),
             "connections": model.get("connections"),
         }
+
+    def complete(self, source: str, cursor: int) -> dict[str, Any] | None:
+        """What may follow the cursor, by the session's names, as Jupyter's ``complete_reply``; None where it doesn't answer soon."""
+        return self._ask("complete", {"code": source, "cursor_pos": cursor})
+
+    def inspect(self, source: str, cursor: int, detail: int = 0) -> dict[str, Any] | None:
+        """What is known of the name at the cursor, as Jupyter's ``inspect_reply``; None where it doesn't answer soon."""
+        return self._ask("inspect", {"code": source, "cursor_pos": cursor, "detail_level": detail})
+
+    def _ask(self, kind: str, content: Mapping[str, Any]) -> dict[str, Any] | None:
+        if self._ended:
+            return None
+        return ask(kind, content, channel=self._channel, client=self._client, seconds=_SOON)
 
     def restart_kernel(self) -> dict[str, str]:
         """A fresh kernel under the same id: variables are gone, what you spent stays spent."""
