@@ -88,13 +88,23 @@ class Histogram(Measure, frozen=True, kw_only=True, tag="histogram"):
 MEASURES: tuple[type[Measure], ...] = (Size, Count, Sum, Mean, Var, Std, Quantile, Describe, Histogram)
 
 
+WIDEST_RANGE = 1000
+"""Integers between a column's public bounds, up to which all of them are keys."""
+
+
 class GroupKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="group_key"):
-    """A column to group by. ``values`` None: the column's public categories (false, true for a boolean)."""
+    """A column to group by: the values listed, else its public ones (categories, false and true, all integers of narrow bounds).
+
+    ``found``: none is public; those that enough rows have are found, at a δ.
+    """
 
     column: str
     values: tuple[Scalar, ...] | None = None
+    found: bool = False
 
     def __post_init__(self) -> None:
+        if self.found and self.values is not None:
+            raise ValueError("the values of a group key are either listed or found")
         for value in self.values or ():
             check_scalar(value)
         if self.values is not None and len({(type(v), v) for v in self.values}) != len(self.values):
@@ -117,10 +127,30 @@ class Epsilon(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
         return Fraction(self.numerator, self.denominator)
 
 
+class Delta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="delta"):
+    """The δ of one call, an exact rational ``numerator/denominator`` in (0, 1) (both within 64 bits)."""
+
+    numerator: int
+    denominator: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.numerator < self.denominator <= _INT64_MAX:
+            raise ValueError("delta must be a rational of 64-bit parts between 0 and 1")
+
+    @property
+    def fraction(self) -> Fraction:
+        """The exact value."""
+        return Fraction(self.numerator, self.denominator)
+
+
 class Release(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="release"):
-    """A question: a measure of a relation, in whole or by group, and what it may cost."""
+    """A question: a measure of a relation, in whole or by group, and what it may cost.
+
+    ``delta``: what finding keys may cost beside; None: the data set's default where keys are found, else nothing.
+    """
 
     relation: Relation
     measure: Measure
     spend: Epsilon
     by: tuple[GroupKey, ...] = ()
+    delta: Delta | None = None

@@ -3,7 +3,9 @@
 Nothing here is a security boundary: the guest's process is not trusted, the vault is.
 """
 
+from op_pandas.bins import cut
 from op_pandas.dataset import PrivateDataset, datasets, load_dataset
+from op_pandas.dummies import get_dummies
 from op_pandas.frame import PrivateDataFrame
 from op_pandas.functions import standard_scaler, to_datetime, train_test_split
 from op_pandas.joins import merge
@@ -20,7 +22,9 @@ __all__ = [
     "PrivateSeries",
     "bind",
     "concat",
+    "cut",
     "datasets",
+    "get_dummies",
     "load_dataset",
     "merge",
     "provenance",

@@ -4,7 +4,7 @@ Must not know where rows are or what a release costs.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, lifted
 from op_pandas.scalars import PublicScalar, constant, plain
 from op_pandas.series import PrivateSeries, condition, public
+
+if TYPE_CHECKING:
+    from op_pandas.keys import Cuts, Listed
 
 Piped = TypeVar("Piped")
 
@@ -351,17 +354,28 @@ class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
         """At most so many rows of each privacy unit, chosen by a secret order: fewer than the owner's cap mean less noise."""
         return units.limited(self, rows)
 
-    def groupby(self, by: Any, **_: object) -> Any:
-        """Groups by a categorical column, a boolean series or a list of them; disjoint, so that each gets the whole ε.
+    def groupby(
+        self,
+        by: Any,
+        *,
+        keys: "Listed | None" = None,
+        bins: "Cuts | None" = None,
+        delta: Number | None = None,
+        **_: object,
+    ) -> Any:
+        """Groups by columns, series, bins (``op_pandas.cut``) or a list of them; disjoint, so that each gets the whole ε.
 
-        By the id of a privacy unit: one private row per unit, without ε.
+        Public keys all appear: categories, booleans, integers with narrow bounds, those listed in ``keys``, the ``bins`` of numbers. Other
+        text and integers are grouped by what enough rows have, found at a δ. By the id of a privacy unit: one private row per unit, no ε.
         """
-        from op_pandas.groupby import FrameGroupBy, keys_of
+        from op_pandas.groupby import FrameGroupBy
+        from op_pandas.keys import delta_of, keys_of
         from op_pandas.unit_groups import UnitGroupBy, names_id
 
         if names_id(by, self._terms):
             return UnitGroupBy(self._rows, self._terms, by)
-        return FrameGroupBy(self._rows, self._terms, keys_of(by, self._rows, self._terms))
+        found = keys_of(by, self._rows, self._terms, keys=keys, bins=bins)
+        return FrameGroupBy(self._rows, self._terms, found, delta_of(delta))
 
     # The parts --------------------------------------------------------------------------------------------
 

@@ -1,65 +1,39 @@
-"""Groups of private rows by public keys: disjoint, so that every group gets the whole ε of a call.
+"""Groups of private rows: disjoint, so that every group gets the whole ε of a call.
 
-Must not know prices or noise; keys must have public values, so that every group appears, also an empty one.
+Must not know prices or noise. Groups of public keys all appear, also empty ones; keys that are not public are found, at a δ.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 import pandas as pd
 
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Describe, GroupKey, Mean, Measure, Quantile, Size, Std, Sum, Var
+from ag_plan.releases import Count, Delta, Describe, GroupKey, Mean, Measure, Quantile, Size, Std, Sum, Var
 from op_pandas import names, results
 from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
 from op_pandas.columns import label, labels
 from op_pandas.epsilon import Number
+from op_pandas.keys import Key, delta_of
 from op_pandas.private import Private
 from op_pandas.releases import needed, release
 from op_pandas.results import ReleasedFrame, ReleasedSeries
-from op_pandas.rows import Rows, Term, lifted
-from op_pandas.schema import key_values
-from op_pandas.series import PrivateSeries
+from op_pandas.rows import Rows, Term
 
 _SIZE = "size"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """What rows are grouped by: a term with public values, the name it shows, and the column it is, if it is one."""
-
-    term: Term
-    name: str | None
-    column: str | None
-
-
-def keys_of(by: object, rows: Rows, terms: Mapping[str, Term]) -> tuple[Key, ...]:
-    """The keys of a ``groupby``. ValueError where a key is no categorical column or boolean series."""
-    several = by if isinstance(by, list | tuple) else [by]
-    if not several:
-        raise ValueError("groupby needs at least one key")
-    return tuple(_key(each, rows, terms) for each in several)
-
-
-def _key(by: object, rows: Rows, terms: Mapping[str, Term]) -> Key:
-    if isinstance(by, PrivateSeries):
-        key_values(by.term, by.name or "the key")
-        expression = lifted(by.term.expression, by.rows, rows)
-        return Key(term=Term(expression=expression, schema=by.term.schema), name=by.name, column=None)
-    name = label(by, terms)
-    key_values(terms[name], name)
-    return Key(term=terms[name], name=name, column=name)
 
 
 class Groups(Private, ABC):
     """Groups of rows, and the statistics of each."""
 
-    __slots__ = ("_keys", "_rows", "_terms")
+    __slots__ = ("_delta", "_keys", "_rows", "_terms")
+    _delta: Delta | None
 
-    def __init__(self, rows: Rows, terms: Mapping[str, Term], keys: tuple[Key, ...]) -> None:
-        self._rows, self._terms, self._keys = rows, dict(terms), keys
+    def __init__(
+        self, rows: Rows, terms: Mapping[str, Term], keys: tuple[Key, ...], delta: Delta | None = None
+    ) -> None:
+        self._rows, self._terms, self._keys, self._delta = rows, dict(terms), keys, delta
 
     @abstractmethod
     def _columns(self, released: Released) -> list[Any]:
@@ -67,51 +41,51 @@ class Groups(Private, ABC):
 
     def count(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The number of values that are not null, by group."""
-        return self._statistic(called("count", eps, ignored), "kind", Count, whole=True)
+        return self._statistic(called("count", eps, ignored), ignored, "kind", Count, whole=True)
 
     def sum(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The sum of each numeric column, by group."""
-        return self._statistic(called("sum", eps, ignored), "is_summable", Sum)
+        return self._statistic(called("sum", eps, ignored), ignored, "is_summable", Sum)
 
     def mean(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The mean of each numeric column, by group."""
-        return self._statistic(called("mean", eps, ignored), "is_summable", Mean)
+        return self._statistic(called("mean", eps, ignored), ignored, "is_summable", Mean)
 
     def std(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
         """The standard deviation of each numeric column, by group."""
-        return self._statistic(called("std", eps, ignored), "is_summable", Std, ddof=freedom(ddof))
+        return self._statistic(called("std", eps, ignored), ignored, "is_summable", Std, ddof=freedom(ddof))
 
     def var(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
         """The variance of each numeric column, by group."""
-        return self._statistic(called("var", eps, ignored), "is_summable", Var, ddof=freedom(ddof))
+        return self._statistic(called("var", eps, ignored), ignored, "is_summable", Var, ddof=freedom(ddof))
 
     def median(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The median of each numeric column, by group."""
-        return self._statistic(called("median", eps, ignored), "is_number", Quantile, probabilities=(0.5,))
+        return self._statistic(called("median", eps, ignored), ignored, "is_number", Quantile, probabilities=(0.5,))
 
     def min(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The quantile at 0 of each numeric column, by group."""
-        return self._statistic(called("min", eps, ignored), "is_number", Quantile, probabilities=(0.0,))
+        return self._statistic(called("min", eps, ignored), ignored, "is_number", Quantile, probabilities=(0.0,))
 
     def max(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The quantile at 1 of each numeric column, by group."""
-        return self._statistic(called("max", eps, ignored), "is_number", Quantile, probabilities=(1.0,))
+        return self._statistic(called("max", eps, ignored), ignored, "is_number", Quantile, probabilities=(1.0,))
 
     def quantile(
         self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object
     ) -> ReleasedFrame:
         """The value(s) below which a share q lies, by group: ``quantile(eps, q)``; several q add a level to the index."""
-        return self._quantile(quantiles("quantile", given, {"eps": eps, "q": q}, ignored, q_first=False))
+        return self._quantile(quantiles("quantile", given, {"eps": eps, "q": q}, ignored, q_first=False), ignored)
 
     def percentile(
         self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object
     ) -> ReleasedFrame:
         """As ``quantile``, with q in [0, 100]."""
-        return self._quantile(quantiles("percentile", given, {"eps": eps, "q": q}, ignored, q_first=False))
+        return self._quantile(quantiles("percentile", given, {"eps": eps, "q": q}, ignored, q_first=False), ignored)
 
     def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """count, mean, std, min, quartiles and max of each numeric column, by group: statistics add a level to the index."""
-        released = self._ask(called("describe", eps, ignored), "is_number", Describe)
+        released = self._ask(called("describe", eps, ignored), ignored, "is_number", Describe)
         return results.frame(
             released, self._index(released, last=[row[-1] for row in released.index]), self._columns(released), list
         )
@@ -120,13 +94,17 @@ class Groups(Private, ABC):
         """The number of rows of each group."""
         call = called(_SIZE, eps, ignored)
         terms, by = self._question({})
-        released = release(self._rows, terms, Size(), call.spend, by=by)
+        released = release(self._rows, terms, Size(), call.spend, by=by, delta=self._at(ignored))
         return results.series(
             released, self._index(released), lambda cells: [row[0] for row in cells], name=_SIZE, whole=True
         )
 
-    def _quantile(self, asked: Quantiles) -> ReleasedFrame:
-        released = self._ask(asked.call, "is_number", Quantile, probabilities=asked.probabilities)
+    def _at(self, given: Mapping[str, Any]) -> Delta | None:
+        """The δ of a call: its own, else that of the groups."""
+        return delta_of(given.get("delta")) or self._delta
+
+    def _quantile(self, asked: Quantiles, given: Mapping[str, Any]) -> ReleasedFrame:
+        released = self._ask(asked.call, given, "is_number", Quantile, probabilities=asked.probabilities)
         if asked.is_one:
             return results.frame(released, self._index(released), self._columns(released), list)
         groups = len(released.index) // len(asked.labels)
@@ -134,17 +112,27 @@ class Groups(Private, ABC):
         return results.frame(released, index, self._columns(released), list)
 
     def _statistic(
-        self, call: Call, attribute: str, measure: Callable[..., Measure], *, whole: bool = False, **fields: object
+        self,
+        call: Call,
+        given: Mapping[str, Any],
+        attribute: str,
+        measure: Callable[..., Measure],
+        *,
+        whole: bool = False,
+        **fields: object,
     ) -> ReleasedFrame:
-        released = self._ask(call, attribute, measure, **fields)
+        released = self._ask(call, given, attribute, measure, **fields)
         return results.frame(released, self._index(released), self._columns(released), list, whole=whole)
 
-    def _ask(self, call: Call, attribute: str, measure: Callable[..., Measure], **fields: object) -> Released:
+    def _ask(
+        self, call: Call, given: Mapping[str, Any], attribute: str, measure: Callable[..., Measure], **fields: object
+    ) -> Released:
         grouped = {key.column for key in self._keys}
         free = {name: term for name, term in self._terms.items() if name not in grouped}
         chosen = needed(free, attribute, call.name)
         terms, by = self._question(chosen)
-        return release(self._rows, terms, measure(columns=tuple(chosen), **fields), call.spend, by=by)
+        asked = measure(columns=tuple(chosen), **fields)
+        return release(self._rows, terms, asked, call.spend, by=by, delta=self._at(given))
 
     def _question(self, chosen: Mapping[str, Term]) -> tuple[dict[str, Term], tuple[GroupKey, ...]]:
         """The terms to ask about with the keys among them, under names that no column has."""
@@ -154,7 +142,7 @@ class Groups(Private, ABC):
             while name in terms:
                 name += "'"
             terms[name] = key.term
-            by.append(GroupKey(column=name))
+            by.append(key.asked(name))
         return terms, tuple(by)
 
     def _index(self, released: Released, last: list[Any] | None = None) -> "pd.Index[Any]":
@@ -182,12 +170,21 @@ def _shown(value: Any) -> Any:
 
 
 class SeriesGroupBy(Groups):
-    """Groups of one column: answers have the one column 0."""
+    """Groups of a series: answers have the one column 0."""
 
     __slots__ = ()
 
     def _columns(self, released: Released) -> list[Any]:
         return list(range(len(released.columns)))
+
+
+class ColumnGroupBy(SeriesGroupBy):
+    """Groups of one column of a frame: answers have that column, by its name."""
+
+    __slots__ = ()
+
+    def _columns(self, released: Released) -> list[Any]:
+        return list(released.columns)
 
 
 class FrameGroupBy(Groups):
@@ -201,9 +198,10 @@ class FrameGroupBy(Groups):
     def __getitem__(self, key: list[str]) -> "FrameGroupBy": ...
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, list | pd.Index):
-            return FrameGroupBy(self._rows, {name: self._terms[name] for name in labels(key, self._terms)}, self._keys)
+            chosen = {name: self._terms[name] for name in labels(key, self._terms)}
+            return FrameGroupBy(self._rows, chosen, self._keys, self._delta)
         name = label(key, self._terms)
-        return SeriesGroupBy(self._rows, {name: self._terms[name]}, self._keys)
+        return ColumnGroupBy(self._rows, {name: self._terms[name]}, self._keys, self._delta)
 
     def __getattr__(self, name: str) -> SeriesGroupBy:
         if not name.startswith("_") and name in self._terms:

@@ -36,7 +36,8 @@ class Private:
 
         def __array__(self, *_: Any, **__: Any) -> NoReturn:
             raise TypeError(
-                f"{type(self).__name__} can't become an array: its rows are private; release a statistic of it"
+                f"{type(self).__name__} can't become an array: its rows are private; release a statistic of it, "
+                "or use op_pandas' own functions (cut, get_dummies, merge, concat, to_datetime)"
             )
 
         def __float__(self) -> NoReturn:

@@ -9,7 +9,7 @@ from ag_plan.codec import encode_plan
 from ag_plan.errors import MalformedPlan
 from ag_plan.messages import AskRelease, Released
 from ag_plan.relations import Project
-from ag_plan.releases import Epsilon, GroupKey, Measure, Release
+from ag_plan.releases import Delta, Epsilon, GroupKey, Measure, Release
 from op_pandas.rows import Rows, Term
 from op_pandas.vault import ask
 
@@ -17,12 +17,18 @@ LIBRARY = "op_pandas"
 
 
 def release(
-    rows: Rows, terms: Mapping[str, Term], measure: Measure, spend: Epsilon, *, by: tuple[GroupKey, ...] = ()
+    rows: Rows,
+    terms: Mapping[str, Term],
+    measure: Measure,
+    spend: Epsilon,
+    *,
+    by: tuple[GroupKey, ...] = (),
+    delta: Delta | None = None,
 ) -> Released:
     """The answer to a measure of the terms; charged. Raises what the vault's refusal names, and then nothing was charged."""
     expressions = tuple(term.expression for term in terms.values())
     project = Project(relation=rows.relation, names=tuple(terms), expressions=expressions)
-    question = Release(relation=project, measure=measure, spend=spend, by=by)
+    question = Release(relation=project, measure=measure, spend=spend, by=by, delta=delta)
     try:
         plan = encode_plan(question)
     except MalformedPlan as reason:

@@ -33,6 +33,7 @@ from op_pandas.series_statistics import SeriesStatistics
 if TYPE_CHECKING:
     from op_pandas.frame import PrivateDataFrame
     from op_pandas.groupby import SeriesGroupBy
+    from op_pandas.keys import Cuts, Listed
 
 Piped = TypeVar("Piped")
 
@@ -275,11 +276,21 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
 
         return PrivateDataFrame.of(self._rows, {name or self._name or construct.SERIES: self._term})
 
-    def groupby(self, by: Any, **_: object) -> "SeriesGroupBy":
-        """Groups by a categorical or boolean series, or a list of them; disjoint, so that each gets the whole ε."""
-        from op_pandas.groupby import SeriesGroupBy, keys_of
+    def groupby(
+        self,
+        by: Any,
+        *,
+        keys: "Listed | None" = None,
+        bins: "Cuts | None" = None,
+        delta: Number | None = None,
+        **_: object,
+    ) -> "SeriesGroupBy":
+        """Groups by a series or a list of them, as ``PrivateDataFrame.groupby``; disjoint, so that each gets the whole ε."""
+        from op_pandas.groupby import SeriesGroupBy
+        from op_pandas.keys import delta_of, keys_of
 
-        return SeriesGroupBy(self._rows, {self._name or construct.SERIES: self._term}, keys_of(by, self._rows, {}))
+        found = keys_of(by, self._rows, {}, keys=keys, bins=bins)
+        return SeriesGroupBy(self._rows, {self._name or construct.SERIES: self._term}, found, delta_of(delta))
 
     # The parts --------------------------------------------------------------------------------------------
 

@@ -51,6 +51,9 @@ ACCEPTED = [
     "op_pandas.merge(frame, pd.DataFrame({'age': [1]}), on='age')['age'].sum(eps=1) + 1",
     "op_pandas.concat([frame, frame]).describe(eps=1)",
     "frame.groupby('pid')['age'].sum().mean(eps=1) + 1\nframe.groupby('pid').agg(total=('age', 'sum'))['total'].hist(eps=1)",
+    "frame.groupby('age', bins=[0, 18, 65]).mean(eps=1)\nframe.groupby('city', keys=['Ulm'], delta=1e-9).size(eps=1)['Ulm']",
+    "frame['band'] = op_pandas.cut(frame['age'], [0, 18, 65], labels=['young', 'old'])",
+    "op_pandas.get_dummies(frame, columns=['sex']).mean(eps=1)",
     "s.make_series_non_categorical((0, 5)).mean(eps=1)",
 ]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from ag_plan.expressions import Scalar
-from ag_plan.releases import GroupKey
+from ag_plan.releases import WIDEST_RANGE, GroupKey
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope, literal
 from ag_vault.ops.column import unknown_column
@@ -16,8 +16,6 @@ from ag_vault.ops.rows import Join, Rows
 from ag_vault.space import ColumnSpace
 
 MOST_GROUPS = 50_000
-WIDEST_RANGE = 1000
-"""Integers between a key column's bounds, up to which they need not be listed."""
 _TYPES: dict[str, type] = {"bool": bool, "int": int, "str": str}
 
 
