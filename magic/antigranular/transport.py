@@ -4,9 +4,10 @@ Certificates are always verified; there is no switch for it.
 """
 
 import http.client
+import inspect
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
 PATIENCE_SECONDS = 30.0
+PULSE_SECONDS = 20.0
+"""How often a websocket is asked whether it still leads anywhere, and how long the answer may take."""
 MAX_MESSAGE_BYTES = 256 << 20
 MAX_BODY_BYTES = 16 << 20
 
@@ -67,8 +70,9 @@ class Transport(Protocol):
 class TlsTransport:
     """The network itself. Directly to the enclave: proxies of the environment are not used."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, pulse: float = PULSE_SECONDS) -> None:
         self._target = target
+        self._pulse = pulse
         self._trust = ssl.create_default_context(cafile=target.ca)
 
     def exchange(self, request: Request) -> Response:
@@ -106,6 +110,7 @@ class TlsTransport:
                 max_size=MAX_MESSAGE_BYTES,
                 open_timeout=PATIENCE_SECONDS,
                 close_timeout=2,
+                **_pulse(connect, self._pulse),
             )
             # Entered because newer versions of the library insist; left by closing the line.
             line = ExitStack().enter_context(opening)
@@ -124,8 +129,8 @@ class TlsTransport:
             raise EnclaveUnreachable(
                 f"no enclave answers at {url} ({problem.strerror or problem}); is it running, and is url= or AG_ENCLAVE_URL right?"
             ) from problem
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _keep_alive(plain, self._pulse)
         try:
             return self._trust.wrap_socket(plain, server_hostname=self._target.host)
         except ssl.SSLCertVerificationError as problem:
@@ -136,6 +141,21 @@ class TlsTransport:
         except OSError as problem:
             plain.close()
             raise EnclaveUnreachable(f"what answers at {url} does not speak TLS: {problem}") from problem
+
+
+def _pulse(connect: Callable[..., Any], seconds: float) -> dict[str, Any]:
+    """The websocket's own pings, where the library's version has them on threads."""
+    names = ("ping_interval", "ping_timeout")
+    return dict.fromkeys(names, seconds) if set(names) <= set(inspect.signature(connect).parameters) else {}
+
+
+def _keep_alive(plain: socket.socket, seconds: float) -> None:
+    """Let the operating system find out that nobody is there any more, also where the library doesn't: after a laptop's sleep, say."""
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", seconds), ("TCP_KEEPINTVL", seconds / 4), ("TCP_KEEPCNT", 4)):
+        option = getattr(socket, name, None)  # not everywhere
+        if option is not None:
+            plain.setsockopt(socket.IPPROTO_TCP, option, max(1, round(value)))
 
 
 def _refusal(status: int, body: bytes | bytearray | None) -> RequestRefused:
