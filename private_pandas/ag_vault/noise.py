@@ -55,5 +55,10 @@ class OpenDPNoise:
 
 @lru_cache(maxsize=256)
 def _laplace(scale: float) -> Any:
-    space = dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l1_distance(T=dp.i64)
-    return dp.m.make_laplace(*space, scale=scale)
+    return dp.m.make_laplace(*_space(), scale=scale)
+
+
+@lru_cache(maxsize=1)
+def _space() -> tuple[Any, Any]:
+    """Vectors of 64-bit integers and their L1 distance: made once, as making them takes as long as a draw."""
+    return dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l1_distance(T=dp.i64)

@@ -16,6 +16,12 @@ _KEY_COLUMNS = (BALANCES.c.kind, BALANCES.c.dataset, BALANCES.c.who)
 _BALANCES_OF = sa.select(*_KEY_COLUMNS, *(BALANCES.c[name] for name in SUMS)).where(
     sa.tuple_(*_KEY_COLUMNS).in_(sa.bindparam("keys", expanding=True))
 )
+_LIBRARIES_OF = (
+    sa.select(EVENTS.c.library, *(sa.cast(sa.func.sum(EVENTS.c[name]), sa.BigInteger) for name in SUMS))
+    .where(EVENTS.c.dataset == sa.bindparam("dataset"), EVENTS.c.analyst == sa.bindparam("analyst"))
+    .group_by(EVENTS.c.library)
+    .order_by(EVENTS.c.library)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,5 @@ def read(connection: sa.Connection, dataset: str, analyst: str, budget: Budget) 
 
 
 def _libraries(connection: sa.Connection, dataset: str, analyst: str) -> dict[str, Totals]:
-    sums = [sa.cast(sa.func.sum(EVENTS.c[name]), sa.BigInteger).label(name) for name in SUMS]
-    query = sa.select(EVENTS.c.library, *sums).group_by(EVENTS.c.library).order_by(EVENTS.c.library)
-    wanted = query.where(EVENTS.c.dataset == dataset, EVENTS.c.analyst == analyst)
-    return {row.library: Totals(**{name: getattr(row, name) for name in SUMS}) for row in connection.execute(wanted)}
+    rows = connection.execute(_LIBRARIES_OF, {"dataset": dataset, "analyst": analyst})
+    return {row[0]: Totals(**dict(zip(SUMS, row[1:], strict=True))) for row in rows}
