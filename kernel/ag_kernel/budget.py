@@ -20,20 +20,21 @@ class Spent:
 
     dataset: str
     epsilon: Fraction
+    rho: Fraction
     delta: float
     left: float | None
 
 
 def spent(charges: Iterable[Charge], balances: Mapping[str, Balance], names: Mapping[str, str]) -> list[Spent]:
     """One row per data set charged, in order; ``names`` maps a variable to its data set's name, ``balances`` is by that name."""
-    totals: dict[str, tuple[Fraction, float]] = {}
+    totals: dict[str, tuple[Fraction, Fraction, float]] = {}
     for charge in charges:
-        epsilon, delta = totals.get(charge.dataset, (Fraction(0), 0.0))
-        totals[charge.dataset] = epsilon + charge.epsilon, delta + charge.delta
+        epsilon, rho, delta = totals.get(charge.dataset, (Fraction(0), Fraction(0), 0.0))
+        totals[charge.dataset] = epsilon + charge.epsilon, rho + charge.rho, delta + charge.delta
     rows = []
-    for variable, (epsilon, delta) in totals.items():
+    for variable, (epsilon, rho, delta) in totals.items():
         name = names.get(variable, variable)
-        rows.append(Spent(dataset=name, epsilon=epsilon, delta=delta, left=_left(balances.get(name))))
+        rows.append(Spent(dataset=name, epsilon=epsilon, rho=rho, delta=delta, left=_left(balances.get(name))))
     return rows
 
 
@@ -44,8 +45,17 @@ def _left(balance: Balance | None) -> float | None:
 
 def bundle(row: Spent, cell: int) -> dict[str, Any]:
     """The line as a mime bundle."""
-    text = f"spent ε {float(row.epsilon):.4g} on {row.dataset}"
+    amounts = {"ε": row.epsilon, "ρ": row.rho}
+    spent_on = " and ".join(f"{name} {float(amount):.4g}" for name, amount in amounts.items() if amount) or "ε 0"
+    text = f"spent {spent_on} on {row.dataset}"
     if row.left is not None:
         text += f"; {row.left:.2f} left"
-    said = {"dataset": row.dataset, "spent": float(row.epsilon), "delta": row.delta, "left": row.left, "cell": cell}
+    said = {
+        "dataset": row.dataset,
+        "spent": float(row.epsilon),
+        "rho": float(row.rho),
+        "delta": row.delta,
+        "left": row.left,
+        "cell": cell,
+    }
     return {PLAIN: text, BUDGET: said}

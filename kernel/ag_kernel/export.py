@@ -156,7 +156,7 @@ def _known(encoder: Encoder, value: Any) -> Tagged:
         return {}
     return {
         "ag": {
-            "cost": {"epsilon": str(found.epsilon), "delta": float(found.delta)},
+            "cost": dict(found.cost),
             "mechanism": str(found.mechanism),
             "scale": float(found.scale),
             "half_widths": encoder.encode(found.half_widths),

@@ -127,6 +127,26 @@ class Epsilon(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
         return Fraction(self.numerator, self.denominator)
 
 
+class Rho(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="rho"):
+    """The total ρ (of zero-concentrated differential privacy) of one call, an exact positive rational as in ``Epsilon``."""
+
+    numerator: int
+    denominator: int
+
+    def __post_init__(self) -> None:
+        if not (0 < self.numerator <= _INT64_MAX and 0 < self.denominator <= _INT64_MAX):
+            raise ValueError("rho must be a positive rational of 64-bit parts")
+
+    @property
+    def fraction(self) -> Fraction:
+        """The exact value."""
+        return Fraction(self.numerator, self.denominator)
+
+
+Spend = Epsilon | Rho
+"""What a call may cost in all, in one currency or the other."""
+
+
 class Delta(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="delta"):
     """The δ of one call, an exact rational ``numerator/denominator`` in (0, 1) (both within 64 bits)."""
 
@@ -151,6 +171,6 @@ class Release(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag
 
     relation: Relation
     measure: Measure
-    spend: Epsilon
+    spend: Spend
     by: tuple[GroupKey, ...] = ()
     delta: Delta | None = None

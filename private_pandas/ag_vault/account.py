@@ -1,15 +1,22 @@
 """What a release costs and how costs add up: events, totals, caps. Integers throughout, rounded against the spender.
 
-Knows no analyst, no plan, no database. Two accountants run side by side, and a charge is admitted where either admits it:
+Knows no analyst, no plan, no database. Accountants run side by side, and a charge is admitted where one of them admits it:
 
 - pure: Σε ≤ ε. Sequential composition (Dwork–Roth 2014, Thm 3.16), valid for adaptively chosen ε as a filter
   (Rogers, Roth, Ullman, Vadhan 2016).
+- mixed, once there are events that have a ρ but no ε: Σε of those that have one, plus αΣρ + c of those that haven't, where (α, c) is one
+  line under Prop. 12 below, fixed by the cap.
 - concentrated: Σρ, where a pure ε implies ρ = ε²/2 (Bun–Steinke 2016, Prop. 1.4), turned into (ε, δ) by Canonne–Kamath–Steinke
   2020, Prop. 12. Valid for adaptively chosen ρ as a filter (Feldman–Zrnic 2021; Whitehouse et al. 2023).
 
-Why either may admit: let A be the transcripts that end with Σε ≤ ε, B the rest; these end with Σρ under the cap. On A the
-likelihood ratio is at most e^ε pointwise. On B nothing changes if the ρ-filter had been switched on, as Σρ only grows, so
-P(S∩B) ≤ e^ε·Q(S∩B) + δ. Add the two. An event's own δ is paid from a share of δ that the conversion does not use.
+Why any may admit: let A be the transcripts that end with Σε ≤ ε and no event without ε, C those that end within the mixed rule, B the
+rest; these end with Σρ under the cap. On A the likelihood ratio is at most e^ε pointwise. On B nothing changes if the ρ-filter had been
+switched on, as Σρ only grows, so P(S∩B) ≤ e^ε·Q(S∩B) + δ. On C let L be the privacy loss, of which L' comes from events without ε, and
+r = Σρ of these. L ≤ Σε + L' pointwise, whatever was chosen when; e^((α-1)(L' - αr)) is a supermartingale that starts at 1, as each such event
+has E[e^((α-1)l)] ≤ e^((α-1)αρ) given all before it; and ε - Σε ≥ αr + c. So P(S∩C) - e^ε·Q(S∩C) ≤ E[max(0, 1 - e^(ε-L)); C] ≤
+E[max(0, 1 - e^(c-(L'-αr)))] ≤ δ, the last step being Prop. 12's, which uses that moment alone. (α is fixed beforehand: the best α for
+how r turns out would depend on the transcript.) Add the three, each with a share of δ of its own; what events bring of their own δ is paid
+from another share (GUARANTEE).
 """
 
 import math
@@ -24,9 +31,11 @@ RHO_UNIT = 10**12
 DELTA_UNIT = 10**18
 """Units per δ: atto."""
 LARGEST_EPSILON = 10**6
-"""No cap and no charge exceeds this; every sum then fits 64 bits."""
-_CONVERSION_SHARE = Fraction(9, 10)
-"""Of a cap's δ, what the concentrated accountant's conversion uses; the rest pays for events that bring a δ of their own."""
+"""No cap and no charge exceeds this, in ε or in ρ."""
+LARGEST_RHO = 2**62
+"""Units of ρ beyond which sums stay where they are, so that they fit 64 bits. No cap admits so much: it is above 10^6, and ε ≥ ρ."""
+_CONVERSION_SHARE, _MIXED_SHARE = Fraction(17, 20), Fraction(1, 20)
+"""Of a cap's δ, what the concentrated accountant's and the mixed one's conversions use; the rest pays for events' own δ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +64,21 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """A sum of events in integer units. ``impure`` counts those without a pure ε: one of them silences the pure accountant."""
+    """A sum of events in integer units. ``impure`` counts those without a pure ε, ``impure_rho`` is their part of ρ."""
 
     epsilon: int = 0
     rho: int = 0
     delta: int = 0
     impure: int = 0
+    impure_rho: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(
             epsilon=self.epsilon + other.epsilon,
-            rho=self.rho + other.rho,
+            rho=min(self.rho + other.rho, LARGEST_RHO),
             delta=self.delta + other.delta,
             impure=self.impure + other.impure,
+            impure_rho=min(self.impure_rho + other.impure_rho, LARGEST_RHO),
         )
 
 
@@ -88,9 +99,14 @@ class Cap:
         return math.nextafter(float(self.delta * _CONVERSION_SHARE), 0.0)
 
     @property
+    def mixed_delta(self) -> float:
+        """The δ at which the ρ of events without ε is turned into ε beside others' ε, rounded down."""
+        return math.nextafter(float(self.delta * _MIXED_SHARE), 0.0)
+
+    @property
     def event_delta(self) -> int:
         """What events' own δ may add up to, in units, rounded down."""
-        return math.floor(self.delta * (1 - _CONVERSION_SHARE) * DELTA_UNIT)
+        return math.floor(self.delta * (1 - _CONVERSION_SHARE - _MIXED_SHARE) * DELTA_UNIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +121,13 @@ class Spent:
 
 def totals_of(event: Event) -> Totals:
     """One event in units, each rounded up."""
+    rho = min(math.ceil(event.concentrated * RHO_UNIT), LARGEST_RHO)
     return Totals(
         epsilon=0 if event.epsilon is None else math.ceil(event.epsilon * EPSILON_UNIT),
-        rho=math.ceil(event.concentrated * RHO_UNIT),
+        rho=rho,
         delta=math.ceil(event.delta * DELTA_UNIT),
         impure=int(event.epsilon is None),
+        impure_rho=rho if event.epsilon is None else 0,
     )
 
 
@@ -117,29 +135,33 @@ def admits(cap: Cap, totals: Totals) -> bool:
     """Whether totals stay within the cap by one accountant or the other."""
     if totals.delta > cap.event_delta:
         return False
-    pure = not totals.impure and Fraction(totals.epsilon, EPSILON_UNIT) <= cap.epsilon
-    return pure or totals.rho <= _rho_cap(cap)
+    counted = _counted(cap, totals)
+    return (counted is not None and counted <= cap.epsilon) or totals.rho <= _rho_cap(cap)
+
+
+def _counted(cap: Cap, totals: Totals) -> Fraction | None:
+    """Σε where every event has an ε, else what the mixed accountant makes of them; None where the cap has no δ for that."""
+    epsilon = Fraction(totals.epsilon, EPSILON_UNIT)
+    if not totals.impure:
+        return epsilon
+    line = _line(cap)
+    return None if line is None else epsilon + line[0] * Fraction(totals.impure_rho, RHO_UNIT) + line[1]
 
 
 def spent(cap: Cap, totals: Totals) -> Spent:
     """What totals amount to under a cap; shown, never used to decide."""
-    pure = math.inf if totals.impure else totals.epsilon / EPSILON_UNIT
+    found = _counted(cap, totals)
+    counted = math.inf if found is None else float(found)
     concentrated = epsilon_of_rho(totals.rho / RHO_UNIT, cap.conversion_delta)
     own = totals.delta / DELTA_UNIT
-    by_pure = pure <= concentrated
-    left = max(_pure_left(cap, totals), _concentrated_left(cap, totals), 0.0)
+    converted = cap.conversion_delta if counted > concentrated else cap.mixed_delta if totals.impure else 0.0
+    counted_left = 0.0 if found is None else float(cap.epsilon - found)
     return Spent(
-        epsilon=min(pure, concentrated),
-        delta=own if by_pure else own + cap.conversion_delta,
-        epsilon_left=left,
+        epsilon=min(counted, concentrated),
+        delta=own + converted,
+        epsilon_left=max(counted_left, _concentrated_left(cap, totals), 0.0),
         delta_left=max(float(cap.delta) - own, 0.0),
     )
-
-
-def _pure_left(cap: Cap, totals: Totals) -> float:
-    if totals.impure:
-        return 0.0
-    return float(cap.epsilon - Fraction(totals.epsilon, EPSILON_UNIT))
 
 
 def _concentrated_left(cap: Cap, totals: Totals) -> float:
@@ -163,6 +185,23 @@ def _rho_cap(cap: Cap) -> int:
     return low
 
 
+@lru_cache(maxsize=256)
+def _line(cap: Cap) -> tuple[Fraction, Fraction] | None:
+    """(α, c) of the mixed accountant: the best line for who spends a tenth of the cap in ρ. None where the cap has no δ or no ε."""
+    if cap.mixed_delta <= 0 or cap.epsilon == 0:
+        return None
+    tenth = float(cap.epsilon) / 10
+    low, high = 0.0, tenth
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if epsilon_of_rho(middle, cap.mixed_delta) <= tenth else (low, middle)
+    exponent = _best(low, cap.mixed_delta)
+    entry = _conversion(0.0, cap.mixed_delta, exponent)
+    # α = 1 + e^x, rounded up; c by more than the arithmetic can be off.
+    slope = (1 + math.exp(exponent)) * (1 + 1e-9)
+    return Fraction(slope), Fraction(max(entry, 0.0) * (1 + 1e-9) + 1e-12)
+
+
 def epsilon_of_rho(rho: float, delta: float) -> float:
     """An ε such that ρ-zCDP implies (ε, δ)-DP; infinite where δ is 0 and ρ is not.
 
@@ -174,6 +213,11 @@ def epsilon_of_rho(rho: float, delta: float) -> float:
         return 0.0
     if delta <= 0:
         return math.inf
+    return max(_conversion(rho, delta, _best(rho, delta)), 0.0) * (1 + 1e-9) + 1e-12
+
+
+def _best(rho: float, delta: float) -> float:
+    """The exponent at which the conversion is least, by golden section."""
     low, high = -30.0, 30.0
     step = (math.sqrt(5) - 1) / 2
     for _ in range(80):
@@ -182,7 +226,7 @@ def epsilon_of_rho(rho: float, delta: float) -> float:
             high = right
         else:
             low = left
-    return max(_conversion(rho, delta, (low + high) / 2), 0.0) * (1 + 1e-9) + 1e-12
+    return (low + high) / 2
 
 
 def _conversion(rho: float, delta: float, exponent: float) -> float:

@@ -151,7 +151,7 @@ def _descended(priced: Priced, number: int, data: Data) -> Tally:
         steps, counts = data.arrays(priced.places_sql(part, len(ranges)), [shift, *ends])
         return steps, counts
 
-    return descent.tally(count, part.grid.points, nested.aims(part.probabilities, priced.epsilons[number]))
+    return descent.tally(count, part.grid.points, nested.aims(part.probabilities, priced.epsilon(number)))
 
 
 def _counts(tally: Tally, bins: int) -> tuple[int, ...]:

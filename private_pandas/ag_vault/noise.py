@@ -1,4 +1,4 @@
-"""The one place that draws randomness: integer Laplace vectors (OpenDP's), uniform integers (the operating system's).
+"""The one place that draws randomness: integer Laplace and Gaussian vectors (OpenDP's), uniform integers (the operating system's).
 
 Knows no plan, no budget and no data: what to draw is said in scales and ranges.
 """
@@ -22,21 +22,26 @@ class Noise(Protocol):
         """Independent discrete Laplace draws, P(k) ∝ exp(-|k|/scale), of 64 bits. NoNoise unless 0 < scale ≤ MAX_SCALE."""
         ...
 
+    def gaussian(self, scale: float, count: int) -> list[int]:
+        """Independent discrete Gaussian draws, P(k) ∝ exp(-k²/(2·scale²)), of 64 bits. NoNoise unless 0 < scale ≤ MAX_SCALE."""
+        ...
+
     def uniform(self, below: int) -> int:
         """A uniform integer in [0, below). NoNoise unless below ≥ 1."""
         ...
 
 
 class OpenDPNoise:
-    """Laplace draws of OpenDP's exact sampler; uniform ones need no sampler, as the operating system's bits are uniform already."""
+    """Draws of OpenDP's exact samplers; uniform ones need no sampler, as the operating system's bits are uniform already."""
 
     def __init__(self) -> None:
-        # The discrete Laplace sampler is in OpenDP's "contrib" part; it says so on each use otherwise.
+        # The discrete samplers are in OpenDP's "contrib" part; it says so on each use otherwise.
         dp.enable_features("contrib")
 
     def warm(self) -> None:
         """Pays OpenDP's first-call costs, so that no release does."""
         self.laplace(1.0, 1)
+        self.gaussian(1.0, 1)
         self.uniform(2)
 
     def laplace(self, scale: float, count: int) -> list[int]:
@@ -44,6 +49,13 @@ class OpenDPNoise:
         if not 0 < scale <= MAX_SCALE:
             raise NoNoise("a scale must be positive and finite")
         drawn: list[int] = _laplace(scale)([0] * count)
+        return drawn
+
+    def gaussian(self, scale: float, count: int) -> list[int]:
+        """As the protocol says. Noise is drawn for zeros, so nothing private passes through the library."""
+        if not 0 < scale <= MAX_SCALE:
+            raise NoNoise("a scale must be positive and finite")
+        drawn: list[int] = _gaussian(scale)([0] * count)
         return drawn
 
     def uniform(self, below: int) -> int:
@@ -62,3 +74,8 @@ def _laplace(scale: float) -> Any:
 def _space() -> tuple[Any, Any]:
     """Vectors of 64-bit integers and their L1 distance: made once, as making them takes as long as a draw."""
     return dp.vector_domain(dp.atom_domain(T=dp.i64)), dp.l1_distance(T=dp.i64)
+
+
+@lru_cache(maxsize=256)
+def _gaussian(scale: float) -> Any:
+    return dp.m.make_gaussian(_space()[0], dp.l2_distance(T=dp.f64), scale=scale)

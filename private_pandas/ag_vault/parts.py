@@ -36,9 +36,17 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noised(ABC):
-    """An integer vector to which noise is added. One row moves it by at most ``l1`` in L1: the part's proof is in its docstring."""
+    """An integer vector to which noise is added. One row moves it by at most ``l1`` in L1: the part's proof is in its docstring.
+
+    ``scale``, where it is read or expected, is that of Laplace noise; for other noise, of the Laplace noise with the same 95 % interval.
+    """
 
     l1: int
+
+    @property
+    def l2_squared(self) -> int:
+        """The square of how far one row moves it in L2: that of L1 unless a part knows better, as L2 ≤ L1."""
+        return self.l1 * self.l1
 
     @property
     @abstractmethod

@@ -1,9 +1,11 @@
 """From exact integers to estimates: every number of a release passes a mechanism here. Knows no row and no ledger."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 
 from ag_vault.evaluate import Exact
-from ag_vault.mechanisms import laplace, nested
+from ag_vault.mechanisms import nested
 from ag_vault.noise import Noise
 from ag_vault.parts import Estimate, Noised, Ranks
 from ag_vault.price import Priced
@@ -25,12 +27,20 @@ def _noised(priced: Priced, exact: Exact, noise: Noise) -> Estimates:
             alike[priced.scales[number]].extend((number, group) for group in range(priced.groups))
     estimates: Estimates = {}
     for scale, keys in alike.items():
-        noisy = laplace.perturb([exact.vectors[key] for key in keys], scale, noise)
+        noisy = priced.currency.perturb([exact.vectors[key] for key in keys], scale, noise)
         for key, vector in zip(keys, noisy, strict=True):
             part = priced.parts[key[0]]
             if isinstance(part, Noised):
-                estimates[key] = part.read(vector, scale)
+                estimates[key] = _read(part, vector, scale, priced.currency.as_laplace(scale))
     return estimates
+
+
+def _read(part: Noised, vector: Sequence[int], scale: float, as_laplace: float) -> tuple[Estimate, ...]:
+    """What a part makes of its noisy vector; its scales are told in those of the noise that was drawn."""
+    found = part.read(vector, as_laplace)
+    if scale == as_laplace:
+        return found
+    return tuple(replace(estimate, scale=estimate.scale * (scale / as_laplace)) for estimate in found)
 
 
 def _ranked(priced: Priced, exact: Exact, noise: Noise) -> Estimates:
@@ -38,7 +48,7 @@ def _ranked(priced: Priced, exact: Exact, noise: Noise) -> Estimates:
     estimates: Estimates = {}
     for number, part in enumerate(priced.parts):
         if isinstance(part, Ranks):
-            aims = nested.aims(part.probabilities, priced.epsilons[number])
+            aims = nested.aims(part.probabilities, priced.epsilon(number))
             for group in range(priced.groups):
                 drawn = nested.draw(exact.tallies[number, group], part.grid.points, aims, noise)
                 estimates[number, group] = tuple(

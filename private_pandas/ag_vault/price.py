@@ -10,13 +10,14 @@ from functools import partial
 
 from ag_plan.expressions import Scalar
 from ag_plan.relations import Relation
-from ag_plan.releases import Release
+from ag_plan.releases import Epsilon, Release, Rho, Spend
 from ag_vault import ops
 from ag_vault.account import LARGEST_EPSILON, Event
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope
-from ag_vault.mechanisms import exponential, laplace, nested
+from ag_vault.mechanisms import exponential, nested
+from ag_vault.mechanisms.currency import Currency, currency_of
 from ag_vault.noise import MAX_SCALE
 from ag_vault.ops.keys import Groups, groups_of
 from ag_vault.ops.queries import places_query, sums_query, tallies_query
@@ -33,7 +34,7 @@ class Priced:
     """A release that may be charged: to which account, at what cost, and all that evaluation and noise need.
 
     What reads rows is in ``sums_sql`` and, made when evaluation knows which it needs, ``tallies_sql`` and ``places_sql``.
-    ``parts[i]`` gets ``epsilons[i]`` of the call's ε per unit and ``scales[i]`` of noise. ``index`` has a row per group and label.
+    ``parts[i]`` costs ``epsilons[i]`` per row (None in ρ, but for quantiles) at ``scales[i]``. ``index`` has a row per group and label.
     """
 
     account: str
@@ -42,7 +43,7 @@ class Priced:
     measured: Measured
     groups: int
     index: tuple[tuple[Scalar, ...], ...]
-    epsilons: tuple[Fraction, ...]
+    epsilons: tuple[Fraction | None, ...]
     scales: tuple[float, ...]
     mechanism: str
     sums_sql: str | None
@@ -54,6 +55,18 @@ class Priced:
     def parts(self) -> tuple[Part, ...]:
         """The parts of the measure."""
         return self.measured.parts
+
+    @property
+    def currency(self) -> Currency:
+        """What the call pays in."""
+        return currency_of(self.release.spend)
+
+    def epsilon(self, number: int) -> Fraction:
+        """What the draws of a ranked part may cost per row. ValueError for other parts."""
+        found = self.epsilons[number]
+        if found is None:
+            raise ValueError(number)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,26 +133,36 @@ def _too_much(meaning: _Meaning) -> Refusal | None:
             instead="ask for fewer columns, bins or groups at once",
         )
     if meaning.release.spend.fraction > LARGEST_EPSILON:
-        return Refusal(code="bad_epsilon", why=f"epsilon must not exceed {LARGEST_EPSILON}")
+        return Refusal(
+            code="bad_epsilon",
+            why=f"{_NAMES[type(meaning.release.spend)]} must not exceed {LARGEST_EPSILON} in one call",
+            instead="noise is next to nothing long before that",
+        )
     return None
 
 
-def _priced(meaning: _Meaning) -> Priced | Refusal:
-    """The record, once everything has a meaning.
+_NAMES: dict[type[Spend], str] = {Epsilon: "eps", Rho: "rho"}
 
-    A row may cost ε/stability: a unit's rows, however they spread over groups, then cost ε, as each is in one group at most.
-    """
+
+def _priced(meaning: _Meaning) -> Priced | Refusal:
+    """The record, once everything has a meaning. What a row may cost follows from stability: ``mechanisms/currency`` has the proof."""
     measured, rows, total = meaning.measured, meaning.rows, meaning.release.spend.fraction
-    epsilons = tuple(total * share / rows.stability for share in measured.shares)
-    scales = tuple(_scale(part, epsilon) for part, epsilon in zip(measured.parts, epsilons, strict=True))
+    currency = currency_of(meaning.release.spend)
+    budget = currency.per_row(total, rows.stability)
+    shared = [(part, budget * share) for part, share in zip(measured.parts, measured.shares, strict=True)]
+    epsilons = tuple(currency.epsilon(part, own) for part, own in shared)
+    scales = tuple(
+        currency.scale(part, own) if isinstance(part, Noised) else _ranks(part, epsilon)
+        for (part, own), epsilon in zip(shared, epsilons, strict=True)
+    )
     known = tuple(scale for scale in scales if scale is not None)
     if len(known) < len(scales):
         return Refusal(
             code="epsilon_too_small",
-            why="the noise of this epsilon would drown any answer",
+            why=f"the noise of so little {_NAMES[type(meaning.release.spend)]} would drown any answer",
             instead="spend more, or ask for fewer columns at once",
         )
-    event = Event(mechanism=_mechanism(measured), epsilon=total, rho=_rho(total, measured))
+    event = currency.event(_mechanism(measured, currency), total, measured.parts, measured.shares)
     asked = rows, meaning.scope, meaning.groups, measured.parts
     return Priced(
         account=rows.account,
@@ -158,26 +181,15 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
     )
 
 
-def _scale(part: Part, epsilon: Fraction) -> float | None:
-    """The scale of a part's noise: in steps of its grid, or in ranks for a quantile; None where it is beyond the limits."""
-    if isinstance(part, Noised):
-        return laplace.scale_of(part.l1, epsilon)
-    ranks = nested.span(part.probabilities) / epsilon
-    return None if ranks > Fraction(MAX_SCALE) else float(ranks)
+def _ranks(part: Ranks, epsilon: Fraction | None) -> float | None:
+    """How far off a quantile's draw is, in ranks; None where that is beyond the limits."""
+    ranks = nested.span(part.probabilities) / epsilon if epsilon else None
+    return None if ranks is None or ranks > Fraction(MAX_SCALE) else float(ranks)
 
 
-def _rho(epsilon: Fraction, measured: Measured) -> Fraction:
-    """The concentrated cost: the sum over parts at their shares, which is less than that of the whole ε as one."""
-    total = Fraction(0)
-    for part, share in zip(measured.parts, measured.shares, strict=True):
-        own = epsilon * share
-        total += nested.rho(part.probabilities, own) if isinstance(part, Ranks) else laplace.rho(own)
-    return total
-
-
-def _mechanism(measured: Measured) -> str:
+def _mechanism(measured: Measured, currency: Currency) -> str:
     """The names of the mechanisms used, in the order of parts."""
-    names = dict.fromkeys(exponential.NAME if isinstance(part, Ranks) else laplace.NAME for part in measured.parts)
+    names = dict.fromkeys(exponential.NAME if isinstance(part, Ranks) else currency.noise for part in measured.parts)
     return " + ".join(names)
 
 
@@ -189,7 +201,8 @@ def preview(release: Release, catalog: Catalog) -> Forecast | Refusal:
     priced = price(release, catalog)
     if isinstance(priced, Refusal):
         return priced
-    expected = [_expect(part, scale) for part, scale in zip(priced.parts, priced.scales, strict=True)]
+    as_laplace = priced.currency.as_laplace
+    expected = [_expect(part, as_laplace(scale)) for part, scale in zip(priced.parts, priced.scales, strict=True)]
     columns = [[width for part in parts for width in expected[part]] for parts in priced.measured.layout]
     rows = tuple(zip(*columns, strict=True)) * priced.groups
     return Forecast(

@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ag_plan.releases import Epsilon
-from op_pandas.epsilon import Number, exact, parse_epsilon
+from op_pandas.epsilon import Number, exact
+from op_pandas.spend import OTHERS, Spending, spending
 
 Probabilities: TypeAlias = Number | Sequence[float] | npt.NDArray[Any]
 """One q or several."""
 
 _MOST_FREEDOM = 1000
-_LATER = ("rho", "accuracy")
 _WHOLE = {"quantile": 1, "percentile": 100}
 """What q = certainty is called by each name."""
 _TELLING = {"quantile"}
@@ -30,7 +29,7 @@ class Call:
     """One call of a statistic, and what it may spend in total."""
 
     name: str
-    spend: Epsilon
+    spend: Spending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +46,7 @@ def called(name: str, eps: object, ignored: Mapping[str, object], axis: object =
     """A call that runs down the rows. TypeError or ValueError for what can't be meant; pandas' other keywords are ignored."""
     if axis not in {0, "index"}:
         raise ValueError(f"{name} across the columns of a row is not available; combine the columns with operators")
-    spend = parse_epsilon(eps, name)
-    for later in _LATER:
-        if ignored.get(later) is not None:
-            raise TypeError(f"{name}({later}=…) comes later; say what to spend with eps=")
-    return Call(name=name, spend=spend)
+    return Call(name=name, spend=spending(name, eps, ignored))
 
 
 def freedom(ddof: object) -> int:
@@ -69,16 +64,20 @@ def quantiles(
 
     The documented order counts; the other is taken only where the documented one can't be meant (``quantile(0.25, 2)`` on a frame).
     """
-    order = ("q", "eps") if q_first else ("eps", "q")
+    order: tuple[str, ...] = ("q", "eps") if q_first else ("eps", "q")
+    otherwise = any(ignored.get(other) is not None for other in OTHERS)
+    if otherwise:
+        order = ("q",)
     missing = [word for word in order if named[word] is None]
     if len(given) > len(missing):
         raise TypeError(f"{name} takes eps and q, once each")
-    if len(given) == 1 and len(missing) == len(order):
+    if len(given) == 1 and len(missing) == len(order) and not otherwise:
         if q_first:
             raise TypeError(f"{name} of a series needs both q and eps, e.g. {name}({_WHOLE[name] / 4:g}, eps=1)")
         missing = ["eps"]
     found = {**named, **dict(zip(missing, given, strict=False))}
-    if len(given) == len(order) and not _fits(found, name) and (name in _TELLING or _is_several(found["eps"])):
+    fits = otherwise or len(given) < len(order) or _fits(found, name)
+    if not fits and (name in _TELLING or _is_several(found["eps"])):
         swapped = {**found, "eps": found["q"], "q": found["eps"]}
         found = swapped if _fits(swapped, name) else found
     wanted = _WHOLE[name] / 2 if found["q"] is None else found["q"]

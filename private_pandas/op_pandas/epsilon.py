@@ -1,4 +1,4 @@
-"""From what an analyst writes for ``eps`` to an exact positive rational, once, before anything is sent.
+"""From what an analyst writes for ``eps`` or ``rho`` to an exact positive rational, once, before anything is sent.
 
 Must not know what a release costs or what is left: that is the vault's.
 """
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ag_plan.releases import Epsilon
+from ag_plan.releases import Epsilon, Rho
 
 Number: TypeAlias = int | float | Decimal | Fraction | np.floating[Any] | np.integer[Any]
 """What counts as a number: exactly these types, never a subclass that may lie."""
@@ -73,13 +73,25 @@ def parse_epsilon(eps: object, call: str) -> Epsilon:
     """The ε of a call, e.g. ``parse_epsilon(0.5, "mean")`` is 1/2. TypeError or ValueError before anything is sent."""
     if eps is None:
         raise TypeError(f"{call} needs eps, the privacy budget it may spend, e.g. eps=0.5")
-    value = exact(eps, "eps")
+    value = positive(eps, "eps")
+    return Epsilon(numerator=value.numerator, denominator=value.denominator)
+
+
+def parse_rho(rho: object) -> Rho:
+    """The ρ of a call. TypeError or ValueError before anything is sent."""
+    value = positive(rho, "rho")
+    return Rho(numerator=value.numerator, denominator=value.denominator)
+
+
+def positive(given: object, what: str) -> Fraction:
+    """A positive number whose parts fit 64 bits, rounded down to 10⁻¹⁸ where they don't. TypeError or ValueError, named after ``what``."""
+    value = exact(given, what)
     if value <= 0:
-        raise ValueError(f"eps must be greater than zero, not {eps}")
+        raise ValueError(f"{what} must be greater than zero, not {given}")
     if value.denominator > _LARGEST or value.numerator > _LARGEST:
         value = Fraction(value * _FINEST // 1, _FINEST)
     if value <= 0:
-        raise ValueError(f"eps must be at least 1e-18, not {eps}")
+        raise ValueError(f"{what} must be at least 1e-18, not {given}")
     if value.denominator > _LARGEST or value.numerator > _LARGEST:
-        raise ValueError(f"eps must not be as large as {eps}")
-    return Epsilon(numerator=value.numerator, denominator=value.denominator)
+        raise ValueError(f"{what} must not be as large as {given}")
+    return value

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 from ag_plan.codec import encode_plan
 from ag_plan.errors import MalformedPlan
-from ag_plan.messages import AskRelease, Released
+from ag_plan.messages import AskPreview, AskRelease, Preview, Released
 from ag_plan.relations import Project
-from ag_plan.releases import Delta, Epsilon, GroupKey, Measure, Release
+from ag_plan.releases import Delta, Epsilon, GroupKey, Measure, Release, Spend
+from op_pandas.accuracy import epsilon_for
 from op_pandas.rows import Rows, Term
+from op_pandas.spend import Accuracy, Spending
 from op_pandas.vault import ask
 
 LIBRARY = "op_pandas"
@@ -20,7 +22,7 @@ def release(
     rows: Rows,
     terms: Mapping[str, Term],
     measure: Measure,
-    spend: Epsilon,
+    spend: Spending,
     *,
     by: tuple[GroupKey, ...] = (),
     delta: Delta | None = None,
@@ -28,12 +30,18 @@ def release(
     """The answer to a measure of the terms; charged. Raises what the vault's refusal names, and then nothing was charged."""
     expressions = tuple(term.expression for term in terms.values())
     project = Project(relation=rows.relation, names=tuple(terms), expressions=expressions)
-    question = Release(relation=project, measure=measure, spend=spend, by=by, delta=delta)
-    try:
-        plan = encode_plan(question)
-    except MalformedPlan as reason:
-        raise ValueError(str(reason)) from None
-    return ask(rows.vault, AskRelease(id=0, release=plan, library=LIBRARY), Released)
+
+    def plan(paid: Spend) -> bytes:
+        try:
+            return encode_plan(Release(relation=project, measure=measure, spend=paid, by=by, delta=delta))
+        except MalformedPlan as reason:
+            raise ValueError(str(reason)) from None
+
+    def preview(epsilon: Epsilon) -> Preview:
+        return ask(rows.vault, AskPreview(id=0, release=plan(epsilon)), Preview)
+
+    paid = epsilon_for(spend, preview) if isinstance(spend, Accuracy) else spend
+    return ask(rows.vault, AskRelease(id=0, release=plan(paid), library=LIBRARY), Released)
 
 
 def needed(terms: Mapping[str, Term], attribute: str, call: str) -> dict[str, Term]:

@@ -40,8 +40,10 @@ class Provenance:
 
     @property
     def cost(self) -> dict[str, str | float | None]:
-        """The cost of the whole call: ε as exact text, δ."""
-        return {"epsilon": None if self.epsilon is None else str(self.epsilon), "delta": self.delta}
+        """The cost of the whole call: ε as exact text, δ; of a call paid in ρ, that instead of ε."""
+        if self.epsilon is None:
+            return {"epsilon": None, "delta": self.delta, "rho": self.rho}
+        return {"epsilon": str(self.epsilon), "delta": self.delta}
 
     @property
     def interval(self) -> tuple[Any, Any]:

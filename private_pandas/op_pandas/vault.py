@@ -38,12 +38,13 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What one release cost: the variable of its data set (or ``scratch``), ε exactly (as asked, where only ρ is counted), δ, its label."""
+    """What one release cost: the variable of its data set (or ``scratch``), ε exactly, δ, its label; where it was paid in ρ, that and no ε."""
 
     dataset: str
     epsilon: Fraction
     delta: float
     library: str
+    rho: Fraction = Fraction(0)
 
 
 class SocketVault:
@@ -105,7 +106,8 @@ class SocketVault:
         release = decode_plan(request.release, Release)
         charge = Charge(
             dataset=_dataset(release.relation),
-            epsilon=Fraction(reply.cost.epsilon) if reply.cost.epsilon else release.spend.fraction,
+            epsilon=Fraction(reply.cost.epsilon) if reply.cost.epsilon else Fraction(0),
+            rho=Fraction(0) if reply.cost.epsilon else release.spend.fraction,
             delta=reply.cost.delta,
             library=request.library,
         )

@@ -38,6 +38,8 @@ class Placed:
     def laplace(self, scale: float, count: int) -> list[int]:
         raise AssertionError((scale, count))
 
+    gaussian = laplace
+
     def uniform(self, below: int) -> int:
         self.size = below
         return self.place

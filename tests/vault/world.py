@@ -10,7 +10,7 @@ import duckdb
 
 from ag_plan.expressions import Binary, Column, Constant, Expression
 from ag_plan.relations import Relation, Source
-from ag_plan.releases import Epsilon, GroupKey, Measure, Release
+from ag_plan.releases import Epsilon, GroupKey, Measure, Release, Rho
 from ag_vault.catalog import Catalog, Table
 from ag_vault.evaluate import DuckData, Exact, evaluate
 from ag_vault.price import Priced, price
@@ -62,6 +62,11 @@ def epsilon(value: Fraction | int = 1) -> Epsilon:
     return Epsilon(numerator=exact.numerator, denominator=exact.denominator)
 
 
+def rho(value: Fraction | int) -> Rho:
+    exact = Fraction(value)
+    return Rho(numerator=exact.numerator, denominator=exact.denominator)
+
+
 def ask(
     measure: Measure, *, relation: Relation = ROWS, by: tuple[GroupKey, ...] = (), eps: Fraction | int = 1
 ) -> Release:
@@ -100,6 +105,10 @@ class Frozen:
 
     def laplace(self, scale: float, count: int) -> list[int]:
         self.asked.append(("laplace", scale))
+        return [self.shift] * count
+
+    def gaussian(self, scale: float, count: int) -> list[int]:
+        self.asked.append(("gaussian", scale))
         return [self.shift] * count
 
     def uniform(self, below: int) -> int:

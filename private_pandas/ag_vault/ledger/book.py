@@ -22,7 +22,7 @@ from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import chain, odometer
 from ag_vault.ledger.connect import PATIENCE_SECONDS, file_engine, memory_engine, writing
 from ag_vault.ledger.revisions import upgrade
-from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD
+from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD, SUMS
 
 _log = logging.getLogger(__name__)
 
@@ -107,12 +107,12 @@ class Ledger:
         cost = totals_of(event)
         # What a call may ask for is its ε as asked, however little it would be by the other accountant.
         if not admits(budget.per_call, cost) or (event.epsilon or 0) > budget.per_call.epsilon:
-            return _over_call(budget.per_call)
+            return _over_call(budget.per_call, event)
         try:
             with self._transaction(self._writer) as connection:
                 before = _totals(connection, _scopes(claim, budget, session_cap))
                 if not all(admits(scope.cap, totals + cost) for scope, totals in before.items()):
-                    return _over_balance(before)
+                    return _over_balance(before, event)
                 return _write(connection, event, claim, before, self._clock())
         except (BadLedger, SQLAlchemyError) as problem:
             _report("charge", problem)
@@ -216,13 +216,13 @@ def _event_row(event: Event, cost: Totals, claim: Claim, head: sa.RowMapping, no
 
 
 def _balance_row(scope: _Scope, totals: Totals) -> dict[str, Any]:
-    sums = {"epsilon": totals.epsilon, "rho": totals.rho, "delta": totals.delta, "impure": totals.impure}
+    sums = {name: getattr(totals, name) for name in SUMS}
     return sums | {"kind": scope.kind, "dataset": scope.dataset, "who": scope.who}
 
 
 def _raise_balance() -> sa.Insert:
     statement = insert(BALANCES)
-    sums = {name: statement.excluded[name] for name in odometer.SUMS}
+    sums = {name: statement.excluded[name] for name in SUMS}
     return statement.on_conflict_do_update(index_elements=["kind", "dataset", "who"], set_=sums)
 
 
@@ -251,24 +251,32 @@ def _answer_key(claim: Claim) -> dict[str, str]:
     return {"analyst": claim.analyst, "dataset": claim.dataset, "version": claim.version, "plan": claim.digest}
 
 
-def _over_balance(before: Mapping[_Scope, Totals]) -> Refusal:
+def _over_balance(before: Mapping[_Scope, Totals], event: Event) -> Refusal:
     left = [spent(scope.cap, totals) for scope, totals in before.items()]
     epsilon, delta = min(each.epsilon_left for each in left), min(each.delta_left for each in left)
     return Refusal(
         code="budget",
         why="Maximum delta or epsilon exceeded. "
         f"Your current balance left is eps : {round(epsilon, 9)} and delta : {delta:g}",
-        instead="Ask with a smaller eps, or ask the owner for more budget.",
+        instead=_less(event, min(delta, *(float(scope.cap.delta) for scope in before)))
+        + ", or ask the owner for more budget.",
     )
 
 
-def _over_call(cap: Cap) -> Refusal:
+def _over_call(cap: Cap, event: Event) -> Refusal:
     return Refusal(
         code="budget",
         why="Maximum delta or epsilon exceeded per query. "
         f"Per query limits are eps : {float(cap.epsilon):g} and delta : {float(cap.delta):g}",
-        instead="Ask with a smaller eps.",
+        instead=_less(event, float(cap.delta)) + ".",
     )
+
+
+def _less(event: Event, delta: float) -> str:
+    """What to ask with instead."""
+    if event.epsilon is not None:
+        return "Ask with a smaller eps"
+    return "Ask with a smaller rho" if delta > 0 else "Ask with eps, as rho needs a delta"
 
 
 def _report(what: str, problem: Exception) -> None:

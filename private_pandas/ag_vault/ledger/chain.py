@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ag_vault.account import Totals
 from ag_vault.errors import BadLedger
-from ag_vault.ledger.schema import BALANCES, EVENTS, HEAD
+from ag_vault.ledger.schema import BALANCES, EVENTS, HEAD, SUMS
 
 Row = dict[str, Any] | sa.RowMapping
 GENESIS = "0" * 64
-_SUMS = ("epsilon", "rho", "delta", "impure")
 
 
 def link(event: Row) -> str:
@@ -41,21 +41,25 @@ def verify(connection: sa.Connection) -> int:
     """Every event links to the one before, and the balances are their sums. Gives the number of events. BadLedger where not."""
     verify_head(connection)
     previous, count = GENESIS, 0
+    sums: dict[tuple[str, str, str], Totals] = {}
     for event in connection.execute(sa.select(EVENTS).order_by(EVENTS.c.sequence)).mappings():
         count += 1
         if event["sequence"] != count or event["previous"] != previous or link(event) != event["hash"]:
             raise BadLedger(f"the ledger's chain breaks at event {count}")
         previous = event["hash"]
-    for kind, who in (("everyone", sa.literal("")), ("analyst", EVENTS.c.analyst)):
-        _verify_balances(connection, kind, who)
+        for scope in ("everyone", event["dataset"], ""), ("analyst", event["dataset"], event["analyst"]):
+            sums[scope] = sums.get(scope, Totals()) + _totals(event)
+    kept = connection.execute(sa.select(BALANCES).where(BALANCES.c.kind.in_(("everyone", "analyst")))).mappings()
+    if {(row["kind"], row["dataset"], row["who"]): _sums(row) for row in kept} != sums:
+        raise BadLedger("the ledger's balances are not the sums of its events")
     return count
 
 
-def _verify_balances(connection: sa.Connection, kind: str, who: sa.ColumnElement[str]) -> None:
-    sums = [sa.cast(sa.func.sum(EVENTS.c[name]), sa.BigInteger) for name in _SUMS]
-    added = sa.select(EVENTS.c.dataset, who.label("who"), *sums).group_by(EVENTS.c.dataset, who)
-    kept = sa.select(BALANCES.c.dataset, BALANCES.c.who, *(BALANCES.c[name] for name in _SUMS))
-    of_events = {tuple(row) for row in connection.execute(added)}
-    of_balances = {tuple(row) for row in connection.execute(kept.where(BALANCES.c.kind == kind))}
-    if of_events != of_balances:
-        raise BadLedger("the ledger's balances are not the sums of its events")
+def _totals(event: Row) -> Totals:
+    """What an event adds to a balance."""
+    own = event["rho"] if event["impure"] else 0
+    return Totals(**{name: event[name] for name in ("epsilon", "rho", "delta", "impure")}, impure_rho=own)
+
+
+def _sums(balance: Row) -> Totals:
+    return Totals(**{name: balance[name] for name in SUMS})

@@ -7,9 +7,8 @@ import sqlalchemy as sa
 
 from ag_vault.account import Totals, spent
 from ag_vault.catalog import Budget
-from ag_vault.ledger.schema import BALANCES, EVENTS
+from ag_vault.ledger.schema import BALANCES, EVENTS, SUMS
 
-SUMS = ("epsilon", "rho", "delta", "impure")
 Key = tuple[str, str, str]
 """A scope: its kind (everyone, analyst, session), the data set, and who."""
 _KEY_COLUMNS = (BALANCES.c.kind, BALANCES.c.dataset, BALANCES.c.who)
@@ -17,7 +16,8 @@ _BALANCES_OF = sa.select(*_KEY_COLUMNS, *(BALANCES.c[name] for name in SUMS)).wh
     sa.tuple_(*_KEY_COLUMNS).in_(sa.bindparam("keys", expanding=True))
 )
 _LIBRARIES_OF = (
-    sa.select(EVENTS.c.library, *(sa.cast(sa.func.sum(EVENTS.c[name]), sa.BigInteger) for name in SUMS))
+    # As doubles, which can't overflow where many calls of a large ε are added: shown, never used to decide.
+    sa.select(EVENTS.c.library, *(sa.func.sum(sa.cast(each, sa.Float)) for each in SUMS.values()))
     .where(EVENTS.c.dataset == sa.bindparam("dataset"), EVENTS.c.analyst == sa.bindparam("analyst"))
     .group_by(EVENTS.c.library)
     .order_by(EVENTS.c.library)
@@ -66,4 +66,4 @@ def read(connection: sa.Connection, dataset: str, analyst: str, budget: Budget) 
 
 def _libraries(connection: sa.Connection, dataset: str, analyst: str) -> dict[str, Totals]:
     rows = connection.execute(_LIBRARIES_OF, {"dataset": dataset, "analyst": analyst})
-    return {row[0]: Totals(**dict(zip(SUMS, row[1:], strict=True))) for row in rows}
+    return {row[0]: Totals(**dict(zip(SUMS, map(int, row[1:]), strict=True))) for row in rows}

@@ -40,7 +40,13 @@ BALANCES = sa.Table(
     sa.Column("rho", sa.BigInteger, nullable=False),
     sa.Column("delta", sa.BigInteger, nullable=False),
     sa.Column("impure", sa.Integer, nullable=False),
+    sa.Column("impure_rho", sa.BigInteger, nullable=False, server_default="0"),
 )
+SUMS = {
+    **{name: EVENTS.c[name] for name in ("epsilon", "rho", "delta", "impure")},
+    "impure_rho": EVENTS.c.rho * EVENTS.c.impure,
+}
+"""Each sum of a balance, and what of an event goes into it."""
 
 HEAD = sa.Table(
     "head",

@@ -31,6 +31,11 @@ def rho(epsilon: Fraction) -> Fraction:
     return epsilon * epsilon / 2
 
 
+def as_laplace(scale: float) -> float:
+    """Itself: the scale in which parts read their error."""
+    return scale
+
+
 def perturb(vectors: Iterable[Sequence[int]], scale: float, noise: Noise) -> list[tuple[int, ...]]:
     """Each vector with noise of one scale added, drawn in one call in the vectors' order."""
     listed = [tuple(vector) for vector in vectors]

@@ -12,6 +12,7 @@ and with θ = ε/C the whole is ε-DP. Each draw's range is θ·span, so Σ(θ·
 Why: for a minimum, quartiles and a maximum C is 5¼ rows, where five mechanisms side by side have 8.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,6 +43,14 @@ def rho(probabilities: Sequence[Fraction], epsilon: Fraction) -> Fraction:
         sum((each * each for each in spans), Fraction(0)) for spans in _sections(tuple(sorted(probabilities)))
     )
     return (epsilon / span(probabilities)) ** 2 * squares / 8
+
+
+def epsilon_of(probabilities: Sequence[Fraction], rho_total: Fraction) -> Fraction:
+    """The largest ε, to one part in 2^100, at which all of them together cost at most so much ρ."""
+    square = rho_total / rho(probabilities, Fraction(1))
+    shift = max(0, 200 - square.numerator.bit_length() + square.denominator.bit_length())
+    shift += shift % 2
+    return Fraction(math.isqrt((square.numerator << shift) // square.denominator), 1 << shift // 2)
 
 
 def aims(probabilities: Sequence[Fraction], epsilon: Fraction) -> list[Aim]:
