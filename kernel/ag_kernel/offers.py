@@ -97,8 +97,13 @@ OFFERS: Final[dict[str, Offer]] = {
     "time": _only(
         "time sleep perf_counter monotonic strftime strptime gmtime localtime", "the rest sets the process's own clock"
     ),
-    "typing": _without("get_type_hints ForwardRef", "it evaluates text"),
-    "typing_extensions": _without("get_type_hints ForwardRef evaluate_forward_ref", "it evaluates text"),
+    "typing": _without(
+        "get_type_hints ForwardRef get_origin", "it evaluates text, or leads from a type to what makes types"
+    ),
+    "typing_extensions": _without(
+        "get_type_hints ForwardRef evaluate_forward_ref get_origin get_annotations get_original_bases",
+        "it evaluates text, or leads from a type to what makes types",
+    ),
     "unicodedata": _WHOLE,
     "uuid": _only(
         "UUID uuid3 uuid4 uuid5 NAMESPACE_DNS NAMESPACE_OID NAMESPACE_URL NAMESPACE_X500",

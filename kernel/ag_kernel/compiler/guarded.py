@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import string
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final
 
 from ag_kernel.compiler import names
@@ -71,12 +72,39 @@ def _is_of_a_library(value: Any) -> bool:
     return not {str(base.__module__).partition(".")[0] for base in kind.__mro__}.isdisjoint(_TEXT_HOMES)
 
 
-def asked_type(value: Any) -> type:
-    """`type(value)` in a cell. TypeError where that is itself something that makes classes."""
-    found = type(value)
-    if issubclass(found, type):
-        raise TypeError(f"type({value.__name__}): {value.__name__} is a type itself; give a value")
-    return found
+class _Asking(type):
+    """What calling and testing `type` means in a cell."""
+
+    def __call__(cls, value: Any) -> type:
+        found = type(value)
+        if issubclass(found, type):
+            raise TypeError(f"type({value.__name__}): {value.__name__} is a type itself; give a value")
+        return found
+
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, type)
+
+    def __subclasscheck__(cls, kind: type) -> bool:
+        return issubclass(kind, type)
+
+    def __repr__(cls) -> str:
+        return "<class 'type'>"
+
+
+class Type(metaclass=_Asking):
+    """`type` in a cell: asks for the type of a value, tests whether a value is a type, annotates; never makes classes.
+
+    TypeError where the answer would itself be something that makes classes. Whatever name a cell gives it, it can do no more.
+    """
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("type is no base class inside the enclave")
+
+    def __class_getitem__(cls, item: Any) -> GenericAlias:
+        return GenericAlias(Type, item)
+
+
+Type.__name__ = Type.__qualname__ = "type"
 
 
 def guarded_getattr(value: Any, name: str, default: Any = _MISSING) -> Any:
@@ -181,7 +209,7 @@ def _texts(value: Any, depth: int) -> list[str]:
 
 GUARDS: Final[dict[str, Callable[..., Any]]] = {
     "_attribute_": attribute,
-    "_type_": asked_type,
+    "type": Type,
     "getattr": guarded_getattr,
     "hasattr": guarded_hasattr,
     "setattr": guarded_setattr,

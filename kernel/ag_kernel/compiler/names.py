@@ -34,6 +34,12 @@ DENIED_NAMES: Final[dict[str, Deny]] = {
     for name in names.split()
 }  # fmt: skip
 
+# Read by everybody, bound by nobody: tests of types name types that a function of the cell's own would be handed.
+KEPT_NAMES: Final[dict[str, Deny]] = {
+    name: Deny(why=f"`{name}` is what asks for the type of a value, and stays so.", instead="choose another name")
+    for name in ("isinstance", "issubclass")
+}
+
 # Frames, code objects, generators and classes lead from a value to the program around it.
 _FRAMES: Final = INSPECT_ATTRIBUTES | _words(
     "tb_frame tb_next tb_lasti tb_lineno with_traceback "
@@ -139,9 +145,11 @@ NOT_CALLED: Final[dict[str, Deny]] = {
 
 
 def name_problem(name: str) -> Deny | None:
-    """Why a name can't be bound or read; None where it can."""
+    """Why a name can't be bound or, but for the kept ones, read; None where it can."""
     if name in DENIED_NAMES:
         return DENIED_NAMES[name].about(name)
+    if name in KEPT_NAMES:
+        return KEPT_NAMES[name]
     if not name.startswith("_") or name in READABLE_NAMES:
         return None
     if name.startswith("__") or name.endswith("_"):

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 GUARD: Final = "_attribute_"
-ASKED_TYPE: Final = "_type_"
 _TESTS: Final = {"isinstance": 2, "issubclass": 2}
 _CALL_WITH_ONE: Final = {
     "map": 2,
@@ -32,7 +31,7 @@ _CALL_WITH_ONE: Final = {
 }  # what calls a function handed to it, and its most arguments
 MAX_DEPTH: Final = 150  # three interpreter frames each, well inside Python's own limit
 _TYPE: Final = Deny(
-    why="`type` makes classes when it is called with three arguments, so it is only offered as `type(value)` and in type tests.",
+    why="`type` makes classes when it is called with three arguments, so it is only offered as `type(value)`.",
     instead="write a `class`, or `type(value)`",
 )
 _METACLASS: Final = Deny(
@@ -143,15 +142,10 @@ class CellPolicy(RestrictingNodeTransformer):
             self.refuse(node, problem)
 
     def check_name_use(self, node: ast.Name) -> ast.AST:
-        """`type` only where it can't make classes; denied built-ins; double underscores."""
-        if node.id == "type":
-            if not self._is_asked_about(node):
-                self.refuse(node, _TYPE)
-            if self._is_handed_on(node):
-                node.id = ASKED_TYPE
-            return node
+        """Types that must not be called; denied built-ins; double underscores."""
         self._check_made_by_calling(node, node.id)
-        if node.id.startswith("_") or node.id in names.DENIED_NAMES:
+        kept = node.id in names.KEPT_NAMES and not isinstance(node.ctx, ast.Load)
+        if kept or node.id.startswith("_") or node.id in names.DENIED_NAMES:
             storable = isinstance(node.ctx, ast.Load) or node.id != "__name__"
             in_class = bool(self._path) and isinstance(self._path[-2 if len(self._path) > 1 else -1], ast.ClassDef)
             if not (in_class and node.id in names.CLASS_VARIABLES) or not storable:
@@ -167,6 +161,8 @@ class CellPolicy(RestrictingNodeTransformer):
         if isinstance(parent, ast.Call):
             if parent.func is node:
                 return True
+            if _called(parent) in _TESTS and not isinstance(parent.func, ast.Name):
+                return False
             most = calls.get(_called(parent), 0)
             return len(parent.args) <= most and not parent.keywords
         return isinstance(parent, ast.Subscript | ast.AnnAssign | ast.arg | ast.Compare | ast.FunctionDef) or (

@@ -161,11 +161,20 @@ def test_a_method_that_takes_instructions_is_not_called_by_name(name: str):
 
 
 def test_type_asks_and_never_makes_classes():
-    asked = GUARDS["_type_"]
+    asked = GUARDS["type"]
     assert (asked(1), asked("a"), asked(frame)) == (int, str, pd.DataFrame)
-    for kind in (int, type, pd.DataFrame):
+    for kind in (int, type, pd.DataFrame, asked):
         with pytest.raises(TypeError, match="is a type itself"):
             asked(kind)
+    assert (isinstance(int, asked), isinstance(1, asked), issubclass(int, asked), issubclass(type, asked)) == (
+        True,
+        False,
+        False,
+        True,
+    )
+    assert isinstance("a", int | asked) is False
+    with pytest.raises(TypeError, match="no base class"):
+        asked.__class__("T", (asked,), {})
 
 
 def test_pickles_and_raw_memory_of_arrays_are_out_of_reach():
