@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import sys
 
 import pytest
 
@@ -11,8 +12,9 @@ from ag_kernel.compiler.examine import examine
 from ag_kernel.run import execute
 from tests.kernel.compiler.conftest import Cell, Session, cells
 
-ORDINARY = cells("ordinary.txt")
-REFUSED = cells("refused.txt")
+NEWER = [f"_since_3_{minor}.txt" for minor in (12, 13) if sys.version_info >= (3, minor)]
+ORDINARY = [cell for end in (".txt", *NEWER) for cell in cells(f"ordinary{end}")]
+REFUSED = [cell for end in (".txt", *NEWER[:1]) for cell in cells(f"refused{end}")]
 _OURS = re.compile(
     r"\b(export|ag_print|breast_cancer|load_dataset|op_pandas|submit_predictions|patients|age|hospital|clinic)\b"
 )

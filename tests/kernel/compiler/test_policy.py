@@ -2,6 +2,8 @@
 
 import ast
 import builtins
+import sys
+import warnings
 
 import pytest
 
@@ -10,6 +12,7 @@ from ag_kernel.compiler.nodes import NODES
 from ag_kernel.compiler.policy import MAX_DEPTH, CellPolicy
 from ag_kernel.compiler.problem import Problem, lines_of, render_all
 from ag_kernel.compiler.verdict import Check, Deny
+from tests.kernel.compiler.syntax_by_version import NODES_OF
 
 
 def kinds(base: type) -> set[str]:
@@ -25,6 +28,24 @@ def check(source: str) -> tuple[Problem, ...]:
 
 def test_every_kind_of_syntax_of_this_python_has_a_verdict():
     assert kinds(ast.AST) - set(NODES) == set()
+
+
+@pytest.mark.parametrize("version", NODES_OF, ids=str)
+def test_every_kind_of_syntax_of_every_python_has_a_verdict(version: tuple[int, int]):
+    assert NODES_OF[version] - set(NODES) - {"AST"} == set()
+    assert len(NODES_OF[version]) > 120
+
+
+def test_the_lists_of_syntax_are_pythons_own():
+    with warnings.catch_warnings(action="ignore"):
+        found = {
+            name for name in dir(ast) if isinstance(kind := getattr(ast, name), type) and issubclass(kind, ast.AST)
+        }
+    assert {name for name in found if not name.startswith("_")} == NODES_OF[sys.version_info[:2]]
+
+
+def test_no_verdict_is_on_syntax_that_no_python_has():
+    assert set(NODES) - frozenset.union(*NODES_OF.values()) == set()
 
 
 def test_every_check_exists_and_every_refusal_says_why():
