@@ -32,7 +32,7 @@ NUMPY: Final = frozenset(
         "permute_dims pi piecewise place poly poly1d polyadd polyder polydiv polyfit polyint polymul polysub polyval positive pow power "
         "printoptions prod promote_types ptp put put_along_axis putmask quantile r_ rad2deg radians ravel ravel_multi_index real "
         "real_if_close reciprocal remainder repeat require reshape resize result_type right_shift rint roll rollaxis roots rot90 round "
-        "row_stack s_ sctypeDict searchsorted select set_printoptions setdiff1d seterr setxor1d shape shares_memory short sign signbit "
+        "s_ sctypeDict searchsorted select set_printoptions setdiff1d seterr setxor1d shape shares_memory short sign signbit "
         "signedinteger sin sinc single sinh size sort sort_complex spacing split sqrt square squeeze stack std str_ subtract sum swapaxes "
         "take take_along_axis tan tanh tensordot tile timedelta64 trace transpose trapezoid tri tril tril_indices tril_indices_from "
         "trim_zeros triu triu_indices triu_indices_from true_divide trunc typecodes typename ubyte ufunc uint uint16 uint32 uint64 uint8 "

@@ -52,7 +52,7 @@ def checker_process(settings: str = "{}") -> Iterator[tuple[socket.socket, subpr
                 env={"PATH": os.environ["PATH"]},
             )
         yield ours, process
-    process.wait(10)
+    process.wait(30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -399,7 +399,6 @@ rollaxis: Any
 roots: Any
 rot90: Any
 round: Any
-row_stack: Any
 s_: Any
 sctypeDict: Any
 searchsorted: Any
