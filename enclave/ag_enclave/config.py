@@ -91,6 +91,18 @@ class Vault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Jail:
+    """What is demanded of the host beyond what every jail needs."""
+
+    namespaces: str = "auto"
+    users: str = "auto"
+    cgroups: str = "auto"
+    users_first: int = _int(1_090_000_000, 1000, 4_000_000_000)
+    users_count: int = _int(65536, 16, 1 << 24)
+    cgroup: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings. One section per class above."""
 
@@ -100,6 +112,7 @@ class Config:
     wire: Wire = field(default_factory=Wire)
     kernel: Kernel = field(default_factory=Kernel)
     vault: Vault = field(default_factory=Vault)
+    jail: Jail = field(default_factory=Jail)
 
 
 SECTIONS: dict[str, type] = {
@@ -109,9 +122,13 @@ SECTIONS: dict[str, type] = {
     "wire": Wire,
     "kernel": Kernel,
     "vault": Vault,
+    "jail": Jail,
 }
 
-CHOICES = {("vault", "schedule"): ("default", "immediate")}
+CHOICES = {
+    ("vault", "schedule"): ("default", "immediate"),
+    **{("jail", wall): ("auto", "required") for wall in ("namespaces", "users", "cgroups")},
+}
 
 
 def read_config(path: Path) -> Config:

@@ -16,6 +16,9 @@ from typing import Any
 
 from ag_enclave.errors import BadState
 
+_MARK = "vaults.group"
+_MODES = {"": 0o710, "ledger": 0o2770, "datasets": 0o710, "scratch": 0o710}
+"""What the vaults' group may, where it has one: pass through, and write the ledger."""
 FOLDERS = ("ledger", "datasets", "tls", "keys", "logs", "scratch")
 
 
@@ -46,13 +49,33 @@ def open_state(path: Path) -> State:
     """Make the directory and its folders where they are missing, 0700. BadState with one sentence where that can't be done."""
     state = State(path.absolute())
     try:
+        state.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shared = _shared_with(state)
         for folder in (state.root, *(state.root / name for name in FOLDERS)):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(_MODES.get(folder.name if folder != state.root else "", 0o700) if shared else 0o700)
         _prove_writable(state.root)
     except OSError as problem:
         raise BadState(f"The state directory {path} can't be used: {problem.strerror or problem}.") from problem
     return state
+
+
+def mark_shared(state: State, group: int) -> None:
+    """Give the folders that vaults need to their group, for good: later commands keep it so. Raises OSError."""
+    write_private(state.root / _MARK, str(group).encode())
+    for name, mode in _MODES.items():
+        folder = state.root / name
+        os.chown(folder, -1, group)
+        folder.chmod(mode)
+
+
+def _shared_with(state: State) -> bool:
+    """Whether the folders are a group's; only as long as it still has them."""
+    try:
+        group = int((state.root / _MARK).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return False
+    return all((state.root / name).stat().st_gid == group for name in _MODES)
 
 
 def empty_scratch(state: State) -> None:

@@ -14,6 +14,7 @@ from ag_sandbox import line as wire
 from ag_sandbox.errors import JailRefused
 from ag_sandbox.inmate import Inmate, sizes
 from ag_sandbox.jail import lock
+from ag_sandbox.numbers import Numbers
 from ag_sandbox.profile import JSON, Grants, Profile
 
 EXIT_REFUSED = 70
@@ -32,14 +33,19 @@ def entry_point(name: str) -> Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """What a nursery passes on to every child: where public code is, a descriptor of /proc, whether it has a view of its own."""
+    """What a nursery passes on to every child: where public code is, descriptors of /proc and of itself, what children have of their own."""
 
     profile: Profile
     entry: Entry
     python: tuple[str, ...]
     proc: int
     enclosed: bool
+    parted: bool
+    numbers: Numbers
+    space: int
+    users: bool
     parent: int
+    guardian: int
 
 
 def live(line: socket.socket, home: Home) -> int:
@@ -61,7 +67,9 @@ def live(line: socket.socket, home: Home) -> int:
         proc=home.proc,
         address_space_bytes=address_space,
         data_bytes=data,
+        guardian=home.guardian,
         enclosed=home.enclosed,
+        alone=home.numbers is not Numbers.SHARED,
     )
     try:
         lock(inmate)
@@ -100,4 +108,6 @@ def _grants(value: Any) -> Grants:
         processes=value["processes"],
         cpu_seconds=value["cpu_seconds"],
         file_bytes=value["file_bytes"],
+        user=value["user"],
+        group=value["group"],
     )

@@ -33,13 +33,13 @@ class Child:
         """Send SIGINT. Nothing happens to a child that has ended."""
         self._signal(signal.SIGINT)
 
-    def terminate(self) -> None:
-        """Send SIGTERM. Nothing happens to a child that has ended."""
-        self._signal(signal.SIGTERM)
-
     def kill(self) -> None:
         """Send SIGKILL. Nothing happens to a child that has ended."""
         self._signal(signal.SIGKILL)
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._closing.alive and self._status is None and not select.select([self.pidfd], [], [], 0)[0]
 
     def cpu_seconds(self) -> float:
         """Processor time it has taken so far, all threads together; 0.0 once it is gone."""

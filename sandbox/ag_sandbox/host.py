@@ -3,7 +3,6 @@
 The last rows are no look but a trial: one process per profile is really locked, and its probe must find no hole.
 """
 
-import os
 import platform
 import subprocess
 import sys
@@ -12,12 +11,39 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ag_sandbox import cgroup
 from ag_sandbox import linux_unsafe as linux
 from ag_sandbox.errors import HostTooOld
 from ag_sandbox.profiles import PROFILES
 from ag_sandbox.syscalls import machine
 
 _TRIAL_SECONDS = 20
+_TRIES_NUMBERS = """from ag_sandbox import inmate, numbers, view
+if view.can_part():
+    view.part()
+raise SystemExit(numbers.way(numbers.home(inmate.open_proc())) is numbers.Numbers.SHARED)
+"""
+_TRIED = (
+    (
+        "process numbers of their own",
+        _TRIES_NUMBERS,
+        "every process of a session is the first and only one it can see",
+        "can't be made here: processes of a session know each other's numbers, and may do nothing with them",
+    ),
+    (
+        "network and shared memory of their own",
+        "from ag_sandbox.view import can_part; raise SystemExit(not can_part())",
+        "the processes of sessions have no network interface at all",
+        "can't be made here: seccomp alone denies sockets",
+    ),
+    (
+        "users of their own",
+        "import os; os.setgroups([]); os.setresgid(*[1090000000] * 3); os.setresuid(*[1090000000] * 3)",
+        "every process of a session is a user nobody else is",
+        "needs root with the capability to become others: sessions share the enclave's user, kept apart by Landlock and seccomp",
+    ),
+)
+"""Name, a program that ends well where the host allows it, what it means where it does, and where not."""
 _TRIES_A_VIEW = "from ag_sandbox.view import can_enclose; raise SystemExit(not can_enclose(['/usr']))"
 
 
@@ -83,11 +109,7 @@ def _extras() -> Iterator[Finding]:
         "under a path nobody can guess"
     )
     yield Finding(name="own file tree for guests", present=alone, needed=False, meaning=meaning)
-    groups = os.access("/sys/fs/cgroup/cgroup.controllers", os.R_OK) and os.access(
-        "/sys/fs/cgroup/cgroup.procs", os.W_OK
-    )
-    meaning = "can be set here" if groups else "can't be set here; memory is bounded per process by rlimits"
-    yield Finding(name="cgroup v2 limits", present=groups, needed=False, meaning=meaning)
+    yield from _more_walls()
     swap = len(_read("/proc/swaps").splitlines()) > 1
     meaning = (
         "off: rows never reach a disk that way"
@@ -95,6 +117,17 @@ def _extras() -> Iterator[Finding]:
         else "on: rows may reach the swap disk; encrypt it or switch it off"
     )
     yield Finding(name="no swap", present=not swap, needed=False, meaning=meaning)
+
+
+def _more_walls() -> Iterator[Finding]:
+    for name, program, here, otherwise in _TRIED:
+        present = _tries([sys.executable, "-P", "-c", program])
+        yield Finding(name=name, present=present, needed=False, meaning=here if present else otherwise)
+    try:
+        groups, meaning = True, f"can be set beneath {cgroup.here()}"
+    except cgroup.NotDelegated as reason:
+        groups, meaning = False, f"can't be set here: {reason}; memory and threads are bounded per process by rlimits"
+    yield Finding(name="cgroup v2 limits", present=groups, needed=False, meaning=meaning)
 
 
 def _trials() -> Iterator[Finding]:

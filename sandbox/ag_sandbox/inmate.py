@@ -13,7 +13,8 @@ class Inmate:
     ``keep``: descriptors that stay open and as they are; of the standard three, those not among them lead nowhere.
     ``proc``: a descriptor of /proc, which its own view may no longer show; the steps that need it come before it is closed.
     ``address_space_bytes``, ``data_bytes``: what it was born with. ``python``: directories of public code.
-    ``parent``: the process it must not outlive. ``enclosed``: whether it was born into a view of its own.
+    ``parent``: the process it must not outlive, and ``guardian`` a descriptor that becomes readable when that dies; the step that asks closes it.
+    ``enclosed``, ``alone``: whether it was born into a view, and into process numbers, of its own.
     """
 
     profile: Profile
@@ -21,10 +22,12 @@ class Inmate:
     python: tuple[str, ...]
     keep: frozenset[int]
     parent: int
+    guardian: int
     proc: int
     address_space_bytes: int
     data_bytes: int
     enclosed: bool
+    alone: bool
 
 
 def open_proc() -> int:

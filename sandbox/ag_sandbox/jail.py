@@ -8,15 +8,30 @@ from collections.abc import Callable, Sequence
 from ag_sandbox.errors import JailRefused
 from ag_sandbox.inmate import Inmate
 from ag_sandbox.probe import holes
-from ag_sandbox.steps import alarm, descriptors, landlock, oom, parent, privileges, reseed, rlimits, seccomp, signals
+from ag_sandbox.steps import (
+    alarm,
+    descriptors,
+    landlock,
+    oom,
+    parent,
+    privileges,
+    reseed,
+    rlimits,
+    seccomp,
+    signals,
+    tree,
+    user,
+)
 
 Step = Callable[[Inmate], None]
 
 STEPS: tuple[Step, ...] = (
     reseed.apply,  # first: whatever draws from here on must not repeat a sibling's draws
     oom.apply,  # while it has a descriptor of /proc
+    tree.apply,  # while it may still mount, and before paths are asked for
     descriptors.apply,  # nothing of the nursery's or a sibling's stays open
     signals.apply,  # no handler of the nursery's runs in the child
+    user.apply,  # while it still has the capability to become somebody
     privileges.apply,  # no capability is left, and no program can bring one back
     parent.apply,  # after privileges: a change of credentials would forget it
     rlimits.apply,  # memory, files, time; and no debugger may attach

@@ -37,25 +37,37 @@ _SOMEWHERE_PUBLIC = sysconfig.get_path("stdlib")
 class Nursery:
     """A warm process that bears locked children of one profile. All methods may be called from any thread.
 
-    ``enclosed``: its children have a file tree of their own, with nothing in it but public code.
+    ``enclosed``: its children have a file tree of their own, with nothing in it but public code; ``parted``: no network and
+    no shared memory with the host; ``alone``: process numbers of their own;    ``users``: they may be given a user of their own.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", control: socket.socket, profile: str) -> None:
         self.profile = profile
-        self.enclosed = False
+        self.enclosed = self.parted = self.alone = self.users = False
         self._process = process
         self._control = control
         self._turn = threading.Lock()
 
     @classmethod
     def start(
-        cls, *, profile: str, entry: str, preload: Sequence[str] = (), warm: str | None = None, log: Path | None = None
+        cls,
+        *,
+        profile: str,
+        entry: str,
+        preload: Sequence[str] = (),
+        warm: str | None = None,
+        log: Path | None = None,
+        user: int | None = None,
     ) -> "Nursery":
-        """Start a nursery and wait until it is warm. ``entry`` and ``warm`` as ``package.module:function``. Raises NurseryGone."""
+        """Start a nursery and wait until it is warm. ``entry`` and ``warm`` as ``package.module:function``. Raises NurseryGone.
+
+        ``user``: one of those its children shall be given, to be tried.
+        """
         control, theirs = wire.pair()
         arguments = ["--profile", profile, "--entry", entry, "--control", str(theirs.fileno())]
         arguments += [word for module in preload for word in ("--preload", module)]
         arguments += ["--warm", warm] if warm else []
+        arguments += ["--user", str(user)] if user is not None else []
         with theirs, _log_file(log) as errors:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "ag_sandbox.nursery", *arguments],
@@ -126,7 +138,8 @@ class Nursery:
             raise NurseryGone(f"the {self.profile} nursery died while it started")
         if "failed" in word:
             raise NurseryGone(f"the {self.profile} nursery could not start: {word['failed']}")
-        self.enclosed = word.get("enclosed") is True
+        self.enclosed, self.parted = word.get("enclosed") is True, word.get("parted") is True
+        self.alone, self.users = word.get("alone") is True, word.get("users") is True
 
     def __enter__(self) -> Self:
         return self
@@ -163,6 +176,8 @@ def _order(sockets: Mapping[str, socket.socket], settings: Mapping[str, JSON], g
             "processes": grants.processes,
             "cpu_seconds": grants.cpu_seconds,
             "file_bytes": grants.file_bytes,
+            "user": grants.user,
+            "group": grants.group,
         },
     }
 
@@ -216,10 +231,17 @@ def _main() -> int:
     words.add_argument("--preload", action="append", default=[])
     words.add_argument("--warm")
     words.add_argument("--control", type=int, required=True)
+    words.add_argument("--user", type=int)
     given = words.parse_args()
     control = socket.socket(fileno=given.control)
     control.set_inheritable(False)
-    return warm.main(control, PROFILES[given.profile], given.entry, given.preload, given.warm)
+    try:
+        entry = warm.warm_up(given.entry, given.preload, given.warm)
+        home = warm.settle(PROFILES[given.profile], entry, given.user)
+    except Exception as error:  # noqa: BLE001 - whatever a preloaded module raises is the starter's to know
+        wire.say(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
+        return 1
+    return warm.main(control, home)
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ def _is_beneath(path: str, granted: set[str]) -> bool:
     return bool(granted & {path, *map(str, Path(path).parents)})
 
 
-def privileges(_inmate: Inmate) -> Iterator[str]:
-    """No capability, no way to one, no debugger, no life after the parent."""
+def privileges(inmate: Inmate) -> Iterator[str]:
+    """No capability, no way to one, no debugger, no life after the parent, nobody else's name or number."""
     if linux.held_capabilities():
         yield "capabilities are left"
     if linux.process_control(linux.PR_GET_NO_NEW_PRIVS) != 1:
@@ -73,6 +73,10 @@ def privileges(_inmate: Inmate) -> Iterator[str]:
         yield "a debugger could attach"
     if linux.parent_death_signal() != signal.SIGKILL:
         yield "it would outlive its parent"
+    if inmate.grants.user is not None and {os.getuid(), os.geteuid()} != {inmate.grants.user}:
+        yield "it is another user than was granted"
+    if inmate.alone and os.getpid() != 1:
+        yield "it has a number among others"
 
 
 def dispositions(inmate: Inmate) -> Iterator[str]:

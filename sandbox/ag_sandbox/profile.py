@@ -3,7 +3,7 @@
 What a word doesn't allow is denied; there is no word for "everything".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -56,7 +56,8 @@ class Profile:
 
     ``absent``: calls answered as if never invented. ``address_slack_bytes``: address space beyond memory, for maps that cost none.
     ``interruptible``: SIGINT raises KeyboardInterrupt, else it is ignored. ``logs``: stderr is the nursery's log, else it leads nowhere.
-    ``own_view``: its nursery leaves the host's file tree where it can, so that not even names of files are left to ask for.
+    ``own_view``: its nursery leaves the host's file tree where it can, so that not even names of files are left to ask for;
+    ``tree_of_grants``: each child does, and takes its grants along.
     """
 
     name: str
@@ -70,6 +71,11 @@ class Profile:
     logs: bool
     own_view: bool
     environment: Mapping[str, str]
+    tree_of_grants: bool = False
+
+    def paths(self, python: Iterable[str]) -> tuple[str, ...]:
+        """What every child of this kind may see, with the directories of public code."""
+        return (*python, *(row.path for row in self.readable), "/dev/null")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,8 @@ class Grants:
 
     ``read``, ``write``: files, or directories with all beneath them. ``memory_bytes``: what it may allocate beyond what it is born with.
     ``processes``: threads it may have besides the first; 0 also forbids them by limit. ``cpu_seconds``: of its whole life, None for no limit.
-    ``file_bytes``: the longest file it may write.
+    ``file_bytes``: the longest file it may write. ``user``, ``group``: whom it becomes, where its nursery may say so; None: it stays who it is,
+    or has a group of its own.
     """
 
     read: tuple[Path, ...] = ()
@@ -87,3 +94,5 @@ class Grants:
     processes: int = 0
     cpu_seconds: int | None = None
     file_bytes: int = 0
+    user: int | None = None
+    group: int | None = None

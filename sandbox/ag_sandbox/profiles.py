@@ -70,6 +70,7 @@ VAULT: Final = Profile(
     logs=True,
     own_view=False,
     environment=_ONE_THREAD,
+    tree_of_grants=True,
 )
 
 LOADER: Final = Profile(

@@ -43,10 +43,14 @@ def main(arguments: Sequence[str]) -> int:
         python=public_code(),
         keep=frozenset({0, 1, 2}),
         parent=os.getppid(),
+        guardian=os.pidfd_open(
+            os.getppid() or os.getpid()
+        ),  # the parent may be out of sight: then it can't be waited for
         proc=proc,
         address_space_bytes=address_space,
         data_bytes=data,
         enclosed=False,
+        alone=False,
     )
     try:
         lock(inmate)

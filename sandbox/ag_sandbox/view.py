@@ -5,12 +5,13 @@ the nurseries of those who run hostile code leave the host's tree before the fir
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ag_sandbox import linux_unsafe as linux
 
-_NEW_MOUNTS, _NEW_USER, _NEW_NETWORK, _NEW_IPC = 0x00020000, 0x10000000, 0x40000000, 0x08000000
+MOUNTS, NETWORK, IPC = 0x00020000, 0x40000000, 0x08000000
+_NEW_USER = 0x10000000
 _BIND, _RECURSIVE, _PRIVATE = 1 << 12, 1 << 14, 1 << 18
 _NOSUID_NODEV = 1 << 1 | 1 << 2
 _DETACH = 2
@@ -18,22 +19,45 @@ _STAGE = "/tmp"  # noqa: S108 - any directory will do: it is covered in this vie
 _OLD = "/host"
 
 
-def can_enclose(paths: Iterable[str]) -> bool:
-    """Whether ``enclose`` works here, tried in a process of its own: half a view would be worse than none."""
+def can_enclose(paths: Iterable[str], *, then: Callable[[], None] = lambda: None) -> bool:
+    """Whether ``enclose`` works here, and ``then`` what comes after: half a view would be worse than none."""
+
+    def attempt() -> None:
+        enclose(paths)
+        then()
+
+    return works(attempt)
+
+
+def can_part() -> bool:
+    """Whether ``part`` works here."""
+    return works(part)
+
+
+def part() -> None:
+    """Leave the host's network and shared memory, and keep its file tree. One thread only. Raises OSError."""
+    _unshare(NETWORK | IPC)
+
+
+def works(attempt: Callable[[], None]) -> bool:
+    """Whether it raises nothing, tried in a process of its own."""
     pid = os.fork()
     if pid == 0:
         try:
-            enclose(paths)
+            attempt()
         except BaseException:  # noqa: BLE001 - whatever the host says, the answer is no
             os._exit(1)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
-def enclose(paths: Iterable[str]) -> None:
-    """Leave the host's tree, network and shared memory for a tree of the given paths. One thread only. Raises OSError."""
+def enclose(paths: Iterable[str], *, new: int = MOUNTS | NETWORK | IPC) -> None:
+    """Leave the host's tree (and, unless ``new`` says less, network and shared memory) for a tree of the given paths. One thread only.
+
+    Raises OSError.
+    """
     wanted = _sources(paths)
-    _unshare()
+    _unshare(new)
     _mount(None, "/", _RECURSIVE | _PRIVATE)
     _mount("tmpfs", _STAGE, _NOSUID_NODEV, kind="tmpfs")
     os.mkdir(_STAGE + _OLD)  # noqa: PTH102 - the tree is half built; plain calls are easier to follow
@@ -53,9 +77,8 @@ def _sources(paths: Iterable[str]) -> dict[str, str]:
     return {path: os.path.realpath(path) for path in outermost}
 
 
-def _unshare() -> None:
+def _unshare(spaces: int) -> None:
     """New namespaces; an ordinary user becomes privileged in one of users first, where it is still itself."""
-    spaces = _NEW_MOUNTS | _NEW_NETWORK | _NEW_IPC
     user, group = os.geteuid(), os.getegid()
     try:
         linux.system_call("unshare", spaces)

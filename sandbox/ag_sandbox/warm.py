@@ -12,14 +12,15 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ag_sandbox import birth
+from ag_sandbox import birth, numbers
 from ag_sandbox import line as wire
 from ag_sandbox.errors import HostTooOld
 from ag_sandbox.inmate import open_proc
 from ag_sandbox.interpreter import public_code
 from ag_sandbox.profile import Profile
+from ag_sandbox.steps.user import try_out
 from ag_sandbox.syscalls import machine
-from ag_sandbox.view import can_enclose, enclose
+from ag_sandbox.view import can_enclose, can_part, enclose, part, works
 
 
 @dataclass(slots=True)
@@ -47,15 +48,43 @@ def warm_up(entry: str, preload: Sequence[str], warm: str | None) -> birth.Entry
     return found
 
 
-def settle(profile: Profile, entry: birth.Entry) -> birth.Home:
-    """Leave the host's file tree if the profile wants it and the host lets it, and note what every child must know."""
+def settle(profile: Profile, entry: birth.Entry, user: int | None) -> birth.Home:
+    """Leave the host's namespaces as far as the profile wants it and the host lets it, and note what every child must know."""
     machine()
     python, proc = public_code(), open_proc()
-    paths = (*python, *(row.path for row in profile.readable), "/dev/null")
-    enclosed = profile.own_view and can_enclose(paths)
-    if enclosed:
+    paths = profile.paths(python)
+    enclosed = (profile.own_view or profile.tree_of_grants) and can_enclose(paths)
+    users = user is not None and _may_be(user, python, paths if enclosed else None)
+    at_once = enclosed and profile.own_view
+    parted = at_once or can_part()
+    if at_once:
         enclose(paths)
-    return birth.Home(profile=profile, entry=entry, python=python, proc=proc, enclosed=enclosed, parent=os.getpid())
+    elif parted:
+        part()
+    space = numbers.home(proc)
+    chosen = numbers.way(space)
+    numbers.adopt(chosen)
+    me = os.getpid()
+    return birth.Home(
+        profile=profile,
+        entry=entry,
+        python=python,
+        proc=proc,
+        enclosed=enclosed,
+        parted=parted,
+        numbers=chosen,
+        space=space,
+        users=users,
+        parent=me,
+        guardian=os.pidfd_open(me),
+    )
+
+
+def _may_be(user: int, python: tuple[str, ...], tree: tuple[str, ...] | None) -> bool:
+    """Whether a child could become this user: in the tree it will see, where it will have one."""
+    if tree is None:
+        return works(lambda: try_out(user, python))
+    return can_enclose(tree, then=lambda: try_out(user, python))
 
 
 def serve(control: socket.socket, home: birth.Home) -> int | None:
@@ -75,7 +104,7 @@ def serve(control: socket.socket, home: birth.Home) -> int | None:
                 return None
             line = socket.socket(fileno=descriptors[0])
             try:
-                pid = os.fork()
+                pid = numbers.bear(home.numbers, home.space)
             except OSError as reason:
                 _tell(line, {"refused": f"the host forks no more: {reason.strerror}"})
                 line.close()
@@ -112,13 +141,12 @@ def _end(brood: _Brood) -> None:
         _reap(brood, pidfd)
 
 
-def main(control: socket.socket, profile: Profile, entry: str, preload: Sequence[str], warm: str | None) -> int:
-    """The life of a nursery, and in its children theirs; the exit status. Says "ready" or "failed" on the control socket first."""
-    try:
-        home = settle(profile, warm_up(entry, preload, warm))
-    except Exception as error:  # noqa: BLE001 - whatever a preloaded module raises is the starter's to know
-        wire.say(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
-        return 1
-    wire.say(control, {"ready": os.getpid(), "enclosed": home.enclosed})
+def main(control: socket.socket, home: birth.Home) -> int:
+    """The life of a settled nursery, and in its children theirs; the exit status."""
+    alone = home.numbers is not numbers.Numbers.SHARED
+    wire.say(
+        control,
+        {"ready": home.parent, "enclosed": home.enclosed, "parted": home.parted, "alone": alone, "users": home.users},
+    )
     status = serve(control, home)
     return 0 if status is None else status

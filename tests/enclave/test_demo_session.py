@@ -1,13 +1,17 @@
 """The whole house: a demo enclave with the real kernel, checker and vault, and one analyst's cells."""
 
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from ag_enclave.config import Jail
 from ag_enclave.demo.register import NAMES
+from tests.enclave.processes import children
 from tests.enclave.raw_client import Json, RawClient, kind, only, printed
-from tests.enclave_server import Enclave, running_enclave
+from tests.enclave_server import COMMAND, Enclave, running_enclave
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +40,26 @@ def test_a_cell_gets_a_private_answer_and_the_odometer_moves(ann: RawClient) -> 
     assert balance["dataset"] == "Breast Cancer"
     assert balance["epsilon_spent"] == pytest.approx(2, abs=1e-6)
     assert balance["epsilon_left"] == pytest.approx(18, abs=1e-6)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start others' processes")
+def test_every_process_of_every_session_is_a_user_of_its_own(demo: Enclave, ann: RawClient) -> None:
+    first = Jail().users_first
+    with ann.session("Iris") as one, ann.session("Iris") as other:
+        children_of = [each for role in ("kernel", "vault", "checker") for each in children(demo, role)]
+        users = [child.uids().real for child in children_of]
+        assert len(users) == len(set(users)) >= 6
+        assert all(first < user < first + Jail().users_count for user in users)
+        for channels in (one, other):  # both vaults charge one ledger
+            assert only(channels.execute("iris.count(eps=0.01)"), "execute_reply")["content"]["status"] == "ok"
+        subprocess.run([*COMMAND, "user", "list", "--state", str(demo.state)], capture_output=True, check=True)
+        assert only(one.execute("iris.count(eps=0.02)"), "execute_reply")["content"]["status"] == "ok"
+    for path in (
+        demo.state / "ledger" / "ledger.sqlite",
+        demo.state / "ledger",
+        demo.state / "datasets" / "iris" / "1",
+    ):
+        assert (path.stat().st_gid, path.stat().st_mode & 0o007) == (first, 0), path
 
 
 def test_state_persists_and_a_restart_clears_it(ann: RawClient) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ag_enclave.config import Jail
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
 from tests.enclave.processes import descendants, eventually
 from tests.enclave.raw_client import RawClient, kind
@@ -48,8 +49,12 @@ def test_ready_means_that_requests_are_accepted(enclave: Enclave) -> None:
 
 
 def test_the_state_is_its_user_s_alone(enclave: Enclave) -> None:
-    for path in [enclave.state, *(enclave.state / name for name in ("ledger", "datasets", "tls", "keys", "logs"))]:
-        assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
+    for name in ("tls", "keys", "logs"):
+        assert stat.S_IMODE((enclave.state / name).stat().st_mode) == 0o700, name
+    for name in ("", "ledger", "datasets", "scratch"):
+        found = (enclave.state / name).stat()
+        shared = found.st_gid == Jail().users_first  # with the vaults, whose group nobody else has
+        assert stat.S_IMODE(found.st_mode) & (0o007 if shared else 0o077) == 0, name
     for secret in ("keys/tokens.key", "tls/ca.key", "tls/server.key", "accounts.sqlite"):
         assert stat.S_IMODE((enclave.state / secret).stat().st_mode) == 0o600, secret
 

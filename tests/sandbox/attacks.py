@@ -90,7 +90,7 @@ PROCESSES: Final[Mapping[str, str]] = {
     "open a pipe to a program": "answer = __import__('subprocess').Popen(['true'])",
     "start a worker process": "p = __import__('multiprocessing').Process(target=print); p.start(); answer = p",
     "signal its parent": "answer = os.kill(os.getppid(), 9)",
-    "signal the first process": "answer = os.kill(1, 0)",
+    "signal the first process": "answer = os.kill(1 if os.getpid() > 1 else 2, 0)",
     "signal everybody": "answer = os.kill(-1, 9)",
     "signal its group": "answer = os.killpg(0, 9)",
     "signal a thread of its parent": f"answer = call({number('tkill')}, os.getppid(), 9)",

@@ -10,6 +10,8 @@ import pytest
 
 from ag_sandbox.nursery import Child, Grants, Nursery
 
+A_USER = 1_090_000_000
+"""A number that nobody on the host has; those after it likewise."""
 GUESTS = Path(__file__).parent / "guests"
 PRELOAD = {"kernel": ("numpy", "pandas", "matplotlib.pyplot"), "vault": ("opendp.prelude",)}
 """Imported before the first birth. matplotlib must be: its cache of fonts wants a directory that a locked child doesn't have."""
@@ -63,6 +65,7 @@ class Nurseries:
 
 
 def start(profile: str, log: Path | None = None, entry: str = "hostile:main", **others: object) -> Nursery:
+    others.setdefault("user", A_USER)
     return Nursery.start(profile=profile, entry=entry, preload=PRELOAD.get(profile, ()), log=log, **others)
 
 

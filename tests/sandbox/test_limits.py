@@ -60,7 +60,6 @@ def test_a_loop_that_is_deaf_to_signals_can_still_be_killed(nurseries: Nurseries
     guest.run("for n in signal.valid_signals() - {9, 19}: signal.signal(n, signal.SIG_IGN)")
     guest.line.sendall(b"while True: pass")
     guest.child.interrupt()
-    guest.child.terminate()
     with pytest.raises(TimeoutError):
         guest.child.wait(0.2)
     guest.child.kill()
@@ -90,7 +89,10 @@ def test_no_core_is_dumped(nurseries: Nurseries) -> None:
     guest = nurseries.guest()
     assert guest.run("import resource; answer = resource.getrlimit(resource.RLIMIT_CORE)") == "(0, 0)"
     assert guest.run("os.abort()") == "died"
-    assert guest.child.wait(5) == -signal.SIGABRT
+    assert guest.child.wait(5) in {
+        -signal.SIGABRT,
+        -signal.SIGSEGV,
+    }  # the first process of a number space is deaf to its own abort
 
 
 def test_a_stack_without_end_ends_its_own_process_only(nurseries: Nurseries) -> None:

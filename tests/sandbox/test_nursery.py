@@ -96,7 +96,6 @@ def test_ended_children_can_be_signalled_and_closed_again_without_harm(nurseries
     guest.child.kill()
     guest.child.wait(ENDS_SOON)
     guest.child.interrupt()
-    guest.child.terminate()
     guest.child.close()
     guest.child.close()
     guest.child.kill()

@@ -12,13 +12,26 @@ from ag_sandbox.errors import JailRefused
 from ag_sandbox.inmate import Inmate, open_proc, sizes
 from ag_sandbox.profile import Grants
 from ag_sandbox.profiles import PROFILES
-from ag_sandbox.steps import descriptors, landlock, oom, parent, privileges, reseed, rlimits, seccomp, signals
+from ag_sandbox.steps import (
+    descriptors,
+    landlock,
+    oom,
+    parent,
+    privileges,
+    reseed,
+    rlimits,
+    seccomp,
+    signals,
+    tree,
+    user,
+)
 
 PROBED = (descriptors, signals, privileges, parent, rlimits, landlock, seccomp)
-"""Steps that are walls. The others (fresh randomness, who is killed first when memory runs out) leave nothing to try."""
+"""Steps that are walls. The others (fresh randomness, who is killed first when memory runs out) leave nothing to try; who
+it is matters only where a user was granted (``test_users.py``)."""
 
 
-def walked(profile: str, steps: Sequence[jail.Step]) -> str:
+def walked(profile: str, steps: Sequence[jail.Step], **grants: object) -> str:
     """What became of a forked child that went through these steps: "locked", or why it was refused."""
     proc, (reading, writing) = open_proc(), os.pipe()
     me = os.getpid()
@@ -28,14 +41,16 @@ def walked(profile: str, steps: Sequence[jail.Step]) -> str:
         address_space, data = sizes(proc)
         inmate = Inmate(
             profile=PROFILES[profile],
-            grants=Grants(memory_bytes=1 << 30),
+            grants=Grants(memory_bytes=1 << 30, **grants),  # type: ignore[arg-type]
             python=(),
             keep=frozenset({writing}),
             parent=me,
+            guardian=os.pidfd_open(me),
             proc=proc,
             address_space_bytes=address_space,
             data_bytes=data,
             enclosed=False,
+            alone=False,
         )
         try:
             jail.walk(inmate, steps)
@@ -71,7 +86,7 @@ def test_a_step_left_out_is_found(profile: str, left_out: object) -> None:
 
 
 def test_every_step_is_either_probed_or_known_to_be_no_wall() -> None:
-    assert {step.__module__ for step in jail.STEPS} == {m.__name__ for m in (*PROBED, reseed, oom)}
+    assert {step.__module__ for step in jail.STEPS} == {m.__name__ for m in (*PROBED, reseed, oom, user, tree)}
 
 
 def test_an_open_door_in_the_table_is_found() -> None:

@@ -61,7 +61,9 @@ def test_a_vault_sees_its_own_grants_and_no_sibling_s(nurseries: Nurseries, tmp_
         (tmp_path / name / "rows").write_text(name)
     guest = nurseries.guest("vault", read=(tmp_path / "mine",))
     assert guest.run(f"answer = open({str(tmp_path / 'mine' / 'rows')!r}).read()") == "'mine'"
-    assert "Permission denied" in guest.run(f"answer = open({str(tmp_path / 'theirs' / 'rows')!r}).read()")
+    assert any(no in guest.run(f"answer = open({str(tmp_path / 'theirs' / 'rows')!r}).read()") for no in REFUSALS)
+    if nurseries["vault"].enclosed:
+        assert "No such file" in guest.run(f"answer = os.stat({str(tmp_path / 'theirs' / 'rows')!r})")
     assert "Permission denied" in guest.run(f"answer = os.listdir({str(tmp_path)!r})")
     assert "Permission denied" in guest.run(f"answer = open({str(tmp_path / 'mine' / 'rows')!r}, 'w')")
     assert "Permission denied" in guest.run(f"answer = open({str(tmp_path / 'mine' / 'new')!r}, 'w')")
@@ -72,7 +74,8 @@ def test_a_link_out_of_a_grant_leads_nowhere(nurseries: Nurseries, tmp_path: Pat
     (tmp_path / "secret").write_text("rows")
     (tmp_path / "granted" / "link").symlink_to(tmp_path / "secret")
     guest = nurseries.guest("vault", write=(tmp_path / "granted",))
-    assert "Permission denied" in guest.run(f"answer = open({str(tmp_path / 'granted' / 'link')!r}).read()")
+    answer = guest.run(f"answer = open({str(tmp_path / 'granted' / 'link')!r}).read()")
+    assert any(refusal in answer for refusal in REFUSALS), answer
     assert "Operation not permitted" in guest.run(
         f"answer = os.symlink('/etc', {str(tmp_path / 'granted' / 'other')!r})"
     )

@@ -100,6 +100,8 @@ class Life:
         dead = {role: status for role, status in ends.items() if status is not None}
         role = next((role for role, status in dead.items() if status), next(iter(dead), "kernel"))
         how = _how(dead.get(role))
+        if self.trio.group is not None and self.trio.group.ran_out():
+            how = "the session's memory was used up"
         await self._report(f"The session's {role} died ({how}). Restart the kernel to go on; its variables are gone.")
 
     async def _report(self, sentence: str) -> None:
@@ -124,6 +126,8 @@ class Life:
         for child in self.trio.children().values():
             with contextlib.suppress(OSError):
                 child.kill()
+        if self.trio.group is not None:
+            self.trio.group.kill()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -132,6 +136,8 @@ class Life:
     async def bury(self) -> None:
         """Wait until the killed processes are gone, and give their descriptors back."""
         await asyncio.gather(*(asyncio.to_thread(_bury, child) for child in self.trio.children().values()))
+        if self.trio.group is not None:
+            self.trio.group.remove()
 
 
 def _bury(child: Child) -> None:

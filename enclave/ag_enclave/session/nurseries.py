@@ -13,7 +13,9 @@ from typing import Any, Self
 
 from ag_enclave.config import Config
 from ag_enclave.errors import SessionLost, Unusable
+from ag_enclave.session.walls import Walls
 from ag_enclave.state import State
+from ag_sandbox.cgroup import Group
 from ag_sandbox.errors import SandboxError
 from ag_sandbox.nursery import Child, Nursery
 from ag_sandbox.profile import Grants
@@ -50,6 +52,7 @@ class Trio:
     checker: Child
     channel: socket.socket
     control: socket.socket
+    group: Group | None = None
 
     def children(self) -> Mapping[str, Child]:
         """By role."""
@@ -74,15 +77,21 @@ class Nurseries:
     state: State
     start: Callable[..., Nursery] = Nursery.start
     _running: dict[str, Nursery] = field(default_factory=dict)
+    _walls: Walls = field(init=False)
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def __post_init__(self) -> None:
+        self._walls = Walls(self.config, self.state)
+
     async def warm_up(self) -> Self:
-        """Start all three, side by side. Unusable where this host can't run them."""
+        """Start all three, side by side. Unusable where this host can't run them, or lacks a wall that is required."""
         try:
+            self._walls.prepare()
             await asyncio.gather(*(self._renew(role, None) for role in ROLES))
         except (SandboxError, OSError) as problem:
             await self.close()
             raise Unusable(f"The enclave's processes can't be started on this host: {problem}") from problem
+        self._walls.settle(self._running)
         return self
 
     async def trio(self, order: Order) -> Trio:
@@ -99,7 +108,15 @@ class Nurseries:
         for end in (*pairs["plan"], *pairs["checker"], pairs["channel"][1], pairs["control"][1]):
             end.close()
         children = dict(zip(ROLES, results, strict=True))
-        failed = {role: result for role, result in children.items() if isinstance(result, BaseException)}
+        failed: dict[str, BaseException] = {
+            role: result for role, result in children.items() if isinstance(result, BaseException)
+        }
+        group = None
+        if not failed:
+            try:
+                group = self._enrol(order, children)
+            except OSError as reason:
+                failed["control group"] = reason
         if failed:
             for end in (pairs["channel"][0], pairs["control"][0]):
                 end.close()
@@ -108,7 +125,14 @@ class Nurseries:
                     child.close()
             role, problem = next(iter(failed.items()))
             raise SessionLost(f"The session's {role} could not be started: {problem}") from problem
-        return Trio(channel=pairs["channel"][0], control=pairs["control"][0], **children)  # type: ignore[arg-type]
+        return Trio(channel=pairs["channel"][0], control=pairs["control"][0], group=group, **children)  # type: ignore[arg-type]
+
+    def _enrol(self, order: Order, children: Mapping[str, Any]) -> Group | None:
+        group = self._walls.group(order.session)
+        if group is not None:
+            for child in children.values():
+                group.add(child.pid)
+        return group
 
     async def close(self) -> None:
         """Stop the nurseries; whatever they started dies with them."""
@@ -118,15 +142,17 @@ class Nurseries:
         )
 
     async def _spawn(self, role: str, sockets: Mapping[str, socket.socket], order: Order) -> Child:
-        settings, grants = self._settings(role, order), self._grants(role, order)
-        nursery = self._running[role]
+        settings, nursery = self._settings(role, order), self._running[role]
+        grants = self._walls.widen(nursery, self._grants(role, order))
         try:
-            return await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
+            child = await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
         except (SandboxError, OSError):
             if nursery.alive():
                 raise
             nursery = await self._renew(role, nursery)
-            return await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
+            child = await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
+        self._walls.born(child, grants)
+        return child
 
     async def _renew(self, role: str, worn: Nursery | None) -> Nursery:
         """A running nursery that isn't ``worn``: the one another task has just started, or a new one."""
@@ -144,7 +170,13 @@ class Nurseries:
     async def _begin(self, role: str, breed: Breed) -> Nursery:
         log = self.state.folder("logs") / f"{role}.log" if role != "kernel" else None
         return await asyncio.to_thread(
-            self.start, profile=role, entry=breed.entry, preload=breed.preload, warm=breed.warm, log=log
+            self.start,
+            profile=role,
+            entry=breed.entry,
+            preload=breed.preload,
+            warm=breed.warm,
+            log=log,
+            user=self._walls.users.last,
         )
 
     def _settings(self, role: str, order: Order) -> dict[str, Any]:

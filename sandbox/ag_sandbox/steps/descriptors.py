@@ -8,13 +8,13 @@ _STANDARD = (0, 1, 2)
 
 
 def apply(inmate: Inmate) -> None:
-    """Close all but ``keep``; stdin, stdout and stderr lead to /dev/null unless kept, so that nothing else takes their numbers."""
+    """Close all but ``keep`` and the guardian; stdin, stdout and stderr lead to /dev/null unless kept, so that nothing else takes their numbers."""
     nothing = os.open("/dev/null", os.O_RDWR)
     for standard in _STANDARD:
         if standard not in inmate.keep:
             os.dup2(nothing, standard, inheritable=False)
     first = len(_STANDARD)
-    for kept in sorted(inmate.keep - set(_STANDARD)):
+    for kept in sorted({*inmate.keep, inmate.guardian} - set(_STANDARD)):
         os.closerange(first, kept)
         first = kept + 1
     os.closerange(first, os.sysconf("SC_OPEN_MAX"))

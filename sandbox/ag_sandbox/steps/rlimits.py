@@ -40,4 +40,6 @@ def _limits(inmate: Inmate) -> dict[int, int]:
     }
     if inmate.grants.processes == 0:
         limits[resource.RLIMIT_NPROC] = 0
+    elif inmate.grants.user is not None:
+        limits[resource.RLIMIT_NPROC] = inmate.grants.processes + 1  # the host counts per user, and this one is alone
     return limits
