@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ag_kernel.compiler.names import attribute_problem
+from op_pandas.statistic import statistic
 
 _PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\.?$|^$")
 _MOST: Final = 1000
@@ -46,6 +47,8 @@ def static_attribute(value: Any, name: str) -> Any:
         return _MISSING
     if isinstance(found, staticmethod | classmethod):
         return found.__func__
+    if isinstance(found, statistic):
+        return found.function
     return found
 
 

@@ -49,6 +49,16 @@ def called(name: str, eps: object, ignored: Mapping[str, object], axis: object =
     return Call(name=name, spend=spending(name, eps, ignored))
 
 
+def free(name: str, eps: object, given: Mapping[str, object]) -> None:
+    """Refuse what a call across the columns would spend: it releases nothing. TypeError."""
+    paid = [word for word, value in {"eps": eps, **given}.items() if word in ("eps", *OTHERS) and value is not None]
+    if paid:
+        raise TypeError(
+            f"{name}(axis=1) gives a private value for each row and releases nothing, so that it takes no {paid[0]}; "
+            f"release a statistic of it, e.g. frame.{name}(axis=1).mean(eps=1)"
+        )
+
+
 def freedom(ddof: object) -> int:
     """The delta degrees of freedom of a variance. TypeError or ValueError for what isn't 0 or a small whole number."""
     value = exact(ddof, "ddof")

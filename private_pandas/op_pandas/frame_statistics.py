@@ -5,22 +5,21 @@ Must not know prices or noise; all columns of a call are one question, and share
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Literal, overload
+from typing import Any
 
 from ag_plan.messages import Released
 from ag_plan.releases import Count, Describe, Histogram, Mean, Measure, Quantile, Std, Sum, Var
 from op_pandas import results
 from op_pandas.arguments import Bins, edges
-from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
+from op_pandas.calls import Call, Quantiles, called, free, freedom, quantiles
 from op_pandas.epsilon import Number
+from op_pandas.overloads import Across, Down, frame_quantile, frame_sum
 from op_pandas.releases import needed, release
 from op_pandas.results import ReleasedFrame, ReleasedSeries, ReleasedTuple
 from op_pandas.row_statistics import row_mean, row_sum
 from op_pandas.rows import Rows, Term
-from op_pandas.series import PrivateSeries
+from op_pandas.statistic import statistic
 
-Down = Literal[0, "index"]
-Across = Literal[1, "columns"]
 _ACROSS = (1, "columns")
 
 
@@ -33,94 +32,74 @@ class FrameStatistics(ABC):
     def _parts(self) -> tuple[Rows, dict[str, Term]]:
         """The rows and the terms of the columns, in order."""
 
-    def count(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def count(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
         """The number of values that are not null, of every column."""
         released = self._ask(called("count", eps, ignored, axis), "kind", Count)
         return results.series(released, released.columns, _first_row, whole=True)
 
-    @overload
-    def sum(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries: ...
-    @overload
-    def sum(self, eps: None = None, *, axis: Across, **ignored: object) -> PrivateSeries: ...
-    def sum(self, eps: Number | None = None, axis: Down | Across = 0, **ignored: object) -> Any:
+    @frame_sum
+    def sum(self, /, eps: Number | None = None, axis: Down | Across = 0, **ignored: object) -> Any:
         """The sum of each numeric column; with ``axis=1`` a private column of row sums, free."""
         if axis in _ACROSS:
+            free("sum", eps, ignored)
             return row_sum(*self._parts())
         return self._numeric(called("sum", eps, ignored, axis), Sum)
 
-    @overload
-    def mean(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries: ...
-    @overload
-    def mean(self, eps: None = None, *, axis: Across, **ignored: object) -> PrivateSeries: ...
-    def mean(self, eps: Number | None = None, axis: Down | Across = 0, **ignored: object) -> Any:
+    @frame_sum
+    def mean(self, /, eps: Number | None = None, axis: Down | Across = 0, **ignored: object) -> Any:
         """The mean of each numeric column; with ``axis=1`` a private column of row means, free."""
         if axis in _ACROSS:
+            free("mean", eps, ignored)
             return row_mean(*self._parts())
         return self._numeric(called("mean", eps, ignored, axis), Mean)
 
-    def std(self, eps: Number | None = None, axis: Down = 0, ddof: int = 1, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def std(self, /, eps: Number | None = None, axis: Down = 0, ddof: int = 1, **ignored: object) -> ReleasedSeries:
         """The standard deviation of each numeric column."""
         return self._numeric(called("std", eps, ignored, axis), Std, ddof=freedom(ddof))
 
-    def var(self, eps: Number | None = None, axis: Down = 0, ddof: int = 1, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def var(self, /, eps: Number | None = None, axis: Down = 0, ddof: int = 1, **ignored: object) -> ReleasedSeries:
         """The variance of each numeric column."""
         return self._numeric(called("var", eps, ignored, axis), Var, ddof=freedom(ddof))
 
-    def median(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def median(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
         """The median of each numeric column."""
         return self._at(called("median", eps, ignored, axis), 0.5)
 
-    def min(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def min(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
         """The quantile at 0 of each numeric column: a differentially private stand-in for the minimum."""
         return self._at(called("min", eps, ignored, axis), 0.0)
 
-    def max(self, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def max(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
         """The quantile at 1 of each numeric column: a differentially private stand-in for the maximum."""
         return self._at(called("max", eps, ignored, axis), 1.0)
 
-    @overload
-    def quantile(  # type: ignore[overload-overlap]
-        self, *given: Number, eps: Number | None = None, q: Number | None = None, axis: Down = 0, **ignored: object
-    ) -> ReleasedSeries: ...
-    @overload
-    def quantile(
-        self,
-        *given: Probabilities,
-        eps: Number | None = None,
-        q: Probabilities | None = None,
-        axis: Down = 0,
-        **ignored: object,
-    ) -> ReleasedFrame: ...
-    def quantile(self, *given: Any, eps: Any = None, q: Any = None, axis: Any = 0, **ignored: object) -> Any:
+    @frame_quantile
+    def quantile(self, /, *given: Any, eps: Any = None, q: Any = None, axis: Any = 0, **ignored: object) -> Any:
         """The value(s) of each numeric column below which a share q lies: ``quantile(eps, q)``, q in [0, 1], 0.5 unless given."""
         return self._quantile(quantiles("quantile", given, {"eps": eps, "q": q, "axis": axis}, ignored, q_first=False))
 
-    @overload
-    def percentile(  # type: ignore[overload-overlap]
-        self, *given: Number, eps: Number | None = None, q: Number | None = None, axis: Down = 0, **ignored: object
-    ) -> ReleasedSeries: ...
-    @overload
-    def percentile(
-        self,
-        *given: Probabilities,
-        eps: Number | None = None,
-        q: Probabilities | None = None,
-        axis: Down = 0,
-        **ignored: object,
-    ) -> ReleasedFrame: ...
-    def percentile(self, *given: Any, eps: Any = None, q: Any = None, axis: Any = 0, **ignored: object) -> Any:
+    @frame_quantile
+    def percentile(self, /, *given: Any, eps: Any = None, q: Any = None, axis: Any = 0, **ignored: object) -> Any:
         """As ``quantile``, with q in [0, 100]."""
         return self._quantile(
             quantiles("percentile", given, {"eps": eps, "q": q, "axis": axis}, ignored, q_first=False)
         )
 
-    def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def describe(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """count, mean, std, min, quartiles and max × numeric columns, for one ε together."""
         released = self._ask(called("describe", eps, ignored), "is_number", Describe)
         return results.frame(released, [key[-1] for key in released.index], released.columns, list)
 
+    @statistic
     def hist(
-        self, column: str | None = None, eps: Number | None = None, bins: Bins = 10, **ignored: object
+        self, /, column: str | None = None, eps: Number | None = None, bins: Bins = 10, **ignored: object
     ) -> ReleasedTuple:
         """``(counts, edges)`` of one column, between given edges or in so many equal bins between its public bounds."""
         if not isinstance(column, str):

@@ -20,6 +20,7 @@ from op_pandas.private import Private
 from op_pandas.releases import needed, release
 from op_pandas.results import ReleasedFrame, ReleasedSeries
 from op_pandas.rows import Rows, Term
+from op_pandas.statistic import statistic
 
 _SIZE = "size"
 
@@ -39,58 +40,70 @@ class Groups(Private, ABC):
     def _columns(self, released: Released) -> list[Any]:
         """The columns of the answer's frame."""
 
-    def count(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def count(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The number of values that are not null, by group."""
         return self._statistic(called("count", eps, ignored), ignored, "kind", Count, whole=True)
 
-    def sum(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def sum(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The sum of each numeric column, by group."""
         return self._statistic(called("sum", eps, ignored), ignored, "is_summable", Sum)
 
-    def mean(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def mean(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The mean of each numeric column, by group."""
         return self._statistic(called("mean", eps, ignored), ignored, "is_summable", Mean)
 
-    def std(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def std(self, /, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
         """The standard deviation of each numeric column, by group."""
         return self._statistic(called("std", eps, ignored), ignored, "is_summable", Std, ddof=freedom(ddof))
 
-    def var(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def var(self, /, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
         """The variance of each numeric column, by group."""
         return self._statistic(called("var", eps, ignored), ignored, "is_summable", Var, ddof=freedom(ddof))
 
-    def median(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def median(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The median of each numeric column, by group."""
         return self._statistic(called("median", eps, ignored), ignored, "is_number", Quantile, probabilities=(0.5,))
 
-    def min(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def min(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The quantile at 0 of each numeric column, by group."""
         return self._statistic(called("min", eps, ignored), ignored, "is_number", Quantile, probabilities=(0.0,))
 
-    def max(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def max(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The quantile at 1 of each numeric column, by group."""
         return self._statistic(called("max", eps, ignored), ignored, "is_number", Quantile, probabilities=(1.0,))
 
+    @statistic
     def quantile(
-        self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object
+        self, /, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object
     ) -> ReleasedFrame:
         """The value(s) below which a share q lies, by group: ``quantile(eps, q)``; several q add a level to the index."""
         return self._quantile(quantiles("quantile", given, {"eps": eps, "q": q}, ignored, q_first=False), ignored)
 
+    @statistic
     def percentile(
-        self, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object
+        self, /, *given: Probabilities, eps: Number | None = None, q: Probabilities | None = None, **ignored: object
     ) -> ReleasedFrame:
         """As ``quantile``, with q in [0, 100]."""
         return self._quantile(quantiles("percentile", given, {"eps": eps, "q": q}, ignored, q_first=False), ignored)
 
-    def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+    @statistic
+    def describe(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """count, mean, std, min, quartiles and max of each numeric column, by group: statistics add a level to the index."""
         released = self._ask(called("describe", eps, ignored), ignored, "is_number", Describe)
         return results.frame(
             released, self._index(released, last=[row[-1] for row in released.index]), self._columns(released), list
         )
 
-    def size(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def size(self, /, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
         """The number of rows of each group."""
         call = called(_SIZE, eps, ignored)
         terms, by = self._question({})

@@ -5,7 +5,7 @@ Must not know prices or noise; each method parses its arguments, asks once and s
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, overload
+from typing import Any
 
 import pandas as pd
 
@@ -13,12 +13,14 @@ from ag_plan.messages import Released
 from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Size, Std, Sum, Var
 from op_pandas import results
 from op_pandas.arguments import Bins, edges
-from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
+from op_pandas.calls import Call, Quantiles, called, freedom, quantiles
 from op_pandas.epsilon import Number
+from op_pandas.overloads import series_quantile
 from op_pandas.releases import release
 from op_pandas.results import ReleasedFloat, ReleasedInt, ReleasedSeries, ReleasedTuple
 from op_pandas.rows import Rows, Term
 from op_pandas.schema import key_values
+from op_pandas.statistic import statistic
 
 UNNAMED = "this series"
 """What a refusal calls a column that has no name."""
@@ -38,75 +40,71 @@ class SeriesStatistics(ABC):
         """What the plan, and so every refusal, calls the column."""
         return self._column()[2] or UNNAMED
 
-    def count(self, eps: Number | None = None, **ignored: object) -> ReleasedInt:
+    @statistic
+    def count(self, /, eps: Number | None = None, **ignored: object) -> ReleasedInt:
         """The number of values that are not null."""
         return results.whole_number(self._ask(called("count", eps, ignored), Count, columns=(self._label,)))
 
-    def sum(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+    @statistic
+    def sum(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The sum of the values."""
         return results.number(self._ask(called("sum", eps, ignored), Sum, columns=(self._label,)))
 
-    def mean(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+    @statistic
+    def mean(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The mean of the values."""
         return results.number(self._ask(called("mean", eps, ignored), Mean, columns=(self._label,)))
 
-    def std(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
+    @statistic
+    def std(self, /, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
         """The standard deviation of the values."""
         return results.number(self._ask(called("std", eps, ignored), Std, columns=(self._label,), ddof=freedom(ddof)))
 
-    def var(self, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
+    @statistic
+    def var(self, /, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
         """The variance of the values."""
         return results.number(self._ask(called("var", eps, ignored), Var, columns=(self._label,), ddof=freedom(ddof)))
 
-    def median(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+    @statistic
+    def median(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The median of the values."""
         return results.number(
             self._ask(called("median", eps, ignored), Quantile, columns=(self._label,), probabilities=(0.5,))
         )
 
-    def min(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+    @statistic
+    def min(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The quantile at 0: a differentially private stand-in for the minimum."""
         return results.number(
             self._ask(called("min", eps, ignored), Quantile, columns=(self._label,), probabilities=(0.0,))
         )
 
-    def max(self, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+    @statistic
+    def max(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
         """The quantile at 1: a differentially private stand-in for the maximum."""
         return results.number(
             self._ask(called("max", eps, ignored), Quantile, columns=(self._label,), probabilities=(1.0,))
         )
 
-    @overload
-    def quantile(  # type: ignore[overload-overlap]
-        self, *given: Number, q: Number | None = None, eps: Number | None = None, **ignored: object
-    ) -> ReleasedFloat: ...
-    @overload
-    def quantile(
-        self, *given: Probabilities, q: Probabilities | None = None, eps: Number | None = None, **ignored: object
-    ) -> ReleasedSeries: ...
-    def quantile(self, *given: Any, q: Any = None, eps: Any = None, **ignored: object) -> Any:
+    @series_quantile
+    def quantile(self, /, *given: Any, q: Any = None, eps: Any = None, **ignored: object) -> Any:
         """The value(s) below which a share q of the values lies: ``quantile(q, eps)``, q in [0, 1]."""
         return self._quantile(quantiles("quantile", given, {"eps": eps, "q": q}, ignored, q_first=True))
 
-    @overload
-    def percentile(  # type: ignore[overload-overlap]
-        self, *given: Number, q: Number | None = None, eps: Number | None = None, **ignored: object
-    ) -> ReleasedFloat: ...
-    @overload
-    def percentile(
-        self, *given: Probabilities, q: Probabilities | None = None, eps: Number | None = None, **ignored: object
-    ) -> ReleasedSeries: ...
-    def percentile(self, *given: Any, q: Any = None, eps: Any = None, **ignored: object) -> Any:
+    @series_quantile
+    def percentile(self, /, *given: Any, q: Any = None, eps: Any = None, **ignored: object) -> Any:
         """As ``quantile``, with q in [0, 100]."""
         return self._quantile(quantiles("percentile", given, {"eps": eps, "q": q}, ignored, q_first=True))
 
-    def describe(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def describe(self, /, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
         """count, mean, std, min, quartiles and max of the values, for one ε together."""
         _, _, name = self._column()
         released = self._ask(called("describe", eps, ignored), Describe, columns=(self._label,))
         return results.series(released, _labels(released), _first_column, name=name)
 
-    def hist(self, eps: Number | None = None, bins: Bins = 10, **ignored: object) -> ReleasedTuple:
+    @statistic
+    def hist(self, /, eps: Number | None = None, bins: Bins = 10, **ignored: object) -> ReleasedTuple:
         """``(counts, edges)`` between given edges, or in so many equal bins between the public bounds."""
         _, term, name = self._column()
         call = called("hist", eps, ignored)
@@ -114,7 +112,8 @@ class SeriesStatistics(ABC):
         released = self._ask(call, Histogram, column=self._label, edges=found)
         return results.histogram(released, found)
 
-    def value_counts(self, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
+    @statistic
+    def value_counts(self, /, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
         """The number of rows of each category, the most frequent first; every public category appears."""
         rows, term, name = self._column()
         call = called("value_counts", eps, ignored)

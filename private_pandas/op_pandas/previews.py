@@ -1,0 +1,161 @@
+"""What a release would cost and how far off it would be, found out for nothing: ``frame.mean.preview(eps=1)``.
+
+Must not know statistics: each runs as it is, over twins of the private objects whose vault turns releases into previews.
+"""
+
+import copy
+import html
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+
+from ag_plan import messages
+from op_pandas.private import Private
+from op_pandas.results import provenance
+from op_pandas.rows import Rows
+from op_pandas.vault import Vault, ask
+
+_UNKNOWN = "depends on how many rows there are"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Preview:
+    """What a call would cost and how far off its answer would be; nothing was charged.
+
+    ``epsilon``: exact, None for a call paid in ``rho``. ``half_widths`` of 95 % intervals in the shape of the answer: NaN where they
+    depend on how many rows there are. ``scale``: the largest of the noise.
+    """
+
+    call: str
+    epsilon: Fraction | None
+    rho: float | None
+    delta: float
+    mechanism: str
+    scale: float
+    half_widths: Any = field(repr=False)
+
+    @property
+    def cost(self) -> dict[str, str | float | None]:
+        """The cost of the call: ε as exact text, δ; of a call paid in ρ, that instead of ε."""
+        if self.epsilon is None:
+            return {"epsilon": None, "delta": self.delta, "rho": self.rho}
+        return {"epsilon": str(self.epsilon), "delta": self.delta}
+
+    def __repr__(self) -> str:
+        lines = [f"{name:<18}{text}" for name, text in self._facts().items()]
+        if isinstance(self.half_widths, pd.Series | pd.DataFrame):
+            lines += ["95 % half-widths", self.half_widths.to_string(na_rep="?")]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>" for name, text in self._facts().items()
+        )
+        widths = self.half_widths
+        below = ""
+        if isinstance(widths, pd.Series | pd.DataFrame):
+            shown = widths.to_frame("95 % half-width") if isinstance(widths, pd.Series) else widths
+            below = f"<p>95 % half-widths</p>{shown.to_html(border=0, na_rep='?', escape=True)}"
+        return f"<div><table>{cells}</table>{below}</div>"
+
+    def _facts(self) -> dict[str, str]:
+        paid = f"ρ {self.rho:.6g}" if self.epsilon is None else f"ε {float(self.epsilon):.9g} (ρ {self.rho or 0:.3g})"
+        facts = {
+            f"{self.call} (preview)": "nothing was charged",
+            "cost": paid + (f" and δ {self.delta:.3g}" if self.delta else ""),
+            "mechanism": self.mechanism,
+            "scale of noise": f"{self.scale:.6g}",
+        }
+        if not isinstance(self.half_widths, pd.Series | pd.DataFrame):
+            facts["95 % half-width"] = _in_words(self.half_widths)
+        return facts
+
+
+def _in_words(widths: Any) -> str:
+    """One half-width, or those of a histogram's bins, which are alike."""
+    if widths is None:
+        return "several releases, each with its own"
+    found = pd.Series([widths] if pd.api.types.is_scalar(widths) else list(pd.Series(widths.ravel())), dtype="float64")
+    return _UNKNOWN if found.isna().any() or found.empty else f"{found.max():.6g}"
+
+
+class _Forecaster:
+    """A vault for twins: what would be charged is previewed, what is free is asked of the real one."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self.forecasts: list[messages.Preview] = []
+
+    def ask(self, message: messages.Message) -> messages.Message:
+        """A release's answer, all zeros, with its expected half-widths; else the vault's own reply."""
+        if not isinstance(message, messages.AskRelease):
+            return self._vault.ask(message)
+        found = ask(self._vault, messages.AskPreview(id=0, release=message.release), messages.Preview)
+        self.forecasts.append(found)
+        return messages.Released(
+            id=0,
+            index=found.index,
+            columns=found.columns,
+            values=tuple((0,) * len(found.columns) for _ in found.index),
+            half_widths=found.half_widths,
+            mechanism=found.mechanism,
+            measure="preview",
+            scale=found.scale,
+            cost=found.cost,
+        )
+
+
+def previewed(call: Callable[..., Any], name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Preview:
+    """The preview of a call with these arguments, the object it belongs to among them. Raises as the call itself would."""
+    made: list[_Forecaster] = []
+
+    def forecaster(vault: Vault) -> _Forecaster:
+        if not made:
+            made.append(_Forecaster(vault))
+        return made[0]
+
+    result = call(
+        *(_twin(each, forecaster) for each in given), **{key: _twin(each, forecaster) for key, each in named.items()}
+    )
+    forecasts = made[0].forecasts if made else []
+    if not forecasts:
+        raise ValueError(
+            f"{name} with these arguments releases nothing, so that there is nothing to preview: it is free"
+        )
+    return _summed(name, result, forecasts)
+
+
+def _twin(value: Any, forecaster: Callable[[Vault], _Forecaster]) -> Any:
+    """The same object over a vault that only forecasts; public values as they are, copied where a call could change them."""
+    if isinstance(value, list | tuple) and any(isinstance(each, Private) for each in value):
+        return type(value)([_twin(each, forecaster) for each in value])
+    if not isinstance(value, Private):
+        return copy.copy(value) if hasattr(type(value), "fit") else value
+    made = object.__new__(type(value))
+    for name in (name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())):
+        held = getattr(value, name)
+        object.__setattr__(made, name, _moved(held, forecaster) if isinstance(held, Rows) else held)
+    return made
+
+
+def _moved(rows: Rows, forecaster: Callable[[Vault], _Forecaster]) -> Rows:
+    return replace(rows, vault=forecaster(rows.vault))
+
+
+def _summed(name: str, result: Any, forecasts: list[messages.Preview]) -> Preview:
+    """One preview of all releases that a call makes: costs add up."""
+    costs = [each.cost for each in forecasts]
+    known = provenance(result) if len(forecasts) == 1 else None
+    pure = all(cost.epsilon for cost in costs)
+    return Preview(
+        call=name,
+        epsilon=sum((Fraction(cost.epsilon) for cost in costs), Fraction(0)) if pure else None,
+        rho=sum(cost.rho or 0.0 for cost in costs),
+        delta=sum(cost.delta for cost in costs),
+        mechanism=" + ".join(dict.fromkeys(each.mechanism for each in forecasts)),
+        scale=max(each.scale for each in forecasts),
+        half_widths=None if known is None else known.half_widths,
+    )
