@@ -32,6 +32,7 @@ class Accounts:
     """Access tokens and what failed logins cost."""
 
     token_seconds: int = _int(600, 1, 86400)
+    longest_token_seconds: int = _int(43_200, 1, 604_800)
     failures_allowed: int = _int(5, 1)
     failure_wait_seconds: int = _int(30, 1)
 

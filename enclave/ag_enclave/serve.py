@@ -82,7 +82,7 @@ def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
         accounts=start.accounts,
         verifier=Verifier(),
         throttle=Throttle(allowed=accounts.failures_allowed, wait=accounts.failure_wait_seconds, clock=time.monotonic),
-        tokens=Tokens(key=key, seconds=accounts.token_seconds, clock=time.time),
+        tokens=Tokens(key=key, seconds=accounts.token_seconds, longest=accounts.longest_token_seconds, clock=time.time),
         catalog=Catalog(start.state.folder("datasets")),
         sessions=sessions,
         standing=Standing(start.accounts, sessions),

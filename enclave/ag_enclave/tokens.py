@@ -27,14 +27,15 @@ class Claims:
 
 
 class Tokens:
-    """Issues and reads tokens with one key. ``seconds`` is their life, ``clock`` the wall time in seconds."""
+    """Issues and reads tokens with one key. ``seconds`` is their life, ``longest`` what one may ask for, ``clock`` the wall time in seconds."""
 
-    def __init__(self, *, key: bytes, seconds: int, clock: Callable[[], float]) -> None:
+    def __init__(self, *, key: bytes, seconds: int, longest: int, clock: Callable[[], float]) -> None:
         self._key = OctKey.import_key(key)
         self._clock = clock
         self.seconds = seconds
+        self.longest = max(seconds, longest)
 
-    def issue(self, user_id: str, generation: int) -> str:
+    def issue(self, user_id: str, generation: int, seconds: int | None = None) -> str:
         """A token for this account, valid from now."""
         now = int(self._clock())
         claims = {
@@ -42,7 +43,7 @@ class Tokens:
             "sub": user_id,
             "gen": generation,
             "iat": now,
-            "exp": now + self.seconds,
+            "exp": now + min(seconds or self.seconds, self.longest),
             "jti": secrets.token_hex(8),
         }
         return jwt.encode({"alg": _ALGORITHM}, claims, self._key)

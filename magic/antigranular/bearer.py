@@ -44,22 +44,27 @@ class Token:
             self._good_until = float("-inf")
 
     def _renew(self) -> None:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._credentials.user_id,
-            "client_secret": self._credentials.user_secret,
-        }
-        request = Request(
-            method="POST",
-            path=PATH,
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-            body=urlencode(form).encode(),
-        )
         asked = self._clock()
-        answer = _token_answer(self._transport.exchange(request))
-        lifetime = float(answer.get("expires_in", 0))
-        self._value = str(answer["access_token"])
+        self._value, lifetime = fetch_token(self._credentials, self._transport)
         self._good_until = asked + max(lifetime - MARGIN_SECONDS, lifetime / 2)
+
+
+def fetch_token(credentials: Credentials, transport: Transport, seconds: int | None = None) -> tuple[str, float]:
+    """A token that lives so many seconds, or as long as the enclave likes; and for how long it does. Raises LoginError, RequestRefused."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": credentials.user_id,
+        "client_secret": credentials.user_secret,
+        **({} if seconds is None else {"expires_in": str(seconds)}),
+    }
+    request = Request(
+        method="POST",
+        path=PATH,
+        headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+        body=urlencode(form).encode(),
+    )
+    answer = _token_answer(transport.exchange(request))
+    return str(answer["access_token"]), float(answer.get("expires_in", 0))
 
 
 def _token_answer(response: Response) -> dict[str, Any]:

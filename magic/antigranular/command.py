@@ -1,12 +1,17 @@
-"""``antigranular``: what an analyst does with notebook files outside of notebooks. Must not know the wire."""
+"""``antigranular``: what an analyst does outside of notebooks. Must not know the wire."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from antigranular.bearer import fetch_token
+from antigranular.config import find_credentials, find_target
 from antigranular.errors import AgError
 from antigranular.notebook_file import read, sessions_of, stamp, write
+from antigranular.transport import TlsTransport
+
+_YEAR_HOURS = 8766
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="antigranular", description="The analyst's side of an enclave.")
-    notebook = parser.add_subparsers(required=True).add_parser("notebook", help="the session that a notebook names")
+    topics = parser.add_subparsers(required=True)
+    token = topics.add_parser(
+        "token",
+        help="print an access token for Jupyter clients that can't fetch their own",
+        description="Who you are and where the enclave is come from AG_USER_ID, AG_USER_SECRET, AG_ENCLAVE_URL and AG_ENCLAVE_CA.",
+    )
+    token.add_argument("--hours", type=float, default=12.0, help="how long it shall be good for (default: 12)")
+    token.set_defaults(does=_token)
+    notebook = topics.add_parser("notebook", help="the session that a notebook names")
     words = notebook.add_subparsers(required=True)
     show = words.add_parser("show", help="print the sessions that a notebook names, the latest last")
     show.set_defaults(does=_show)
@@ -33,6 +46,14 @@ def _parser() -> argparse.ArgumentParser:
     for word in (show, stamping):
         word.add_argument("file", type=Path)
     return parser
+
+
+def _token(wanted: argparse.Namespace) -> list[str]:
+    if not 0 < wanted.hours < _YEAR_HOURS:
+        raise AgError("--hours is a number above 0")
+    seconds = max(1, round(wanted.hours * 3600))
+    value, _ = fetch_token(find_credentials(None, None), TlsTransport(find_target(None, None)), seconds)
+    return [value]
 
 
 def _show(wanted: argparse.Namespace) -> list[str]:

@@ -27,6 +27,16 @@ def test_the_form_and_http_basic_both_give_a_token(odd_enclave: Enclave) -> None
         assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_a_client_that_can_not_renew_its_token_may_ask_for_a_longer_one(odd_enclave: Enclave) -> None:
+    client = RawClient(odd_enclave)
+    known = {"client_id": client.account["user_id"], "client_secret": client.account["user_secret"]}
+    assert client.form(**known, expires_in="43200").json["expires_in"] == 43200
+    for wish in ("43201", "0", "-1", "soon", "", "1e9", "9" * 100):
+        answer = client.form(**known, expires_in=wish)
+        assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+        assert "from 1 to 43200" in answer.json["error_description"]
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "error"),
     [
@@ -125,9 +135,9 @@ def test_no_token_and_false_ones_are_refused(odd_enclave: Enclave, token: str) -
 
 def test_a_token_of_another_key_or_past_its_time_is_refused(odd_enclave: Enclave) -> None:
     key = (odd_enclave.state / "keys" / "tokens.key").read_bytes()
-    good = Tokens(key=key, seconds=60, clock=time.time).issue("analyst", 1)
-    expired = Tokens(key=key, seconds=60, clock=lambda: time.time() - 61).issue("analyst", 1)
-    forged = Tokens(key=bytes(32), seconds=60, clock=time.time).issue("analyst", 1)
+    good = Tokens(key=key, seconds=60, longest=60, clock=time.time).issue("analyst", 1)
+    expired = Tokens(key=key, seconds=60, longest=60, clock=lambda: time.time() - 61).issue("analyst", 1)
+    forged = Tokens(key=bytes(32), seconds=60, longest=60, clock=time.time).issue("analyst", 1)
     client = RawClient(odd_enclave)
     assert [_status_with(client, token) for token in (good, expired, forged, good[:-2])] == [200, 401, 401, 401]
 

@@ -18,6 +18,7 @@ from ag_enclave.gateway import Gateway
 
 _log = structlog.get_logger(__name__)
 _LONGEST = 256
+_DIGITS = 10
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -31,10 +32,20 @@ async def issue(request: Request, gateway: Gateway) -> Response:
     credentials = _credentials(request, form)
     if credentials is None:
         return _error(401, "invalid_client", "Send client_id and client_secret, in the form or by HTTP Basic.")
-    return await _grant(request, gateway, *credentials)
+    seconds = _lifetime(form, gateway)
+    if seconds is None:
+        return _error(400, "invalid_request", f"expires_in is a number of seconds from 1 to {gateway.tokens.longest}.")
+    return await _grant(request, gateway, *credentials, seconds)
 
 
-async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str) -> Response:
+def _lifetime(form: dict[str, str], gateway: Gateway) -> int | None:
+    """How long the token shall live; None for what is no such time. Clients that can't renew theirs ask for long."""
+    wish = form.get("expires_in", str(gateway.tokens.seconds))
+    seconds = int(wish) if wish.isascii() and wish.isdigit() and len(wish) < _DIGITS else 0
+    return seconds if 0 < seconds <= gateway.tokens.longest else None
+
+
+async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str, seconds: int) -> Response:
     key = (user_id, request.client.host if request.client else "")
     wait = gateway.throttle.wait_seconds(key)
     if wait:
@@ -49,8 +60,8 @@ async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str) 
         _log.info("login failed", user_id=account.user_id if account else None, address=key[1])
         return _error(401, "invalid_client", "The user id or the secret is wrong.")
     gateway.throttle.succeeded(key)
-    token = gateway.tokens.issue(account.user_id, account.generation)
-    body = {"access_token": token, "token_type": "Bearer", "expires_in": gateway.tokens.seconds}
+    token = gateway.tokens.issue(account.user_id, account.generation, seconds)
+    body = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
     return JSONResponse(body, headers=_NO_STORE)
 
 
