@@ -216,16 +216,20 @@ class Session:
         elif self._clock() > self._stop_by:
             self.say("The cell did not stop when interrupted: the kernel is restarted and its variables are gone.")
             with contextlib.suppress(SessionLost):
-                await self.restart()
+                await self.restart(asked=False)
 
-    async def restart(self) -> None:
-        """New processes under the same id; variables are gone, what was said stays. SessionLost where they don't start."""
+    async def restart(self, *, asked: bool = True) -> None:
+        """New processes under the same id; variables are gone, what was said stays. SessionLost where they don't start.
+
+        ``asked``: by a client. To Jupyter's clients the status ``restarting`` is a kernel that died and comes back by itself.
+        """
         async with self._changing:
             async with self._stopping():
                 waiting, self._waiting = self._waiting, OrderedDict()
                 self._next_turn()
                 self.state = "restarting"
-                self._say(replies.status("restarting"))
+                if not asked:
+                    self._say(replies.status("restarting"))
                 for header in waiting.values():
                     self._say(*replies.refusal(header, "shell", "KernelRestarted", _RESTARTED))
             try:
