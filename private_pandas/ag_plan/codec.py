@@ -19,6 +19,10 @@ MAX_NODES = 4096
 MAX_DEPTH = 256
 MAX_EXPANDED = 100_000
 """Nodes of the plan were every shared part written out: what a naive reader would walk."""
+MAX_VALUES = 30_000
+"""Public values in all its expressions: lists of members and recodings, which a reader must write down one by one."""
+
+_TOO_MANY_VALUES = f"the plan lists more than {MAX_VALUES} public values; bring them as a table and join it"
 
 _FAMILIES: tuple[type, ...] = (Expression, Relation)
 _NODES: tuple[type[msgspec.Struct], ...] = (*EXPRESSIONS, *RELATIONS, Release)
@@ -78,6 +82,7 @@ def encode_plan(root: Expression | Relation | Release) -> bytes:
     """Bytes of a plan, each distinct node object once, children before parents. Raises MalformedPlan over the limits."""
     index: dict[int, int] = {}
     records: list[msgspec.Struct] = []
+    values = 0
     stack: list[tuple[msgspec.Struct, bool]] = [(root, False)]
     while stack:
         node, ready = stack.pop()
@@ -89,14 +94,25 @@ def encode_plan(root: Expression | Relation | Release) -> bytes:
             continue
         index[id(node)] = len(records)
         records.append(_record(node, index))
+        values += _values(node)
         if len(records) > MAX_NODES:
             raise MalformedPlan(
                 f"the plan has more than {MAX_NODES} nodes; release an intermediate result and go on from there"
             )
+        if values > MAX_VALUES:
+            raise MalformedPlan(_TOO_MANY_VALUES)
     encoded = _encoder.encode(records)
     if len(encoded) > MAX_PLAN_BYTES:
         raise MalformedPlan(f"the plan is longer than {MAX_PLAN_BYTES} bytes")
     return encoded
+
+
+def _values(node: msgspec.Struct) -> int:
+    """How many public values an expression lists."""
+    if not isinstance(node, Expression):
+        return 0
+    lists = (getattr(node, name) for name in node.__struct_fields__ if name not in _REFERENCES[type(node)])
+    return sum(len(each) for each in lists if isinstance(each, tuple))
 
 
 def _record(node: msgspec.Struct, index: dict[int, int]) -> msgspec.Struct:
@@ -131,6 +147,7 @@ def _link(records: list[Any]) -> Any:
     nodes: list[Any] = []
     depths: list[int] = []
     sizes: list[int] = []
+    values = 0
     for record in records:
         node_type = _NODE_OF[type(record)]
         node, referred = _node(node_type, record, nodes)
@@ -138,6 +155,9 @@ def _link(records: list[Any]) -> Any:
         sizes.append(1 + sum(sizes[i] for i in referred))
         if depths[-1] > MAX_DEPTH or sizes[-1] > MAX_EXPANDED:
             raise MalformedPlan("the plan is nested too deeply; release an intermediate result and go on from there")
+        values += _values(node)
+        if values > MAX_VALUES:
+            raise MalformedPlan(_TOO_MANY_VALUES)
         nodes.append(node)
     return nodes[-1]
 

@@ -27,6 +27,10 @@ from ag_vault.space import Space
 
 MOST_NUMBERS = 100_000
 """Noisy numbers of one release."""
+MOST_SORTS = 32
+"""Stages of one plan that number or group rows. A hundred of them take the engine seconds on a table of no rows."""
+MOST_CARRIED = 40_000
+"""Columns of all stages of one plan together; a hundred thousand take the engine seconds to plan for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +130,18 @@ def _too_much(meaning: _Meaning) -> Refusal | None:
     """The refusal of a release over the vault's public limits."""
     parts = meaning.measured.parts
     size = sum(part.size if isinstance(part, Noised) else len(part.probabilities) for part in parts)
+    if meaning.rows.sorts > MOST_SORTS:
+        return Refusal(
+            code="too_deep",
+            why=f"the plan sorts or groups private rows more than {MOST_SORTS} times",
+            instead="release an intermediate result and go on from there",
+        )
+    if meaning.rows.carried > MOST_CARRIED:
+        return Refusal(
+            code="too_deep",
+            why="the plan computes too many columns, one from the other",
+            instead="keep only the columns you need, or release an intermediate result and go on from there",
+        )
     if size * len(meaning.groups.index) > MOST_NUMBERS:
         return Refusal(
             code="too_many_numbers",

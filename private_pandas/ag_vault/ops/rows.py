@@ -103,6 +103,22 @@ class Rows:
         """What is public about the relation."""
         return Space(columns={name: term.space for name, term in self.columns.items()}, stability=self.stability)
 
+    @property
+    def sorts(self) -> int:
+        """How many of its stages number or group rows: each makes an engine go through all of them, however few are left."""
+        return sum(
+            bool(stage.keys) or any(column.find(exp.Window) for column in stage.columns) for stage in self.stages
+        )
+
+    @property
+    def carried(self) -> int:
+        """Columns of all stages, those they carry along included: what an engine binds before it reads a row."""
+        width = total = 0
+        for stage in self.stages:
+            width = len(stage.columns) + (0 if stage.alone or stage.source is not None else width)
+            total += width
+        return total
+
     def scope(self) -> Scope:
         """A scope for one word's expressions."""
         return Scope(columns=self.columns, steps=Steps(self.taken))
