@@ -72,7 +72,7 @@ def edges(bins: object, lower: float | None, upper: float | None, column: str) -
 
 def _given_edges(bins: Any) -> tuple[float, ...]:
     if not 2 <= len(bins) <= MAX_BINS + 1:  # noqa: PLR2004 - one bin has two edges
-        raise ValueError(f"a histogram needs between 2 and {MAX_BINS + 1} edges")
+        raise ValueError(f"bins must have between 2 and {MAX_BINS + 1} edges")
     found = tuple(float(finite(edge, "an edge of bins")) for edge in bins)
     if any(a >= b for a, b in itertools.pairwise(found)):
         raise ValueError("the edges of bins must increase")

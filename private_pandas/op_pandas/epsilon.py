@@ -66,6 +66,8 @@ def exact(value: object, what: str) -> Fraction:
 
 
 def _article(name: str) -> str:
+    if name == "NoneType":
+        return "None"
     return f"an {name}" if name[:1].lower() in "aeiou" else f"a {name}"
 
 
