@@ -16,6 +16,7 @@ import yaml
 from ag_vault.account import Cap
 from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, CapRecord, ColumnRecord, Kind
 from ag_vault.errors import BadData
+from ag_vault.loading.form import fault
 from ag_vault.loading.units import UnitEntry, Units, units_of
 from ag_vault.space import INT64
 
@@ -83,13 +84,19 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 text = stream.read(_LONGEST_FILE + 1)
             if len(text) > _LONGEST_FILE:
                 raise BadData("The metadata file is longer than 16 MiB.")
-            return msgspec.convert(yaml.safe_load(text), cls)
+            raw = yaml.safe_load(text)
+            return msgspec.convert(raw, cls)
         except OSError as problem:
             raise BadData(f"The metadata file can't be read: {problem.strerror}.") from problem
         except (yaml.YAMLError, UnicodeDecodeError) as problem:
             raise BadData(f"The metadata file is not YAML{_place(problem)}.") from problem
-        except (msgspec.ValidationError, RecursionError) as problem:
-            raise BadData(f"The metadata file doesn't have the right form: {problem}.") from problem
+        except RecursionError as problem:
+            raise BadData("The metadata file is nested too deeply.") from problem
+        except msgspec.ValidationError as problem:
+            raise BadData(fault(raw, _PARTS, cls)) from problem
+
+
+_PARTS = {"tables": TableEntry, "columns": ColumnEntry, "views": ViewEntry, "budget": BudgetEntry}
 
 
 def columns_of(table: str, entry: TableEntry) -> tuple[ColumnRecord, ...]:
