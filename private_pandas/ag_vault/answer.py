@@ -14,7 +14,7 @@ from ag_vault.evaluate import Data, evaluate
 from ag_vault.ledger import Receipt
 from ag_vault.noise import Noise
 from ag_vault.parts import Estimate, Measured
-from ag_vault.perturb import Estimates, perturb
+from ag_vault.perturb import Estimates, Noisy, perturb
 from ag_vault.price import Priced, price
 
 Charge = Callable[[Priced], Receipt | Refusal]
@@ -48,17 +48,17 @@ def answer(plan: Release, *, catalog: Catalog, charge: Charge, data: Data, noise
     return _release(priced, noisy, receipt)
 
 
-def _release(priced: Priced, noisy: Estimates, receipt: Receipt) -> Answer:
+def _release(priced: Priced, noisy: Noisy, receipt: Receipt) -> Answer:
     """The estimates as rows of the index: groups, and in each the measure's labels; columns from their parts."""
-    rows = [row for group in range(priced.groups) for row in _rows(priced, noisy, group)]
+    rows = [row for group in noisy.groups for row in _rows(priced, noisy.estimates, group)]
     return Answer(
-        index=priced.index,
+        index=noisy.index,
         columns=priced.measured.columns,
         values=tuple(tuple(estimate.value for estimate in row) for row in rows),
         half_widths=tuple(tuple(estimate.half_width for estimate in row) for row in rows),
         mechanism=priced.mechanism,
         measure=str(type(priced.release.measure).__struct_config__.tag),
-        scale=max(estimate.scale for row in rows for estimate in row),
+        scale=max((estimate.scale for row in rows for estimate in row), default=max(priced.scales)),
         receipt=receipt,
     )
 

@@ -153,10 +153,21 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """The data sets of a session by name, and all their private tables by full key (what ``Source`` names)."""
+    """The data sets of a session by name, and all their private tables by full key (what ``Source`` names).
+
+    ``scratch``: what may be spent on tables that the guest brings.
+    """
 
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
+    scratch: Budget | None = None
+
+    def event_delta(self, sources: Sequence[str]) -> int:
+        """What the caps of the tables read leave to events with a δ, in units: the least of them; the guest's own count where alone."""
+        owners = {table.dataset for source in sources if (table := self.tables.get(source)) and table.path}
+        budgets = [self.datasets[name].budget for name in owners] or ([self.scratch] if self.scratch else [])
+        caps = [cap for budget in budgets for cap in (budget.everyone, budget.per_analyst, budget.per_call)]
+        return min((cap.event_delta for cap in caps), default=0)
 
     def with_table(self, table: Table) -> "Catalog":
         """The same catalogue with one table more."""

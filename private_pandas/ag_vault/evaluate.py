@@ -18,6 +18,7 @@ from ag_vault.descent import Range
 from ag_vault.errors import EngineFailed
 from ag_vault.mechanisms import nested
 from ag_vault.mechanisms.exponential import Integers, Tally
+from ag_vault.ops.keys import Key
 from ag_vault.parts import Bins, Ranks, Sums, exact_vector
 from ag_vault.price import Priced
 
@@ -80,24 +81,37 @@ class DuckData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exact:
-    """The exact integers of a release: a vector per noised part and group, a tally per ranked part and group."""
+    """The exact integers of a release: a vector per noised part and group, a tally per ranked part and group.
+
+    ``keys``: where keys are to be found, those of the rows by number, with their numbers of rows; groups are then those of each in turn.
+    """
 
     vectors: Mapping[tuple[int, int], tuple[int, ...]]
     tallies: Mapping[tuple[int, int], Tally]
+    keys: Sequence[tuple[Key, int]] = ()
 
 
 def evaluate(priced: Priced, data: Data) -> Exact:
     """Every part of the release on every group, in the order of groups; a group without rows gives zeros."""
-    tallies = _tallies(priced, data)
-    vectors = _sums(priced, data)
+    keys = _keys(priced, data)
+    groups = range(priced.groups if priced.finding is None else priced.groups * len(keys))
+    tallies = _tallies(priced, data, groups)
+    vectors = _sums(priced, data, groups)
     for number, part in enumerate(priced.parts):
         if isinstance(part, Bins):
-            for group in range(priced.groups):
+            for group in groups:
                 vectors[number, group] = _counts(tallies.pop((number, group)), part.bins)
-    return Exact(vectors=vectors, tallies=tallies)
+    return Exact(vectors=vectors, tallies=tallies, keys=keys)
 
 
-def _sums(priced: Priced, data: Data) -> dict[tuple[int, int], tuple[int, ...]]:
+def _keys(priced: Priced, data: Data) -> list[tuple[Key, int]]:
+    """The candidates among keys that are to be found, each with its number of rows."""
+    if priced.finding is None:
+        return []
+    return [(row[:-1], int(row[-1])) for row in data.rows(priced.finding.sql)]
+
+
+def _sums(priced: Priced, data: Data, groups: range) -> dict[tuple[int, int], tuple[int, ...]]:
     """One row per group: its number, then the aggregates of all parts of sums, in order."""
     parts = [(number, part) for number, part in enumerate(priced.parts) if isinstance(part, Sums)]
     if priced.sums_sql is None:
@@ -107,17 +121,17 @@ def _sums(priced: Priced, data: Data) -> dict[tuple[int, int], tuple[int, ...]]:
     start = 0
     for number, part in parts:
         stop = start + len(part.aggregates)
-        for group in range(priced.groups):
+        for group in groups:
             raw = found[group][start:stop] if group in found else (0,) * len(part.aggregates)
             vectors[number, group] = exact_vector(part, raw)
         start = stop
     return vectors
 
 
-def _tallies(priced: Priced, data: Data) -> dict[tuple[int, int], Tally]:
+def _tallies(priced: Priced, data: Data, groups: range) -> dict[tuple[int, int], Tally]:
     """Rows of part, group, position, count, sorted by the first three; cut where part or group changes."""
     wanted = [number for number, part in enumerate(priced.parts) if not isinstance(part, Sums)]
-    tallies = {(number, group): _EMPTY for number in wanted for group in range(priced.groups)}
+    tallies = {(number, group): _EMPTY for number in wanted for group in groups}
     if not wanted:
         return tallies
     if _many(priced, data):
@@ -125,12 +139,12 @@ def _tallies(priced: Priced, data: Data) -> dict[tuple[int, int], Tally]:
     sql = priced.tallies_sql()
     if sql is None:
         return tallies
-    parts, groups, positions, counts = data.arrays(sql)
-    changes = (parts[1:] != parts[:-1]) | (groups[1:] != groups[:-1])
+    parts, cells, positions, counts = data.arrays(sql)
+    changes = (parts[1:] != parts[:-1]) | (cells[1:] != cells[:-1])
     starts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(parts)]
     for start, stop in pairwise(starts):
         if start < stop:
-            key = int(parts[start]), int(groups[start])
+            key = int(parts[start]), int(cells[start])
             tallies[key] = Tally.of(positions[start:stop], counts[start:stop])
     return tallies
 

@@ -49,6 +49,11 @@ class Noised(ABC):
         return self.l1 * self.l1
 
     @property
+    def weight(self) -> int | None:
+        """What a row adds to the sum of the vector, at most and if it is in it at all; None where the sum counts no rows."""
+        return None
+
+    @property
     @abstractmethod
     def size(self) -> int:
         """The length of the vector."""
@@ -84,6 +89,11 @@ class Bins(Noised):
 
     number: exp.Expression
     bins: int
+
+    @property
+    def weight(self) -> int:
+        """A row is in one bin at most."""
+        return 1
 
     @property
     def size(self) -> int:

@@ -3,8 +3,8 @@
 Knows no ledger, no data, no randomness. A verdict is a value: ``Priced``, ``Space`` or ``Refusal``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
@@ -16,9 +16,12 @@ from ag_vault.account import LARGEST_EPSILON, Event
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope
-from ag_vault.mechanisms import exponential, nested
+from ag_vault.finding import NAME as THRESHOLD
+from ag_vault.finding import Finding, delta_of, find, own_scale
+from ag_vault.mechanisms import exponential, laplace, nested
 from ag_vault.mechanisms.currency import Currency, currency_of
 from ag_vault.noise import MAX_SCALE
+from ag_vault.ops.found import COUNT_SHARE, Weighed, remade, weighed
 from ag_vault.ops.keys import Groups, groups_of
 from ag_vault.ops.queries import places_query, sums_query, tallies_query
 from ag_vault.ops.rows import Rows
@@ -31,6 +34,8 @@ MOST_SORTS = 32
 """Stages of one plan that number or group rows. A hundred of them take the engine seconds on a table of no rows."""
 MOST_CARRIED = 40_000
 """Columns of all stages of one plan together; a hundred thousand take the engine seconds to plan for."""
+_EXPECTED_KEYS = 500
+"""What the schedule takes for the number of keys that are to be found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,8 @@ class Priced:
     """A release that may be charged: to which account, at what cost, and all that evaluation and noise need.
 
     What reads rows is in ``sums_sql`` and, made when evaluation knows which it needs, ``tallies_sql`` and ``places_sql``.
-    ``parts[i]`` costs ``epsilons[i]`` per row (None in ρ, but for quantiles) at ``scales[i]``. ``index`` has a row per group and label.
+    ``parts[i]`` costs ``epsilons[i]`` per row (None in ρ, but for quantiles) at ``scales[i]``. ``index`` has a row per group and label; where
+    there is a ``finding``, ``groups`` are those of one found key, and the index is known when the keys are.
     """
 
     account: str
@@ -54,6 +60,7 @@ class Priced:
     tallies_sql: Callable[[], str | None]
     places_sql: Callable[[Ranks, int], str]
     sources: tuple[str, ...]
+    finding: Finding | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -71,6 +78,11 @@ class Priced:
         if found is None:
             raise ValueError(number)
         return found
+
+    @property
+    def expected(self) -> int:
+        """How many rows the answer has, or may have."""
+        return len(self.index) if self.finding is None else self.groups * len(self.measured.labels) * _EXPECTED_KEYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +121,8 @@ class _Meaning:
     scope: Scope
     groups: Groups
     measured: Measured
+    counted: Weighed | None
+    delta: Fraction
 
 
 def _meaning(release: Release, catalog: Catalog) -> _Meaning | Refusal:
@@ -120,16 +134,25 @@ def _meaning(release: Release, catalog: Catalog) -> _Meaning | Refusal:
     groups = groups_of(release.by, rows, scope)
     if isinstance(groups, Refusal):
         return groups
-    measured = ops.measured(release.measure, rows, scope)
+    measured = (remade(release.measure, rows, scope) if groups.found else None) or ops.measured(
+        release.measure, rows, scope
+    )
     if isinstance(measured, Refusal):
         return measured
-    return _Meaning(release=release, rows=rows, scope=scope, groups=groups, measured=measured)
+    counted, delta = None, Fraction(0)
+    if groups.found:
+        found = delta_of(release, rows.tables, catalog)
+        if isinstance(found, Refusal):
+            return found
+        counted, delta = weighed(measured, len(groups.index)), found
+        measured = counted.measured
+    return _Meaning(
+        release=release, rows=rows, scope=scope, groups=groups, measured=measured, counted=counted, delta=delta
+    )
 
 
 def _too_much(meaning: _Meaning) -> Refusal | None:
     """The refusal of a release over the vault's public limits."""
-    parts = meaning.measured.parts
-    size = sum(part.size if isinstance(part, Noised) else len(part.probabilities) for part in parts)
     if meaning.rows.sorts > MOST_SORTS:
         return Refusal(
             code="too_deep",
@@ -142,7 +165,7 @@ def _too_much(meaning: _Meaning) -> Refusal | None:
             why="the plan computes too many columns, one from the other",
             instead="keep only the columns you need, or release an intermediate result and go on from there",
         )
-    if size * len(meaning.groups.index) > MOST_NUMBERS:
+    if _size(meaning.measured) * len(meaning.groups.index) > MOST_NUMBERS:
         return Refusal(
             code="too_many_numbers",
             why=f"the release would hold more than {MOST_NUMBERS} numbers",
@@ -158,6 +181,11 @@ def _too_much(meaning: _Meaning) -> Refusal | None:
 
 
 _NAMES: dict[type[Spend], str] = {Epsilon: "eps", Rho: "rho"}
+
+
+def _size(measured: Measured) -> int:
+    """Numbers of one group."""
+    return sum(part.size if isinstance(part, Noised) else len(part.probabilities) for part in measured.parts)
 
 
 def _priced(meaning: _Meaning) -> Priced | Refusal:
@@ -178,23 +206,51 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
             why=f"the noise of so little {_NAMES[type(meaning.release.spend)]} would drown any answer",
             instead="spend more, or ask for fewer columns at once",
         )
+    finding = _finding(meaning, known)
+    if isinstance(finding, Refusal):
+        return finding
     event = currency.event(_mechanism(measured, currency), total, measured.parts, measured.shares)
-    asked = rows, meaning.scope, meaning.groups, measured.parts
+    event = event if finding is None else _found_event(event, finding, meaning.delta)
+    asked = rows, meaning.scope, meaning.groups, measured.parts, 1 if finding is None else finding.gate.least
     return Priced(
         account=rows.account,
         event=event,
         release=meaning.release,
         measured=measured,
         groups=len(meaning.groups.index),
-        index=tuple(key + label for key in meaning.groups.index for label in measured.labels),
+        index=() if finding else tuple(key + label for key in meaning.groups.index for label in measured.labels),
         epsilons=epsilons,
         scales=known,
         mechanism=event.mechanism,
         sums_sql=sums_query(*asked),
         tallies_sql=partial(tallies_query, *asked),
         places_sql=partial(places_query, rows, meaning.scope),
-        sources=tuple(stage.source for stage in rows.stages if stage.source is not None),
+        sources=rows.tables,
+        finding=finding,
     )
+
+
+def _finding(meaning: _Meaning, scales: Sequence[float]) -> Finding | Refusal | None:
+    """How keys are found, once the parts have their noise; nothing where all are public."""
+    counted, rows = meaning.counted, meaning.rows
+    if counted is None:
+        return None
+    scale = own_scale(meaning.release.spend.fraction / rows.stability)
+    return find(
+        counted,
+        meaning.groups,
+        rows,
+        meaning.scope,
+        scale=scales[counted.parts[0]] if counted.parts else scale,
+        delta=meaning.delta,
+        most=MOST_NUMBERS // _size(meaning.measured),
+    )
+
+
+def _found_event(event: Event, finding: Finding, delta: Fraction) -> Event:
+    """The event of a release that finds keys: its δ beside, and the cost of a count of its own."""
+    own = Fraction(0) if finding.parts else laplace.rho((event.epsilon or 0) * COUNT_SHARE)
+    return replace(event, mechanism=f"{event.mechanism} + {THRESHOLD}", rho=event.concentrated + own, delta=delta)
 
 
 def _ranks(part: Ranks, epsilon: Fraction | None) -> float | None:
@@ -212,7 +268,8 @@ def _mechanism(measured: Measured, currency: Currency) -> str:
 def preview(release: Release, catalog: Catalog) -> Forecast | Refusal:
     """The shape, mechanism and expected error of a release; charges nothing.
 
-    Half-widths are exact for counts, sums and histograms. Those of means, deviations and quantiles depend on the rows: None.
+    Half-widths are exact for counts, sums and histograms. Those of means, deviations and quantiles depend on the rows: None. Where keys
+    are to be found, one that is null stands for each of them.
     """
     priced = price(release, catalog)
     if isinstance(priced, Refusal):
@@ -222,13 +279,19 @@ def preview(release: Release, catalog: Catalog) -> Forecast | Refusal:
     columns = [[width for part in parts for width in expected[part]] for parts in priced.measured.layout]
     rows = tuple(zip(*columns, strict=True)) * priced.groups
     return Forecast(
-        index=priced.index,
+        index=priced.index if priced.finding is None else _typical(priced.finding.groups, priced.measured),
         columns=priced.measured.columns,
         half_widths=rows,
         mechanism=priced.mechanism,
         scale=max(priced.scales),
         event=priced.event,
     )
+
+
+def _typical(groups: Groups, measured: Measured) -> tuple[tuple[Scalar, ...], ...]:
+    """The index of one key that is not known yet."""
+    arranged = groups.arranged({0: (None,) * len(groups.found)})
+    return tuple(key + label for key, _ in arranged for label in measured.labels)
 
 
 def _expect(part: Part, scale: float) -> tuple[float | None, ...]:

@@ -77,7 +77,7 @@ class Session:
         schedule: Schedule,
     ) -> None:
         self._who = who
-        self._catalog = catalog
+        self._catalog = replace(catalog, scratch=scratch_budget)
         self._rows = rows
         self._ledger = ledger
         self._scratch_ledger = Ledger.in_memory()

@@ -54,7 +54,7 @@ class Till:
         receipt = self._ledger.charge(priced.event, self._claim, self._budget, session_cap=self._session_cap)
         if isinstance(receipt, Receipt):
             sizes = [table.max_rows for table in self._tables]
-            self.charged = Charged(numbers=len(priced.index), rows=sum(size or 0 for size in sizes))
+            self.charged = Charged(numbers=priced.expected, rows=sum(size or 0 for size in sizes))
         return receipt
 
     def keep(self, receipt: Receipt, reply: bytes) -> None:

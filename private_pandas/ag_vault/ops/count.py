@@ -19,6 +19,11 @@ class Counted(Sums):
 
     l1: int = 1
 
+    @property
+    def weight(self) -> int | None:
+        """A row counts once."""
+        return 1
+
     def vector(self, sums: Sequence[int]) -> tuple[int, ...]:
         """The count itself."""
         return (sums[0],)

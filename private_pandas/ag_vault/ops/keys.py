@@ -1,11 +1,15 @@
-"""Groups by public keys: every key appears, also an empty one, and rows with other keys or null are in no group.
+"""Groups: by public keys, all of which appear, also empty ones, and by keys that are to be found. Rows with other keys or null are in none.
 
-Knows no measure. Keys never come from the rows: they are the column's public categories or a list of the analyst's.
+Knows no measure and no noise. Public keys never come from the rows: they are the column's own or a list of the analyst's. Found ones do,
+and leave the vault through a threshold only; each comes with all public keys beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
+
+from sqlglot import exp
 
 from ag_plan.expressions import Scalar
 from ag_plan.releases import WIDEST_RANGE, GroupKey
@@ -17,28 +21,64 @@ from ag_vault.space import ColumnSpace
 
 MOST_GROUPS = 50_000
 _TYPES: dict[str, type] = {"bool": bool, "int": int, "str": str}
+_FOUND = ("int", "str")
+
+
+Key = tuple[Scalar, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """All groups in public order, and the joins that number each row's key; no key at all is one group of every row."""
+    """All groups of public keys in order, and the joins that number each row's; no key at all is one group of every row.
 
-    index: tuple[tuple[Scalar, ...], ...]
+    ``found``: the named columns whose keys are to be found. ``levels``: for each key as asked, its public values; None for a found one.
+    """
+
+    index: tuple[Key, ...]
     joins: tuple[Join, ...]
+    found: tuple[exp.Expression, ...] = ()
+    levels: tuple[tuple[Scalar, ...] | None, ...] = ()
+
+    def arranged(self, keys: Mapping[int, Key]) -> list[tuple[Key, int]]:
+        """All groups of found keys, by number: each one's whole key, and its own number. In the order of values, public ones in theirs."""
+        places = list(product(*(range(len(level)) for level in self.levels if level is not None)))
+        whole = [
+            (self._whole(key, public, place), number * len(self.index) + cell)
+            for number, key in keys.items()
+            for cell, (public, place) in enumerate(zip(self.index, places, strict=True))
+        ]
+        whole.sort(key=lambda each: each[0][1])
+        return [(key, group) for (key, _), group in whole]
+
+    def _whole(self, key: Key, public: Key, place: tuple[int, ...]) -> tuple[Key, tuple[Any, ...]]:
+        """Found and public values in the order asked, and what they are sorted by."""
+        found, known, ranks = iter(key), iter(public), iter(place)
+        values: list[Scalar] = []
+        order: list[Any] = []
+        for level in self.levels:
+            values.append(next(found) if level is None else next(known))
+            order.append(values[-1] if level is None else next(ranks))
+        return tuple(values), tuple(order)
 
 
 def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refusal:
-    """Takes: key columns. Gives: the product of their keys. Why: groups are disjoint, so each may have the whole ε.
+    """Takes: key columns. Gives: the product of their public keys. Why: groups are disjoint, so each may have the whole ε.
 
-    Fails: by kind, without public keys, or over MOST_GROUPS; never on a row.
+    Fails: by kind, without public keys (unless they are to be found), or over MOST_GROUPS; never on a row.
     """
     keys: list[tuple[Scalar, ...]] = []
     joins: list[Join] = []
+    found: list[exp.Expression] = []
+    levels: list[tuple[Scalar, ...] | None] = []
     total = 1
     for key in by:
-        values = _values(key, rows)
+        values = _findable(key, rows) if key.found else _values(key, rows)
         if isinstance(values, Refusal):
             return values
+        levels.append(values)
+        if values is None:
+            found.append(scope.steps.name(rows.columns[key.column]).sql)
+            continue
         total *= len(values)
         if total > MOST_GROUPS:
             return Refusal(
@@ -50,7 +90,15 @@ def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refu
         listed = tuple(literal(value, term.space.kind) for value in values)
         joins.append(Join(column=scope.steps.name(term).sql, values=listed))
         keys.append(values)
-    return Groups(index=tuple(product(*keys)), joins=tuple(joins))
+    return Groups(index=tuple(product(*keys)), joins=tuple(joins), found=tuple(found), levels=tuple(levels))
+
+
+def _findable(key: GroupKey, rows: Rows) -> Refusal | None:
+    """Nothing against it, or the refusal: text and integers have keys that may be shared by many rows."""
+    term = rows.columns.get(key.column)
+    if term is None:
+        return unknown_column(key.column)
+    return None if term.space.kind in _FOUND else _not_categorical(key.column)
 
 
 def _values(key: GroupKey, rows: Rows) -> tuple[Scalar, ...] | Refusal:
@@ -87,5 +135,5 @@ def _not_categorical(name: str) -> Refusal:
     return Refusal(
         code="not_categorical",
         why=f"{name} is not a categorical column.",
-        instead="group by a column with public categories, a boolean, or a list of values",
+        instead="group by a column with public categories or narrow integer bounds, a boolean, bins, or a list of values",
     )

@@ -33,6 +33,11 @@ class Averaged(Sums):
     l1: int = POINTS // COARSE + 1
     grid: UnitGrid
 
+    @property
+    def weight(self) -> int:
+        """Σ(M - t) + Σt = M for each row, rounded down."""
+        return POINTS // COARSE
+
     def vector(self, sums: Sequence[int]) -> tuple[int, ...]:
         """(Σ(M - t), Σt) on the coarse grid, from a count and Σt."""
         rows, total = sums
@@ -61,6 +66,11 @@ def rule(node: Mean, rows: Rows, scope: Scope) -> Measured | Refusal:
 
     Fails: without bounds, by kind, or where doubles can't hold the grid; never on a row.
     """
+    return of_kind(Averaged, node.columns, rows, scope)
+
+
+def of_kind(kind: type[Averaged], columns: Sequence[str], rows: Rows, scope: Scope) -> Measured | Refusal:
+    """A part of a kind for each of the columns."""
 
     def part(name: str, term: Term) -> Averaged | Refusal:
         bounds = bounds_of(name, term)
@@ -70,10 +80,10 @@ def rule(node: Mean, rows: Rows, scope: Scope) -> Measured | Refusal:
         if grid is None:
             return unusable(name)
         place = on_unit_grid(term, grid, scope)
-        return Averaged(aggregates=(counted(place), exp.Sum(this=place.sql.copy())), grid=grid)
+        return kind(aggregates=(counted(place), exp.Sum(this=place.sql.copy())), grid=grid)
 
-    parts = each(node.columns, rows, part)
+    parts = each(columns, rows, part)
     if isinstance(parts, Refusal):
         return parts
     layout = tuple((number,) for number in range(len(parts)))
-    return Measured(columns=node.columns, labels=((),), parts=tuple(parts), shares=evenly(parts), layout=layout)
+    return Measured(columns=tuple(columns), labels=((),), parts=tuple(parts), shares=evenly(parts), layout=layout)

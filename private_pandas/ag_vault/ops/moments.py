@@ -41,6 +41,11 @@ class Moments(Sums):
     statistics: tuple[Statistic, ...]
     ddof: int = 1
 
+    @property
+    def weight(self) -> int:
+        """(M - t)² + 2t(M - t) + t² = M² for each row, rounded down."""
+        return WEIGHT
+
     def vector(self, sums: Sequence[int]) -> tuple[int, ...]:
         """The three sums on the coarse grid, from a count, Σt and Σt²."""
         rows, first, second = sums

@@ -8,25 +8,33 @@ from sqlglot import exp
 
 from ag_vault.expressions.term import SQL_TYPES, Scope, case
 from ag_vault.ops.keys import Groups
-from ag_vault.ops.rows import Rows, Stage, cell, named, select, stages_of
+from ag_vault.ops.rows import Beside, Rows, Stage, cell, named, number_of_row, of_table, select, stages_of
 from ag_vault.ops.text import text
 from ag_vault.parts import Bins, Part, Ranks, Sums
 
 _PART, _CELL, _PLACE = "part", "cell", "position"
+_GROUP, _ROWS, _NUMBER = "group", "rows of key", "number"
 
 
-def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part]) -> str | None:
+def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], least: int = 1) -> str | None:
     """One row per group that has rows: its number, then all aggregates in order; None where no part has any."""
     aggregates = [sql.copy() for part in parts if isinstance(part, Sums) for sql in part.aggregates]
     if not aggregates:
         return None
-    stages = _stages(rows, scope, groups)
-    if not groups.joins:
+    stages = _stages(rows, scope, groups, least)
+    if not groups.joins and not groups.found:
         return _text(stages, exp.select(exp.Literal.number(0), *aggregates, copy=False))
-    return _text(stages, exp.select(_column(_CELL), *aggregates, copy=False).group_by(_column(_CELL), copy=False))
+    return _text(stages, exp.select(_group(groups), *aggregates, copy=False).group_by(_group(groups), copy=False))
 
 
-def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part]) -> str | None:
+def keys_query(rows: Rows, scope: Scope, groups: Groups, least: int) -> str:
+    """The keys that at least so many rows have, each with its number of rows, in the order of their own numbers from 0."""
+    stages = (*_celled(rows, scope, groups), *_keyed(groups, least))
+    names = [_column(f"k{place}") for place in range(len(groups.found))]
+    return _text(stages, exp.select(*names, _column(_ROWS), copy=False).order_by(_column(_NUMBER), copy=False))
+
+
+def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], least: int = 1) -> str | None:
     """Rows of part, group, position, count, in the order of the first three; None where no part needs them."""
     numbered = [(number, part) for number, part in enumerate(parts) if not isinstance(part, Sums)]
     if not numbered:
@@ -40,13 +48,13 @@ def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part
             named(_PLACE, positions[0] if one else _each(positions)),
         )
     )
-    keys = [_column(_PART), _column(_CELL), _column(_PLACE)]
+    keys = [_column(_PART), _group(groups), _column(_PLACE)]
     query = exp.select(*keys, named("rows", exp.Count(this=exp.Star())), copy=False)
     query = query.where(_given(_PLACE), copy=False)
     query = query.group_by(*(key.copy() for key in keys), copy=False)
     query = query.order_by(*(key.copy() for key in keys), copy=False)
-    whole = () if groups.joins else (Stage(columns=(named(_CELL, _integer(0)),)),)
-    return _text((*_stages(rows, scope, groups), *whole, tall), query)
+    whole = () if groups.joins or groups.found else (Stage(columns=(named(_CELL, _integer(0)),)),)
+    return _text((*_stages(rows, scope, groups, least), *whole, tall), query)
 
 
 def places_query(rows: Rows, scope: Scope, part: Ranks, ranges: int) -> str:
@@ -73,6 +81,10 @@ def _any(conditions: Sequence[exp.Expression]) -> exp.Expression:
     return reduce(lambda one, other: exp.Or(this=one, expression=other), conditions)
 
 
+def _all(conditions: Sequence[exp.Expression]) -> exp.Expression:
+    return reduce(lambda one, other: exp.And(this=one, expression=other), conditions)
+
+
 def _given(name: str) -> exp.Expression:
     return exp.Not(this=exp.Is(this=_column(name), expression=exp.Null()))
 
@@ -86,12 +98,56 @@ def _each(values: Sequence[exp.Expression]) -> exp.Expression:
     return exp.Anonymous(this="UNNEST", expressions=[exp.Array(expressions=[value.copy() for value in values])])
 
 
-def _stages(rows: Rows, scope: Scope, groups: Groups) -> tuple[Stage, ...]:
-    """The relation, the measure's named steps, and each row's group where there are groups."""
-    stages = (*rows.stages, *stages_of(scope.steps))
-    if not groups.joins:
+def _group(groups: Groups) -> exp.Column:
+    """The column of a row's group."""
+    return _column(_GROUP if groups.found else _CELL)
+
+
+def _stages(rows: Rows, scope: Scope, groups: Groups, least: int) -> tuple[Stage, ...]:
+    """The relation, the measure's named steps, and each row's group."""
+    if not groups.joins and not groups.found:
+        return (*rows.stages, *stages_of(scope.steps))
+    stages = _celled(rows, scope, groups)
+    if not groups.found:
         return stages
-    return (*stages, Stage(columns=(named(_CELL, cell(groups.joins)),), joins=groups.joins))
+    keyed = _keyed(groups, least)
+    pairs: list[exp.Expression] = [
+        exp.EQ(this=of_table("a", column.name), expression=of_table("b", f"k{place}"))
+        for place, column in enumerate(groups.found)
+    ]
+    scaled = exp.Mul(this=of_table("b", _NUMBER), expression=exp.Literal.number(len(groups.index)))
+    group = exp.Cast(this=exp.Add(this=scaled, expression=of_table("a", _CELL)), to=SQL_TYPES["int"].copy())
+    every = exp.Column(this=exp.Star(), table=exp.Identifier(this="a", quoted=True))
+    beside = Beside(back=len(keyed), on=_all(pairs))
+    return (*stages, *keyed, Stage(columns=(every, named(_GROUP, group)), beside=beside))
+
+
+def _celled(rows: Rows, scope: Scope, groups: Groups) -> tuple[Stage, ...]:
+    """The relation, the measure's named steps, and the number of each row's public key: 0 where there is but one."""
+    stages = (*rows.stages, *stages_of(scope.steps))
+    numbered = Stage(columns=(named(_CELL, cell(groups.joins)),), joins=groups.joins)
+    return (*stages, numbered)
+
+
+def _keyed(groups: Groups, least: int) -> tuple[Stage, ...]:
+    """The keys that at least so many rows have, numbered from 0 in their own order."""
+    names = [_column(f"k{place}") for place in range(len(groups.found))]
+    columns = [named(name.name, column) for name, column in zip(names, groups.found, strict=True)]
+    whole: list[exp.Expression] = [
+        exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null())) for column in groups.found
+    ]
+    enough = exp.GTE(this=_column(_ROWS), expression=exp.Literal.number(least))
+    number = exp.Sub(this=number_of_row((), names), expression=exp.Literal.number(1))
+    return (
+        Stage(where=_all(whole)),
+        Stage(
+            columns=(*columns, named(_ROWS, exp.Count(this=exp.Star()))),
+            alone=True,
+            keys=tuple(column.copy() for column in groups.found),
+        ),
+        Stage(where=enough),
+        Stage(columns=(named(_NUMBER, number),)),
+    )
 
 
 def _text(stages: Sequence[Stage], final: exp.Select) -> str:

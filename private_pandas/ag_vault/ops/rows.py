@@ -119,6 +119,11 @@ class Rows:
             total += width
         return total
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The keys of the tables that are read, each as often as it is."""
+        return tuple(stage.source for stage in self.stages if stage.source is not None)
+
     def scope(self) -> Scope:
         """A scope for one word's expressions."""
         return Scope(columns=self.columns, steps=Steps(self.taken))

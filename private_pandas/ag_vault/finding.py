@@ -1,0 +1,93 @@
+"""What finding keys costs and takes: its δ, its gate, and the query of candidates. Knows public things only; no row is in scope here.
+
+The δ is the call's own, or a hundredth of what the smallest cap leaves to events with a δ: a public default, charged like any other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ag_plan.releases import Epsilon, Release
+from ag_vault.account import DELTA_UNIT
+from ag_vault.catalog import Catalog
+from ag_vault.errors import Refusal
+from ag_vault.expressions.term import Scope
+from ag_vault.mechanisms import laplace, threshold
+from ag_vault.ops.found import COUNT_SHARE, Weighed
+from ag_vault.ops.keys import MOST_GROUPS, Groups
+from ag_vault.ops.queries import keys_query
+from ag_vault.ops.rows import Rows
+
+NAME = "threshold"
+CALLS = 100
+"""How many calls at the default δ the smallest cap has room for."""
+FEWEST = 100
+"""Keys that an answer must have room for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """How keys are found: the query of candidates and the gate they pass, at most ``most`` of them.
+
+    ``parts``: numbers of those whose noisy integers count a key's rows; where there are none, the candidates' own count gets noise of
+    ``scale``. ``groups`` says what is grouped by.
+    """
+
+    sql: str
+    gate: threshold.Gate
+    parts: tuple[int, ...]
+    scale: float
+    most: int
+    groups: Groups
+
+
+def delta_of(release: Release, sources: Sequence[str], catalog: Catalog) -> Fraction | Refusal:
+    """The δ at which a release finds keys."""
+    if not isinstance(release.spend, Epsilon):
+        return Refusal(
+            code="not_found_so",
+            why="groups whose keys are not public are found for an eps",
+            instead="say what to spend with eps=, or list the keys: groupby(column, keys=[…])",
+        )
+    if release.delta is not None:
+        return release.delta.fraction
+    units = catalog.event_delta(sources) // CALLS
+    if units <= 0:
+        names = " and ".join(key.column for key in release.by if key.found)
+        return Refusal(
+            code="no_delta",
+            why=f"{names} has no public keys, and the budget of this data has no delta at which they could be found",
+            instead="list the keys you need: groupby(column, keys=[…]), or group by bins or categories",
+        )
+    return Fraction(units, DELTA_UNIT)
+
+
+def own_scale(per_row: Fraction) -> float | None:
+    """The scale of a count that gets a share of its own of what a row may cost."""
+    return laplace.scale_of(1, per_row * COUNT_SHARE)
+
+
+def find(
+    counted: Weighed, groups: Groups, rows: Rows, scope: Scope, *, scale: float | None, delta: Fraction, most: int
+) -> Finding | Refusal:
+    """The finding whose counts have noise of a scale. Refusal where ε is too small, or where there is room for few keys only."""
+    cells = len(groups.index) if counted.parts else 1
+    gate = None
+    if scale is not None:
+        added = threshold.Sum(draws=counted.draws * cells, scale=scale, weight=counted.weight)
+        gate = threshold.gate(added, rows.stability, delta)
+    if gate is None or scale is None:
+        return Refusal(
+            code="epsilon_too_small",
+            why="the noise of this epsilon would hide every group",
+            instead="spend more, or ask for fewer columns at once",
+        )
+    most = min(most, MOST_GROUPS) // len(groups.index)
+    if most < FEWEST:
+        return Refusal(
+            code="too_many_groups",
+            why="each key that is found would come with too many others",
+            instead="group by fewer columns, or list the keys you need",
+        )
+    sql = keys_query(rows, scope, groups, gate.least)
+    return Finding(sql=sql, gate=gate, parts=counted.parts, scale=scale, most=most, groups=groups)
