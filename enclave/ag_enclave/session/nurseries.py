@@ -35,10 +35,12 @@ class Breed:
 BREEDS: Mapping[str, Breed] = {
     "kernel": Breed(
         entry="ag_kernel.life:main",
-        preload=("ag_kernel.life",),
+        preload=("ag_kernel.absent", "ag_kernel.life"),
         warm="ag_kernel.warm:warm",
     ),
-    "vault": Breed(entry="ag_vault.serve:main", preload=("ag_vault.serve",), warm="ag_vault.serve:warm"),
+    "vault": Breed(
+        entry="ag_vault.serve:main", preload=("ag_vault.absent", "ag_vault.serve"), warm="ag_vault.serve:warm"
+    ),
     "checker": Breed(entry="ag_kernel.compiler.checker:main", warm="ag_kernel.compiler.checker:warm"),
 }
 
