@@ -29,7 +29,7 @@ def rule(node: Recode, operands: tuple[Term, ...], scope: Scope) -> Term | Refus
         return _refused(f"a recoding has at most {MOST_KEYS} keys")
     kinds = {_KINDS[type(value)] for value in node.values if value is not None}
     kind: Kind = "float" if kinds == {"int", "float"} else next(iter(kinds), "null")
-    if len(kinds) > 1 and kind != "float":
+    if len(kinds) > 1 and kinds != {"int", "float"}:
         return _refused("the values of a recoding must be of one kind")
     texts = [value for value in (*node.keys, *node.values) if isinstance(value, str)]
     if any("\x00" in text for text in texts):
