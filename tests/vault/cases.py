@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
+
 from ag_plan import expressions as words
 from ag_plan.codec import children
 from ag_plan.relations import (
@@ -26,11 +28,13 @@ from ag_plan.relations import (
 from ag_plan.releases import (
     Count,
     Describe,
+    Epsilon,
     GroupKey,
     Histogram,
     Mean,
     Measure,
     Quantile,
+    Rho,
     Size,
     Std,
     Sum,
@@ -97,6 +101,12 @@ def grouping(columns: Mapping[str, ColumnSpace], kind: str) -> tuple[GroupKey, .
     }
     return tuple(found[kind])
 
+
+SPENDS: dict[type[Struct], Epsilon | Rho] = {
+    Epsilon: Epsilon(numerator=1, denominator=3),
+    Rho: Rho(numerator=1, denominator=3),
+}
+"""What a release may cost, in each currency."""
 
 GROUPINGS = ("whole", "by category", "by list")
 

@@ -56,7 +56,14 @@ class Frozen:
 
     def laplace(self, scale: float, count: int) -> list[int]:
         """Draws for the exact integers that were looked at last."""
-        self.asked.append(("laplace", (scale, count)))
+        return self._covered("laplace", scale, count)
+
+    def gaussian(self, scale: float, count: int) -> list[int]:
+        """As for Laplace: whatever their distribution, they lead to the same place."""
+        return self._covered("gaussian", scale, count)
+
+    def _covered(self, kind: str, scale: float, count: int) -> list[int]:
+        self.asked.append((kind, (scale, count)))
         exact, self.covering = self.covering[-count:] if count else [], []
         assert len(exact) == count
         if self.led is None:

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ag_vault.mechanisms import exponential
+from ag_vault.mechanisms import exponential, nested
 from ag_vault.mechanisms.exponential import Aim, Domain, Tally
 
 POINTS = 6
@@ -31,6 +31,26 @@ def probabilities(column: Tally, domain: Domain, aim: Aim) -> dict[int, Fraction
         masses.update(dict.fromkeys(range(start, start + length), weight))
     total = sum(masses.values())
     return {point: Fraction(mass, total) for point, mass in masses.items()}
+
+
+def joint(
+    column: Tally, asked: tuple[Fraction, ...], epsilon: Fraction, points: int
+) -> dict[tuple[int, ...], Fraction]:
+    """The exact probability of every result of several quantiles on 0 … points, in the order of the probabilities."""
+    aims = sorted(nested.aims(asked, epsilon), key=lambda aim: aim.probability)
+    found: dict[tuple[int | None, ...], Fraction] = {(None,) * len(aims): Fraction(1)}
+    for step in nested.steps(len(aims)):
+        grown: dict[tuple[int | None, ...], Fraction] = {}
+        for drawn, weight in found.items():
+            low = 0 if step.before is None else drawn[step.before]
+            high = points if step.after is None else drawn[step.after]
+            assert low is not None
+            assert high is not None
+            domain = Domain(low=low, high=high, floored=step.before is not None)
+            for point, p in probabilities(column, domain, aims[step.place]).items():
+                grown[(*drawn[: step.place], point, *drawn[step.place + 1 :])] = weight * p
+        found = grown
+    return {tuple(place for place in key if place is not None): p for key, p in found.items()}
 
 
 def at_most(epsilon: Fraction) -> Fraction:

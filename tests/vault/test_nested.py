@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ag_vault.mechanisms import nested
-from ag_vault.mechanisms.exponential import Domain
 from ag_vault.noise import OpenDPNoise
-from tests.vault.tallies import at_most, probabilities, tally
+from tests.vault.tallies import at_most, joint, tally
 
 POINTS = 3
 FIVE = tuple(Fraction(q, 4) for q in range(5))
@@ -23,24 +22,6 @@ SETS = [
 ]
 
 
-def joint(values: list[int], asked: tuple[Fraction, ...], epsilon: Fraction) -> dict[tuple[int, ...], Fraction]:
-    """The exact probability of every result, in the order of the probabilities."""
-    column, aims = tally(values), sorted(nested.aims(asked, epsilon), key=lambda aim: aim.probability)
-    found: dict[tuple[int | None, ...], Fraction] = {(None,) * len(aims): Fraction(1)}
-    for step in nested.steps(len(aims)):
-        grown: dict[tuple[int | None, ...], Fraction] = {}
-        for drawn, weight in found.items():
-            low = 0 if step.before is None else drawn[step.before]
-            high = POINTS if step.after is None else drawn[step.after]
-            assert low is not None
-            assert high is not None
-            domain = Domain(low=low, high=high, floored=step.before is not None)
-            for point, p in probabilities(column, domain, aims[step.place]).items():
-                grown[(*drawn[: step.place], point, *drawn[step.place + 1 :])] = weight * p
-        found = grown
-    return {tuple(place for place in key if place is not None): p for key, p in found.items()}
-
-
 @pytest.mark.parametrize("asked", SETS, ids=lambda asked: " ".join(map(str, asked)))
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(
@@ -51,7 +32,11 @@ def joint(values: list[int], asked: tuple[Fraction, ...], epsilon: Fraction) -> 
 def test_exact_joint_probabilities_of_neighbours_obey_epsilon(
     asked: tuple[Fraction, ...], values: list[int], extra: int, epsilon: Fraction
 ) -> None:
-    one, other, bound = joint(values, asked, epsilon), joint([*values, extra], asked, epsilon), at_most(epsilon)
+    one, other, bound = (
+        joint(tally(values), asked, epsilon, POINTS),
+        joint(tally([*values, extra]), asked, epsilon, POINTS),
+        at_most(epsilon),
+    )
     assert sum(one.values()) == 1
     assert all(a <= bound * other[key] and other[key] <= bound * a for key, a in one.items())
 

@@ -5,7 +5,10 @@ their column's metadata rules out; databases are empty, of one row, all equal, o
 """
 
 import os
+import typing
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -20,10 +23,11 @@ from ag_plan.codec import decode_message
 from ag_plan.expressions import EXPRESSIONS
 from ag_plan.messages import REPLIES, Refused, Released
 from ag_plan.relations import RELATIONS, GroupUnit, Join, Project, Relation
-from ag_plan.releases import MEASURES, Measure, Release
+from ag_plan.releases import MEASURES, Epsilon, Measure, Release, Rho, Spend
 from ag_vault import descent, evaluate, ops
 from ag_vault.errors import Refusal
 from ag_vault.evaluate import Exact
+from ag_vault.mechanisms import nested
 from ag_vault.parts import Noised, Ranks
 from ag_vault.price import Priced, price, schema
 from ag_vault.space import ColumnSpace
@@ -33,7 +37,6 @@ from tests.vault.neighbours import PAIRS, Pair
 
 DEPTH = int(os.environ.get("AG_PROOF_DEPTH", "1"))
 """How many times as many examples as usual; ``make proof`` sets it."""
-EPSILON = Fraction(1, 3)
 
 
 def examples(count: int) -> settings:
@@ -62,6 +65,8 @@ def priced(release: Release) -> Priced:
 def check(release: Release, pair: Pair) -> None:
     """Both halves of the proof, for one release on one pair of neighbours."""
     seed = zlib.crc32(repr(pair).encode())
+    spends = list(cases.SPENDS.values())
+    release = msgspec.structs.replace(release, spend=spends[seed % len(spends)])
     recorded, replayed = replay.alike(release, pair.one, pair.other, seed=seed)
     replies = [decode_message(reply, REPLIES) for reply in recorded.replies]
     assert not any(isinstance(reply, Refused) for reply in replies), replies
@@ -78,12 +83,13 @@ def check(release: Release, pair: Pair) -> None:
 
 
 def near(plan: Priced, whole: Exact | None, less: Exact | None) -> None:
-    """Fails unless the exact integers are within every declared norm, all groups of a part together, and all of it within ε."""
+    """Fails unless the exact integers are within every declared norm, all groups of a part together, and cost no more than is spent."""
     assert whole is not None
     assert less is not None
-    stability = ops.rows_of(plan.release.relation, neighbours.catalog())
-    assert not isinstance(stability, Refusal)
-    rows = stability.stability
+    relation = ops.rows_of(plan.release.relation, neighbours.catalog())
+    assert not isinstance(relation, Refusal)
+    rows = relation.stability
+    cost = _COSTS[type(plan.release.spend)]
     loss = Fraction(0)
     for number, part in enumerate(plan.parts):
         keys = [(number, group) for group in range(plan.groups)]
@@ -92,21 +98,38 @@ def near(plan: Priced, whole: Exact | None, less: Exact | None) -> None:
                 abs(a - b) for key in keys for a, b in zip(whole.vectors[key], less.vectors[key], strict=True) if a != b
             ]
             norms(part, moved, rows)
-            loss += sum(moved) / Fraction(plan.scales[number])
+            loss += cost.noised(moved, Fraction(plan.scales[number]))
         elif isinstance(part, Ranks):
-            moved = [_apart(whole.tallies[key], less.tallies[key]) for key in keys]
-            assert sum(moved) <= rows
-            loss += sum(moved) * plan.epsilons[number]
+            ranks = sum(_apart(whole.tallies[key], less.tallies[key]) for key in keys)
+            assert ranks <= rows
+            loss += cost.ranked(part, ranks * plan.epsilon(number))
         else:
             pytest.fail(f"no norm is known for {type(part).__name__}")
     assert loss <= plan.release.spend.fraction
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a move of a vector costs at a scale of noise, and a move of ranks that is worth so much ε."""
+
+    noised: Callable[[list[int], Fraction], Fraction]
+    ranked: Callable[[Ranks, Fraction], Fraction]
+
+
+_COSTS: dict[type[Any], Cost] = {
+    Epsilon: Cost(noised=lambda moved, scale: sum(moved) / scale, ranked=lambda _, epsilon: epsilon),
+    Rho: Cost(
+        noised=lambda moved, scale: sum(value**2 for value in moved) / (2 * scale**2),
+        ranked=lambda part, epsilon: nested.rho(part.probabilities, epsilon),
+    ),
+}
 
 
 def norms(part: Noised, moved: list[int], rows: int) -> None:
     """L0, L1, L2 and L∞ of what moved: so many rows' worth of what one row may do, which L1 and the vector's length bound."""
     assert len(moved) <= rows * min(part.size, part.l1)
     assert sum(moved) <= rows * part.l1
-    assert sum(value * value for value in moved) <= (rows * part.l1) ** 2
+    assert sum(value * value for value in moved) <= rows**2 * part.l2_squared
     assert max(moved, default=0) <= rows * part.l1
 
 
@@ -127,7 +150,7 @@ def release_of(relation: str, measure: type[Measure], way: int, grouping: str) -
     keys = {key.column for key in by}
     its = Columns.of({name: space for name, space in columns.items() if name not in keys})
     asked = cases.MEASURES[measure][way](its)
-    return world.ask(asked, relation=cases.RELATIONS[relation], by=by, eps=EPSILON)
+    return world.ask(asked, relation=cases.RELATIONS[relation], by=by)
 
 
 @pytest.mark.parametrize("relation", cases.RELATIONS)
@@ -138,7 +161,7 @@ def test_after_every_relation_word_neighbours_give_the_same_bytes(
 ) -> None:
     release = release_of(relation, *asked, grouping)
     if isinstance(price(release, neighbours.catalog()), Refusal):
-        release = world.ask(cases.MEASURES[next(iter(cases.MEASURES))][0](Columns(numbers=(), every=())), eps=EPSILON)
+        release = world.ask(cases.MEASURES[next(iter(cases.MEASURES))][0](Columns(numbers=(), every=())))
         release = msgspec.structs.replace(release, relation=cases.RELATIONS[relation])
     check(release, pair)
 
@@ -164,9 +187,9 @@ def test_after_every_expression_word_neighbours_give_the_same_bytes(
     assert not isinstance(columns, Refusal), columns
     its = Columns.of(columns.columns, most=40)
     measure, way = asked
-    release = world.ask(cases.MEASURES[measure][way](its), relation=relation, eps=EPSILON)
+    release = world.ask(cases.MEASURES[measure][way](its), relation=relation)
     if isinstance(price(release, neighbours.catalog()), Refusal):
-        release = world.ask(cases.MEASURES[WAYS[1][0]][0](its), relation=relation, eps=EPSILON)
+        release = world.ask(cases.MEASURES[WAYS[1][0]][0](its), relation=relation)
     check(release, pair)
 
 
@@ -198,6 +221,7 @@ def words_with_ranks() -> list[type[Measure]]:
 def test_every_word_of_the_plan_has_a_case() -> None:
     assert set(cases.MEASURES) == set(MEASURES) == set(ops.MEASURES)
     assert set(cases.EXPRESSIONS) == set(EXPRESSIONS)
+    assert set(cases.SPENDS) == set(_COSTS) == set(typing.get_args(Spend))
     said = [word for relation in cases.RELATIONS.values() for word in cases.said(relation)]
     assert {type(word) for word in said if isinstance(word, Relation)} == set(RELATIONS)
     assert {word.how for word in said if isinstance(word, Join)} == set(cases.HOWS)

@@ -1,0 +1,39 @@
+"""The black-box audit in small: what draws certify is below the claim, and noise a tenth too small is found out. ``make audit`` does all."""
+
+import pytest
+
+from ag_vault.noise import OpenDPNoise
+from tests.audit.certify import certified, lower, upper
+from tests.audit.draws import statistics
+from tests.audit.planted import Thin
+from tests.audit.releases import Asked, audited, everything
+
+FALSE_ALARM = 1e-6
+COUNT, QUANTILE = (Asked(measure=measure, way=0, shape="rows") for measure in ("Size", "Quantile"))
+
+
+@pytest.mark.parametrize(("asked", "least"), [(COUNT, 0.8), (QUANTILE, 0.1)], ids=str)
+def test_draws_certify_much_of_what_is_charged_and_no_more(asked: Asked, least: float) -> None:
+    """Fails on right noise once in a million runs."""
+    its = audited(asked)
+    claim, delta = its.claim
+    found = certified(*statistics(its, 10_000, OpenDPNoise()), alpha=FALSE_ALARM, delta=delta)
+    assert least * claim < found <= claim
+
+
+def test_noise_that_is_a_tenth_too_small_is_certified_to_lose_more_than_is_charged() -> None:
+    """Certifies 2.12 of 2.22 on average; 2 is many deviations away."""
+    its = audited(COUNT)
+    assert certified(*statistics(its, 40_000, Thin()), alpha=FALSE_ALARM, delta=0.0) > its.claim[0]
+
+
+def test_every_release_is_audited() -> None:
+    assert {asked.measure for asked in everything()} >= {"Size", "Count", "Sum", "Mean", "Var", "Std", "Quantile"}
+
+
+def test_the_bounds_of_a_probability_hold_it() -> None:
+    """For few draws against the binomial's own sums."""
+    assert lower(0, 10, 0.05) == 0.0
+    assert upper(10, 10, 0.05) == 1.0
+    assert lower(10, 10, 0.05) == pytest.approx(0.05 ** (1 / 10))
+    assert upper(0, 10, 0.05) == pytest.approx(1 - 0.05 ** (1 / 10))
