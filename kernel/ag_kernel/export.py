@@ -15,7 +15,7 @@ import pandas as pd
 
 from ag_kernel.errors import NotExportable
 from op_pandas.private import Private
-from op_pandas.results import ReleasedFloat, ReleasedInt, ReleasedTuple, provenance
+from op_pandas.results import ReleasedArray, ReleasedFloat, ReleasedInt, ReleasedTuple, provenance
 
 EXPORTABLE: Final = "None, bool, int, float, str, bytes, dates and times, list, tuple, set, dict, numpy arrays and pandas objects can be exported"
 PRIVATE: Final = "Please ensure export function is called on a non-private type."
@@ -200,6 +200,7 @@ _WRITERS: Final[dict[type, Write]] = {
     **_same((set, frozenset), _items("set")),
     **_same((dict, OrderedDict, defaultdict, Counter), _dict),
     np.ndarray: _array,
+    ReleasedArray: lambda encoder, value: {**_array(encoder, np.asarray(value)), **_known(encoder, value)},
     **_same(_NUMPY_SCALARS, _scalar),
     **_same(_INDEXES, _index),
     pd.MultiIndex: _multiindex,

@@ -25,6 +25,12 @@ class Count(Measure, frozen=True, kw_only=True, tag="count"):
     columns: tuple[str, ...]
 
 
+class Nunique(Measure, frozen=True, kw_only=True, tag="nunique"):
+    """The number of different non-null values of each column."""
+
+    columns: tuple[str, ...]
+
+
 class Sum(Measure, frozen=True, kw_only=True, tag="sum"):
     """The sum of the non-null values of each numeric or boolean column."""
 
@@ -85,7 +91,7 @@ class Histogram(Measure, frozen=True, kw_only=True, tag="histogram"):
             raise ValueError("the edges of a histogram must increase")
 
 
-MEASURES: tuple[type[Measure], ...] = (Size, Count, Sum, Mean, Var, Std, Quantile, Describe, Histogram)
+MEASURES: tuple[type[Measure], ...] = (Size, Count, Nunique, Sum, Mean, Var, Std, Quantile, Describe, Histogram)
 
 
 WIDEST_RANGE = 1000

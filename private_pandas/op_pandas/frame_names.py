@@ -48,8 +48,9 @@ FRAME: dict[str, Verdict] = SHARED | {
     "to_stata": shows_rows(_FILE),
     "to_xml": shows_rows(_FILE),
     "applymap": HERE,
-    "unique": depends_on_rows("see categorical_metadata, or use frame['name'].value_counts(eps)"),
+    "unique": depends_on_rows("see categorical_metadata, or use frame['name'].unique(eps)"),
     "cumcount": needs_order(),
     "percentile": HERE,
+    "mode": Refused("each column has a mode of its own", "use frame['name'].mode(eps)"),
     "hist2d": comes_later("use hist(column, eps, bins)"),
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Describe, Histogram, Mean, Measure, Quantile, Std, Sum, Var
+from ag_plan.releases import Count, Describe, Histogram, Mean, Measure, Nunique, Quantile, Std, Sum, Var
 from op_pandas import results
 from op_pandas.arguments import Bins, edges
 from op_pandas.calls import Call, Quantiles, called, free, freedom, quantiles
@@ -96,6 +96,36 @@ class FrameStatistics(ABC):
         """count, mean, std, min, quartiles and max × numeric columns, for one ε together."""
         released = self._ask(called("describe", eps, ignored), "is_number", Describe)
         return results.frame(released, [key[-1] for key in released.index], released.columns, list)
+
+    @statistic
+    def nunique(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
+        """The number of different values that are not null, of every column."""
+        released = self._ask(called("nunique", eps, ignored, axis), "kind", Nunique)
+        return results.series(released, released.columns, _first_row, whole=True)
+
+    @statistic
+    def value_counts(
+        self,
+        /,
+        eps: Number | None = None,
+        subset: list[str] | None = None,
+        normalize: bool = False,
+        sort: bool = True,
+        ascending: bool = False,
+        *,
+        delta: Number | None = None,
+        **ignored: object,
+    ) -> ReleasedSeries:
+        """The number of rows of each combination of values of the subset (all columns unless given), the most frequent first."""
+        from op_pandas import frequencies
+        from op_pandas.keys import delta_of, keys_of
+
+        call, exact = called("value_counts", eps, ignored), delta_of(delta)
+        rows, terms = self._parts()
+        keys = {f"key {number}": key for number, key in enumerate(keys_of(list(subset or terms), rows, terms))}
+        found = frequencies.frequencies(rows, keys, call, exact)
+        names = [key.name for key in keys.values()]
+        return frequencies.counted(found, names, normalize=normalize, sort=sort, ascending=ascending)
 
     @statistic
     def hist(

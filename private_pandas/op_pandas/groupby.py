@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import pandas as pd
 
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Delta, Describe, GroupKey, Mean, Measure, Quantile, Size, Std, Sum, Var
+from ag_plan.releases import Count, Delta, Describe, GroupKey, Mean, Measure, Nunique, Quantile, Size, Std, Sum, Var
 from op_pandas import names, results
 from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
 from op_pandas.columns import label, labels
@@ -44,6 +44,11 @@ class Groups(Private, ABC):
     def count(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """The number of values that are not null, by group."""
         return self._statistic(called("count", eps, ignored), ignored, "kind", Count, whole=True)
+
+    @statistic
+    def nunique(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The number of different values that are not null, by group."""
+        return self._statistic(called("nunique", eps, ignored), ignored, "kind", Nunique, whole=True)
 
     @statistic
     def sum(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:

@@ -62,9 +62,15 @@ def keys_of(
     return tuple(_key(key, lists.get(key.name), cuts.get(key.name), rows) for key in named)
 
 
-def key_of(term: Term, name: str) -> Key:
+def key_of(
+    rows: Rows, term: Term, name: str | None, called: str, *, keys: Listed | None = None, bins: Bins | None = None
+) -> Key:
     """The key that one column makes. ValueError where it makes none."""
-    return _judged(Key(term=term, name=name, column=name))
+    key = Key(term=term, name=name, column=called)
+    if bins is not None:
+        cut, _ = binned(rows, term, called, bins, include_lowest=True)
+        return Key(term=cut, name=name, column=called)
+    return _key(key, keys, None, rows)
 
 
 def public_keys(term: Term) -> tuple[Scalar, ...] | None:

@@ -4,7 +4,7 @@ Must not know how a release is asked for or priced; everything here is public.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -101,6 +101,23 @@ class ReleasedTuple(tuple[npt.NDArray[Any], ...]):  # noqa: SLOT001 - a tuple ha
         return self._ag
 
 
+class ReleasedArray(npt.NDArray[Any] if TYPE_CHECKING else np.ndarray):  # type: ignore[misc]
+    """Released values as an array; what is computed from it is a plain array."""
+
+    _ag: Provenance
+
+    def __array_wrap__(self, array: Any, *_: Any, **__: Any) -> Any:
+        return np.asarray(array)[()]
+
+    def __getitem__(self, key: Any) -> Any:
+        return np.asarray(self)[key]
+
+    @property
+    def ag(self) -> Provenance:
+        """How the values came about."""
+        return self._ag
+
+
 if TYPE_CHECKING:
 
     class ReleasedSeries(pd.Series[float]):
@@ -121,6 +138,8 @@ def provenance(value: Any) -> Provenance | None:
     """The provenance of a released value; None for anything else, also for what was computed from a release."""
     if isinstance(value, ReleasedFloat | ReleasedInt | ReleasedTuple):
         return value.ag
+    if isinstance(value, ReleasedArray):
+        return getattr(value, "_ag", None)
     if isinstance(value, pd.Series | pd.DataFrame):
         found = value.attrs.get("ag")
         if isinstance(found, Provenance) and type(found.value) is type(value) and _equal(value, found.value):
@@ -229,6 +248,21 @@ def whole_number(released: Released) -> ReleasedInt:
     value = ReleasedInt(known.value)
     value._ag = known  # noqa: SLF001 - its birthplace
     return value
+
+
+def told(released: Released, value: "pd.Series[Any]") -> ReleasedSeries:
+    """What was read off an answer and is no number of it: its interval is not known."""
+    made: ReleasedSeries = _with(replace(_provenance(released, lambda cells, _: cells), value=value, half_widths=None))
+    return made
+
+
+def array(released: Released, values: npt.NDArray[Any]) -> ReleasedArray:
+    """As ``told``, for an array."""
+    known = replace(_provenance(released, lambda cells, _: cells), value=values, half_widths=None)
+    made: Any = values.view(ReleasedArray)
+    made._ag = known  # noqa: SLF001 - its birthplace
+    view: ReleasedArray = made
+    return view
 
 
 def histogram(released: Released, edges: Sequence[float]) -> ReleasedTuple:

@@ -49,15 +49,6 @@ def categories(term: Term) -> list[Scalar] | None:
     return None if term.schema.categories is None else list(term.schema.categories)
 
 
-def key_values(term: Term, name: str) -> tuple[Scalar, ...]:
-    """The values a group key can take. ValueError where they aren't public."""
-    if term.kind == "bool":
-        return (False, True)
-    if term.schema.categories is None:
-        raise ValueError(f"{name} is not a categorical column.")
-    return term.schema.categories
-
-
 def table(terms: Mapping[str, Term]) -> pd.DataFrame:
     """One row per column: kind, dtype, bounds, categories."""
     rows = [

@@ -51,7 +51,7 @@ SERIES: dict[str, Verdict] = SHARED | {
     "to_frame": HERE,
     "to_list": shows_rows(_FILE),
     "tolist": shows_rows(_FILE),
-    "unique": depends_on_rows("see categorical_metadata, or use value_counts(eps)"),
-    "value_counts": HERE,
+    "mode": HERE,
+    "unique": HERE,
     "view": shows_rows(_FILE),
 }

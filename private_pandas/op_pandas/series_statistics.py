@@ -4,23 +4,25 @@ Must not know prices or noise; each method parses its arguments, asks once and s
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
-
-import pandas as pd
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Size, Std, Sum, Var
+from ag_plan.relations import Distinct
+from ag_plan.releases import Count, Describe, Histogram, Mean, Measure, Nunique, Quantile, Size, Std, Sum, Var
 from op_pandas import results
 from op_pandas.arguments import Bins, edges
 from op_pandas.calls import Call, Quantiles, called, freedom, quantiles
 from op_pandas.epsilon import Number
 from op_pandas.overloads import series_quantile
 from op_pandas.releases import release
-from op_pandas.results import ReleasedFloat, ReleasedInt, ReleasedSeries, ReleasedTuple
-from op_pandas.rows import Rows, Term
-from op_pandas.schema import key_values
+from op_pandas.results import ReleasedArray, ReleasedFloat, ReleasedInt, ReleasedSeries, ReleasedTuple
+from op_pandas.rows import Rows, Term, projected
 from op_pandas.statistic import statistic
+
+if TYPE_CHECKING:
+    from op_pandas.frequencies import Frequencies
+    from op_pandas.keys import Listed
 
 UNNAMED = "this series"
 """What a refusal calls a column that has no name."""
@@ -98,8 +100,12 @@ class SeriesStatistics(ABC):
 
     @statistic
     def describe(self, /, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
-        """count, mean, std, min, quartiles and max of the values, for one ε together."""
-        _, _, name = self._column()
+        """count, mean, std, min, quartiles and max of the values, for one ε together; of categories count, unique, top and freq."""
+        _, term, name = self._column()
+        if term.kind == "bool" or (term.kind == "str" and term.schema.categories):
+            from op_pandas import frequencies
+
+            return frequencies.described(self._frequencies("describe", eps, None, ignored))
         released = self._ask(called("describe", eps, ignored), Describe, columns=(self._label,))
         return results.series(released, _labels(released), _first_column, name=name)
 
@@ -113,16 +119,70 @@ class SeriesStatistics(ABC):
         return results.histogram(released, found)
 
     @statistic
-    def value_counts(self, /, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
-        """The number of rows of each category, the most frequent first; every public category appears."""
-        rows, term, name = self._column()
-        call = called("value_counts", eps, ignored)
-        key_values(term, name or UNNAMED)
-        released = release(rows, {self._label: term}, Size(), call.spend, by=(GroupKey(column=self._label),))
-        counts = [row[0] or 0 for row in released.values]  # noqa: PD011 - a message, not a pandas object
-        order = sorted(range(len(counts)), key=lambda i: -counts[i])
-        labels = pd.Index([released.index[i][0] for i in order], name=name)
-        return results.series(released, labels, lambda cells: [cells[i][0] for i in order], name="count", whole=True)
+    def value_counts(
+        self,
+        /,
+        eps: Number | None = None,
+        normalize: bool = False,
+        sort: bool = True,
+        ascending: bool = False,
+        *,
+        bins: Bins | None = None,
+        keys: "Listed | None" = None,
+        delta: Number | None = None,
+        **ignored: object,
+    ) -> ReleasedSeries:
+        """The number of rows of each value, the most frequent first. Public values all appear; of other text and integers those found, at a δ."""
+        from op_pandas import frequencies
+
+        found = self._frequencies("value_counts", eps, delta, ignored, keys=keys, bins=bins)
+        return frequencies.counted(found, [found.name], normalize=normalize, sort=sort, ascending=ascending)
+
+    @statistic
+    def unique(self, /, eps: Number | None = None, *, delta: Number | None = None, **ignored: object) -> ReleasedArray:
+        """The values that some row has: of public ones those whose noisy count leaves no doubt (5 % for all of them), else those found."""
+        from op_pandas import frequencies
+
+        return frequencies.unique(self._frequencies("unique", eps, delta, ignored))
+
+    @statistic
+    def nunique(self, /, eps: Number | None = None, **ignored: object) -> ReleasedInt:
+        """The number of different values that are not null."""
+        rows, term, _ = self._column()
+        call = called("nunique", eps, ignored)
+        if term.kind == "id":
+            # A unit has one id, however many rows: as rows of ids that differ, it counts once.
+            ids = projected(rows, {self._label: term.expression})
+            units = Rows(vault=rows.vault, relation=Distinct(relation=ids, columns=(self._label,)))
+            return results.whole_number(release(units, units.base(), Size(), call.spend))
+        return results.whole_number(self._ask(call, Nunique, columns=(self._label,)))
+
+    @statistic
+    def mode(self, /, eps: Number | None = None, *, delta: Number | None = None, **ignored: object) -> ReleasedSeries:
+        """The most frequent value, by noisy counts."""
+        from op_pandas import frequencies
+
+        return frequencies.mode(self._frequencies("mode", eps, delta, ignored))
+
+    def _frequencies(
+        self,
+        name: str,
+        eps: object,
+        delta: Number | None,
+        ignored: Mapping[str, object],
+        *,
+        keys: "Listed | None" = None,
+        bins: Bins | None = None,
+    ) -> "Frequencies":
+        from op_pandas.frequencies import frequencies
+        from op_pandas.keys import delta_of, key_of
+
+        rows, term, own = self._column()
+        call, exact = called(name, eps, ignored), delta_of(delta)
+        if ignored.get("dropna") is False:
+            raise ValueError("null is no group of its own; give it a value with fillna first")
+        key = key_of(rows, term, own, self._label, keys=keys, bins=bins)
+        return frequencies(rows, {self._label: key}, call, exact)
 
     def _quantile(self, asked: Quantiles) -> ReleasedFloat | ReleasedSeries:
         released = self._ask(asked.call, Quantile, columns=(self._label,), probabilities=asked.probabilities)

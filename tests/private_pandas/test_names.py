@@ -60,9 +60,9 @@ def test_nothing_of_pandas_own_internals_is_there(cls: type, table: dict[str, An
 
 
 def test_a_known_sentence_reads_well() -> None:
-    assert names.refusal("PrivateSeries", "unique") == (
-        "unique is not available on a PrivateSeries; its outcome would tell private values without noise; "
-        "see categorical_metadata, or use value_counts(eps)"
+    assert names.refusal("PrivateSeries", "factorize") == (
+        "factorize is not available on a PrivateSeries; its outcome would tell private values without noise; "
+        "see categorical_metadata"
     )
 
 

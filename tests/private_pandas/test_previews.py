@@ -31,6 +31,7 @@ tables:
       sex: {type: str, categories: [f, m, x]}
 """
 MORE: dict[str, dict[str, Any]] = {
+    "PrivateDataFrame.value_counts": {"subset": ["sex", "smoker"]},
     "quantile": {"q": 0.25},
     "percentile": {"q": [25, 50]},
     "FrameGroupBy.hist": {"column": "age"},

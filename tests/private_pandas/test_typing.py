@@ -57,6 +57,7 @@ ACCEPTED = [
     "frame.groupby('age', bins=[0, 18, 65]).mean(eps=1)\nframe.groupby('city', keys=['Ulm'], delta=1e-9).size(eps=1)['Ulm']",
     "frame['band'] = op_pandas.cut(frame['age'], [0, 18, 65], labels=['young', 'old'])",
     "op_pandas.get_dummies(frame, columns=['sex']).mean(eps=1)",
+    "for value in s.unique(eps=1):\n    print(value)\ns.nunique(eps=1) + 1\ns.mode(eps=1)[0]\ns.value_counts(1, normalize=True)['a']",
     "s.make_series_non_categorical((0, 5)).mean(eps=1)",
 ]
 
@@ -72,7 +73,6 @@ REJECTED = [
     ("float(s)", "arg-type"),
     ("list(frame)", "call-overload"),
     ("sorted(s)", "call-overload"),
-    ("s.unique()", "attr-defined"),
     ("s.tolist()", "attr-defined"),
     ("frame.head()", "operator"),
     ("frame.iterrows()", "operator"),

@@ -19,6 +19,7 @@ from ag_plan.releases import (
     Histogram,
     Mean,
     Measure,
+    Nunique,
     Quantile,
     Release,
     Rho,
@@ -47,6 +48,7 @@ DELTA = Delta(numerator=1, denominator=10**6)
 MEASURES: dict[str, Measure] = {
     "size": Size(),
     "count": Count(columns=("f", "n")),
+    "nunique": Nunique(columns=("i",)),
     "sum": Sum(columns=("f", "i")),
     "mean": Mean(columns=("f",)),
     "var": Var(columns=("i", "f")),

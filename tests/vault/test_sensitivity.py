@@ -15,7 +15,21 @@ from hypothesis import strategies as st
 
 from ag_plan import expressions as words
 from ag_plan.relations import Filter, Project, Relation
-from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Release, Size, Std, Sum, Var
+from ag_plan.releases import (
+    Count,
+    Describe,
+    GroupKey,
+    Histogram,
+    Mean,
+    Measure,
+    Nunique,
+    Quantile,
+    Release,
+    Size,
+    Std,
+    Sum,
+    Var,
+)
 from ag_vault.answer import Answer, answer
 from ag_vault.evaluate import evaluate
 from ag_vault.ledger import Receipt
@@ -70,6 +84,7 @@ DERIVED: Relation = Project(
 MEASURES: dict[str, Measure] = {
     "size": Size(),
     "count": Count(columns=("f", "s", "n", "i")),
+    "nunique": Nunique(columns=("f", "s", "i")),
     "sum": Sum(columns=("f", "i", "n")),
     "mean": Mean(columns=("f", "i", "n")),
     "var": Var(columns=("f", "i", "n"), ddof=0),

@@ -19,6 +19,7 @@ from ag_vault.ops import (
     join,
     mean,
     moments,
+    nunique,
     project,
     quantile,
     source,
@@ -42,6 +43,7 @@ RELATIONS: dict[type[relations.Relation], Callable[..., Rows | Refusal]] = {
 MEASURES: dict[type[releases.Measure], Callable[[Any, Rows, Scope], Measured | Refusal]] = {
     releases.Size: count.size,
     releases.Count: count.count,
+    releases.Nunique: nunique.rule,
     releases.Sum: sum.rule,
     releases.Mean: mean.rule,
     releases.Var: moments.rule,
