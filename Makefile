@@ -51,6 +51,22 @@ audit: install
 mutants: install
 	$(BIN)/python -m tests.mutants
 
+# Jupyter clients that are not ours, at their newest, in a Python and a browser of their own.
+FRONTENDS := .venv-frontends
+frontends: install $(FRONTENDS)/.installed
+	@command -v chromium > /dev/null && command -v chromedriver > /dev/null || $(MAKE) --no-print-directory browser
+	$(FRONTENDS)/bin/python -m pytest tests/frontends --override-ini addopts="--import-mode=importlib --strict-markers"
+
+$(FRONTENDS)/.installed:
+	$(PYTHON) -m venv $(FRONTENDS)
+	$(FRONTENDS)/bin/python -m pip install --quiet jupyterlab nbclient jupyter-kernel-client selenium pytest
+	@touch $@
+
+browser:
+	@test "$$(id -u)" = 0 && command -v apt-get > /dev/null || { echo "These tests drive Chromium; on Debian, as root: apt-get install chromium chromium-driver"; exit 1; }
+	apt-get -qq update
+	apt-get -qq install --yes chromium chromium-driver > /dev/null
+
 bench: install
 	$(BIN)/python -m tests.bench
 
@@ -60,4 +76,4 @@ lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FRONTENDS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
