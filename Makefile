@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz bench lock clean
+.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser bench lock clean
 
 install: $(VENV)/.installed
 
