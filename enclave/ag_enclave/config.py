@@ -104,6 +104,14 @@ class Jail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mapper:
+    """What one run of an analyst's program over a column may use; more than any of them needs, as programs have limits of their own."""
+
+    memory_bytes: int = _int(512 * MIB, 64 * MIB)
+    cpu_seconds: int = _int(3600, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings. One section per class above."""
 
@@ -114,6 +122,7 @@ class Config:
     kernel: Kernel = field(default_factory=Kernel)
     vault: Vault = field(default_factory=Vault)
     jail: Jail = field(default_factory=Jail)
+    mapper: Mapper = field(default_factory=Mapper)
 
 
 SECTIONS: dict[str, type] = {
@@ -124,6 +133,7 @@ SECTIONS: dict[str, type] = {
     "kernel": Kernel,
     "vault": Vault,
     "jail": Jail,
+    "mapper": Mapper,
 }
 
 CHOICES = {

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from ag_plan.errors import MalformedPlan
-from ag_plan.expressions import EXPRESSIONS, Expression
+from ag_plan.expressions import EXPRESSIONS, Code, Expression
 from ag_plan.messages import REPLIES, REQUESTS, Message
+from ag_plan.programs import PROGRAMS
 from ag_plan.relations import RELATIONS, Relation
 from ag_plan.releases import MEASURES, Measure, Release
 
@@ -24,10 +25,10 @@ MAX_VALUES = 30_000
 
 _TOO_MANY_VALUES = f"the plan lists more than {MAX_VALUES} public values; bring them as a table and join it"
 
-_FAMILIES: tuple[type, ...] = (Expression, Relation)
-_NODES: tuple[type[msgspec.Struct], ...] = (*EXPRESSIONS, *RELATIONS, Release)
+_FAMILIES: tuple[type, ...] = (Expression, Relation, Code)
+_NODES: tuple[type[msgspec.Struct], ...] = (*EXPRESSIONS, *RELATIONS, *PROGRAMS, Release)
 
-PlanNode = TypeVar("PlanNode", Expression, Relation, Release)
+PlanNode = TypeVar("PlanNode", Expression, Relation, Release, Code)
 
 
 def _family(annotation: Any) -> type | None:
@@ -78,7 +79,7 @@ def children(node: msgspec.Struct) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def encode_plan(root: Expression | Relation | Release) -> bytes:
+def encode_plan(root: Expression | Relation | Release | Code) -> bytes:
     """Bytes of a plan, each distinct node object once, children before parents. Raises MalformedPlan over the limits."""
     index: dict[int, int] = {}
     records: list[msgspec.Struct] = []

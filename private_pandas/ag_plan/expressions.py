@@ -41,6 +41,10 @@ class Expression(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One value per row of a relation."""
 
 
+class Code(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a program, see ``programs.py``: a value or a step."""
+
+
 class Column(Expression, frozen=True, kw_only=True, tag="column"):
     """The value of a column of the relation, by name."""
 
@@ -233,7 +237,15 @@ class DatePart(Expression, frozen=True, kw_only=True, tag="date_part"):
     field: DateField
 
 
+class Mapped(Expression, frozen=True, kw_only=True, tag="mapped"):
+    """What a program gives for the operands, run by a mapper; null where it raises, takes too long or gives another kind."""
+
+    operands: tuple[Expression, ...]
+    program: Code
+    kind: Literal["float", "int", "bool", "str", "datetime"]
+
+
 EXPRESSIONS: tuple[type[Expression], ...] = (
     Column, Constant, Instant, Unary, Binary, IsIn, Choose, Coalesce, Clamp, Cast,
-    Recode, Text, TextHas, Concat, Replace, Slice, Piece, Match, Extract, Substitute, DatePart,
+    Recode, Text, TextHas, Concat, Replace, Slice, Piece, Match, Extract, Substitute, DatePart, Mapped,
 )  # fmt: skip

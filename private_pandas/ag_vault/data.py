@@ -14,6 +14,7 @@ from sqlglot import exp
 from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, UNIT_COLUMN, Catalog, Table
 from ag_vault.errors import BadCatalog
 from ag_vault.evaluate import DuckData
+from ag_vault.mapper import Mapper
 from ag_vault.space import Kind
 
 TYPES: dict[Kind, str] = {
@@ -29,8 +30,8 @@ TYPES: dict[Kind, str] = {
 class Rows(DuckData):
     """All tables of a session, those of owners and those that its guest brought."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: duckdb.DuckDBPyConnection, mapper: Mapper | None = None) -> None:
+        super().__init__(connection, mapper)
         self._engine = connection
 
     def add(self, table: Table, values: Sequence[Sequence[Any]]) -> None:
@@ -62,7 +63,9 @@ class Rows(DuckData):
         self._engine.close()
 
 
-def open_rows(catalog: Catalog, *, threads: int, memory_bytes: int, spill: Path | None = None) -> Rows:
+def open_rows(
+    catalog: Catalog, *, threads: int, memory_bytes: int, spill: Path | None = None, mapper: Mapper | None = None
+) -> Rows:
     """The rows of the catalogue. BadCatalog where a file is missing or damaged.
 
     The engine may read these files and spill into ``spill``; after that the door is shut: no other file, no network, no
@@ -90,7 +93,7 @@ def open_rows(catalog: Catalog, *, threads: int, memory_bytes: int, spill: Path 
     except duckdb.Error as problem:
         engine.close()
         raise BadCatalog(f"a table's file can't be read: {str(problem).splitlines()[0]}") from problem
-    return Rows(engine)
+    return Rows(engine, mapper)
 
 
 def _attached(table: Table, file: str) -> exp.Attach:

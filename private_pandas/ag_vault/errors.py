@@ -5,6 +5,7 @@ Knows nothing of rows, plans or connections: a refusal is written from public th
 VaultError
 ├── WrongSchedule      a release was asked of parts that can't be combined: our mistake, never the guest's
 ├── EngineFailed       the engine refused a query that pricing had admitted: a hole in totality
+├── MapperFailed       a mapper broke down, or said what is no result
 ├── NoNoise            randomness was asked for with a scale that gives no privacy
 ├── BadCatalog         a data set's folder was not made by the loader, or is damaged
 ├── BadLedger          the ledger on disk is damaged, locked, full or not ours; no charge can be made
@@ -37,6 +38,10 @@ class WrongSchedule(VaultError):
 
 class EngineFailed(VaultError):
     """The engine refused a query that pricing had admitted."""
+
+
+class MapperFailed(VaultError):
+    """A mapper broke down."""
 
 
 class NoNoise(VaultError):

@@ -16,9 +16,13 @@ from sqlglot import exp
 from ag_vault import descent
 from ag_vault.descent import Range
 from ag_vault.errors import EngineFailed
+from ag_vault.expressions.term import SQL_TYPES
+from ag_vault.mapper import Mapper, NoMapper
 from ag_vault.mechanisms import nested
 from ag_vault.mechanisms.exponential import Integers, Tally
 from ag_vault.ops.keys import Key
+from ag_vault.ops.queries import Asking
+from ag_vault.ops.rows import VALUE, key_of
 from ag_vault.parts import Bins, Ranks, Sums, exact_vector
 from ag_vault.price import Priced
 
@@ -47,12 +51,21 @@ class Data(Protocol):
         """How many rows a table has. What is done with it changes how long an answer takes, never the answer."""
         ...
 
+    def learn(self, asking: Asking) -> None:
+        """Have a mapper make the lookup's values of all that the query gives, and keep them as its table. MapperFailed, EngineFailed."""
+        ...
+
+    def forget(self, tables: Sequence[str]) -> None:
+        """Drop tables of lookups."""
+        ...
+
 
 class DuckData:
     """Rows in an embedded DuckDB."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, mapper: Mapper | None = None) -> None:
         self._connection = connection
+        self.mapper: Mapper = NoMapper() if mapper is None else mapper
         self._sizes: dict[str, int] = {}
 
     def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
@@ -71,7 +84,29 @@ class DuckData:
             self._sizes[table] = int(self._run(counted.sql("duckdb")).fetchall()[0][0])
         return self._sizes[table]
 
-    def _run(self, sql: str, parameters: Sequence[int] = ()) -> duckdb.DuckDBPyConnection:
+    def learn(self, asking: Asking) -> None:
+        """As the protocol says; values that the table has already are not asked for again."""
+        lookup = asking.lookup
+        target, keys = exp.table_(lookup.table, quoted=True).sql("duckdb"), range(len(lookup.keys))
+        kinds = [SQL_TYPES[kind].sql("duckdb") for kind in (*lookup.kinds, lookup.kind)]
+        names = [f'"{name}"' for name in (*map(key_of, keys), VALUE)]
+        columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, kinds, strict=True))
+        self._run(f"CREATE TABLE IF NOT EXISTS {target} ({columns})")
+        known = ", ".join(names[:-1])
+        self._run(f"CREATE OR REPLACE TEMP TABLE asked AS ({asking.sql}) EXCEPT SELECT {known} FROM {target}")  # noqa: S608
+        reading = self._run("SELECT * FROM asked").fetchall()
+        given = ", ".join(f"unnest(${number}::{kind}[])" for number, kind in enumerate(kinds, start=1))
+        for rows, results in self.mapper.mapped(lookup, reading):
+            parts = [[row[key] for row in rows] for key in keys]
+            self._run(f"INSERT INTO {target} SELECT {given}", [*parts, results])
+        self._run("DROP TABLE asked")
+
+    def forget(self, tables: Sequence[str]) -> None:
+        """As the protocol says."""
+        for table in tables:
+            self._run(f"DROP TABLE IF EXISTS {exp.table_(table, quoted=True).sql('duckdb')}")
+
+    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         try:
             return self._connection.execute(sql, list(parameters))
         except duckdb.Error as error:
@@ -93,6 +128,16 @@ class Exact:
 
 def evaluate(priced: Priced, data: Data) -> Exact:
     """Every part of the release on every group, in the order of groups; a group without rows gives zeros."""
+    lookups = dict.fromkeys(asking.lookup.table for asking in priced.askings)
+    try:
+        for asking in priced.askings:
+            data.learn(asking)
+        return _evaluated(priced, data)
+    finally:
+        data.forget(tuple(lookups))
+
+
+def _evaluated(priced: Priced, data: Data) -> Exact:
     keys = _keys(priced, data)
     groups = range(priced.groups if priced.finding is None else priced.groups * len(keys))
     tallies = _tallies(priced, data, groups)

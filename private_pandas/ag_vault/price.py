@@ -23,7 +23,7 @@ from ag_vault.mechanisms.currency import Currency, currency_of
 from ag_vault.noise import MAX_SCALE
 from ag_vault.ops.found import COUNT_SHARE, Weighed, remade, weighed
 from ag_vault.ops.keys import Groups, groups_of
-from ag_vault.ops.queries import places_query, sums_query, tallies_query
+from ag_vault.ops.queries import Asking, asked_of_mappers, places_query, sums_query, tallies_query
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import Measured, Noised, Part, Ranks
 from ag_vault.space import Space
@@ -42,7 +42,7 @@ _EXPECTED_KEYS = 500
 class Priced:
     """A release that may be charged: to which account, at what cost, and all that evaluation and noise need.
 
-    What reads rows is in ``sums_sql`` and, made when evaluation knows which it needs, ``tallies_sql`` and ``places_sql``.
+    What reads rows is in ``sums_sql`` and, made when evaluation knows which it needs, ``tallies_sql`` and ``places_sql``; ``askings`` come first.
     ``parts[i]`` costs ``epsilons[i]`` per row (None in ρ, but for quantiles) at ``scales[i]``. ``index`` has a row per group and label; where
     there is a ``finding``, ``groups`` are those of one found key, and the index is known when the keys are.
     """
@@ -61,6 +61,7 @@ class Priced:
     places_sql: Callable[[Ranks, int], str]
     sources: tuple[str, ...]
     finding: Finding | None = None
+    askings: tuple[Asking, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -227,6 +228,7 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
         places_sql=partial(places_query, rows, meaning.scope),
         sources=rows.tables,
         finding=finding,
+        askings=asked_of_mappers(rows, meaning.scope),
     )
 
 

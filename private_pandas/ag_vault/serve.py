@@ -24,6 +24,7 @@ from ag_vault.conversation import Conversation
 from ag_vault.data import open_rows
 from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import Ledger
+from ag_vault.mapper import Mapper, SocketMapper
 from ag_vault.noise import OpenDPNoise
 from ag_vault.price import price
 from ag_vault.schedule import Immediate, Schedule, Slots
@@ -72,7 +73,8 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     """Serve one session. BadCatalog (or ValidationError) where its data sets or settings can't be used; nobody was answered."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s vault %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    session = open_session(msgspec.convert(dict(settings), Settings))
+    mapper = SocketMapper(sockets["map"]) if "map" in sockets else None
+    session = open_session(msgspec.convert(dict(settings), Settings), mapper)
     plan = Conversation(sockets["plan"])
     control = Conversation(sockets["control"], longest=_LONGEST_CONTROL)
     peers = {plan: session.reply, control: Control(session).reply}
@@ -97,8 +99,8 @@ def warm() -> None:
     price(plan, Catalog().with_table(table))
 
 
-def open_session(settings: Settings) -> Session:
-    """The session that the settings describe."""
+def open_session(settings: Settings, mapper: Mapper | None = None) -> Session:
+    """The session that the settings describe. ``mapper``: what runs programs; without one, they are refused."""
     catalog = read_catalog([Path(place.path) for place in settings.datasets])
     cap = settings.session_budget
     ledger = Ledger.at(Path(settings.ledger))
@@ -119,6 +121,7 @@ def open_session(settings: Settings) -> Session:
             threads=settings.threads,
             memory_bytes=int(settings.memory_bytes * _ENGINE_SHARE),
             spill=None if settings.scratch is None else Path(settings.scratch),
+            mapper=mapper,
         ),
         ledger=ledger,
         scratch_budget=_scratch_budget(settings.scratch_budget),

@@ -30,7 +30,7 @@ from ag_vault.noise import Noise
 from ag_vault.price import preview, schema
 from ag_vault.schedule import Schedule
 from ag_vault.space import ColumnSpace
-from ag_vault.till import Till, tables_of
+from ag_vault.till import Till, needs_mapper, tables_of
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +44,12 @@ TOO_LARGE = Refusal(
     code="too_large",
     why="The answer is too large to be sent in one piece.",
     instead="Ask for less at a time.",
+)
+NO_MAPPER = Refusal(
+    code="no_mapper",
+    why="Functions that are no expressions can't be run in this session any more.",
+    instead="Restart the session, or write them so that they become expressions.",
+    error="RuntimeError",
 )
 SCRATCH_FULL = Refusal(code="memory", why="The session's memory for public frames is used up.", error="RuntimeError")
 MOST_PUBLIC_VALUES = 8_000_000
@@ -201,6 +207,8 @@ class Session:
         """The stored answer where there is one; else one charged, and held back to its slot."""
         started = self._schedule.now()
         plan = decode_plan(request.release, Release)
+        if not self._rows.mapper.is_there and needs_mapper(plan):
+            return NO_MAPPER
         till = self._till(plan, request.library)
         stored = till.stored()
         if stored is not None:

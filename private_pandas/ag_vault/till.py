@@ -3,12 +3,14 @@
 Knows who, which budget and which ledger; nothing of prices or rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ag_plan.codec import children
+from ag_plan.expressions import Mapped
 from ag_plan.relations import Relation, Source
+from ag_plan.releases import Release
 from ag_vault.account import Cap
 from ag_vault.catalog import Budget, Catalog, Table
 from ag_vault.errors import Refusal
@@ -64,15 +66,22 @@ class Till:
 
 def tables_of(relation: Relation, catalog: Catalog) -> list[Table]:
     """The tables of the catalogue that a relation reads; those that don't exist are left to pricing to refuse."""
-    found: dict[str, Table] = {}
+    read = (node.table for node in _parts(relation) if isinstance(node, Source) and node.table in catalog.tables)
+    return [catalog.tables[table] for table in dict.fromkeys(read)]
+
+
+def needs_mapper(release: Release) -> bool:
+    """Whether a release has programs in it."""
+    return any(isinstance(node, Mapped) for node in _parts(release))
+
+
+def _parts(root: Any) -> Iterator[Any]:
+    """Every node of a plan, once."""
     seen: set[int] = set()
-    waiting: list[Any] = [relation]
+    waiting: list[Any] = [root]
     while waiting:
         node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, Source) and node.table in catalog.tables:
-            found[node.table] = catalog.tables[node.table]
-        waiting.extend(children(node))
-    return list(found.values())
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting.extend(children(node))

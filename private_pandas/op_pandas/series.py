@@ -359,8 +359,8 @@ def _of_function(function: Callable[[Any], Any], of: "PrivateSeries | PrivateDat
     if isinstance(found, Private):
         return found
     if isinstance(of, PrivateSeries):
-        return of.map(function)
-    return PrivateSeries.of(of.rows, mapping.of_rows(of.rows, of.terms, function), None)
+        return PrivateSeries.of(of.rows, mapping.mapped(of.rows, of.term, function, kind="bool"), None)
+    return PrivateSeries.of(of.rows, mapping.of_rows(of.rows, of.terms, function, kind="bool"), None)
 
 
 def public(value: object) -> PublicScalar:

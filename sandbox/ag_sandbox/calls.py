@@ -117,6 +117,13 @@ INHERITED_SOCKETS: Final = (
     ),
 )
 
+LOOKING: Final = (
+    Call(
+        ("stat", "newfstatat", "fstat"),
+        "the probe asks whether a path is there before it tries to open it; nothing can be opened",
+    ),
+)
+
 READING: Final = (
     Call(("open",), "opening for reading; where, Landlock says", (_OPEN_HOW,)),
     Call(("openat",), "opening for reading; where, Landlock says", (_OPENAT_HOW,)),

@@ -1,4 +1,4 @@
-"""What each kind of child may do. The four tables of the jail; every row has its reason, and what has no row is denied."""
+"""What each kind of child may do. The tables of the jail; every row has its reason, and what has no row is denied."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -55,6 +55,20 @@ CHECKER: Final = Profile(
     environment=_ONE_THREAD,
 )
 
+MAPPER: Final = Profile(
+    name="mapper",
+    what="runs an analyst's program on private values: computes, talks to its vault; opens nothing, not even public code",
+    calls=(*calls.COMPUTING, *calls.SIGNALS, *calls.DESCRIPTORS, *calls.INHERITED_SOCKETS, *calls.LOOKING),
+    absent=calls.ABSENT,
+    readable=(),
+    open_files=64,
+    address_slack_bytes=512 << 20,
+    interruptible=False,
+    logs=False,
+    own_view=True,
+    environment=_ONE_THREAD,
+)
+
 VAULT: Final = Profile(
     name="vault",
     what="holds rows and ledger: reads its data set, writes its ledger, runs the query engine's threads",
@@ -87,4 +101,4 @@ LOADER: Final = Profile(
     environment=_ONE_THREAD,
 )
 
-PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (KERNEL, CHECKER, VAULT, LOADER)}
+PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (KERNEL, CHECKER, MAPPER, VAULT, LOADER)}

@@ -4,7 +4,8 @@ from ag_enclave import cli
 from ag_enclave.session import nurseries
 
 nurseries.BREEDS = {
-    role: nurseries.Breed(entry=f"tests.enclave.odd_rooms:{role}") for role in ("kernel", "vault", "checker")
+    **nurseries.BREEDS,
+    **{role: nurseries.Breed(entry=f"tests.enclave.odd_rooms:{role}") for role in ("kernel", "vault", "checker")},
 }
 
 if __name__ == "__main__":

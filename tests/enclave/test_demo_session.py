@@ -42,6 +42,31 @@ def test_a_cell_gets_a_private_answer_and_the_odometer_moves(ann: RawClient) -> 
     assert balance["epsilon_left"] == pytest.approx(18, abs=1e-6)
 
 
+HALVINGS = """
+def halvings(x):
+    n = 0
+    while x > 1:
+        x = x / 2
+        n = n + 1
+    return n
+mapped = breast_cancer["mean_radius"].map(halvings, output_bounds=(0, 10))
+"""
+
+
+def test_a_function_runs_in_a_mapper_as_often_as_it_is_asked_for(ann: RawClient) -> None:
+    with ann.session("Breast Cancer") as channels:
+        channels.execute(HALVINGS)
+        for epsilon in ("0.9", "0.8"):
+            result = only(channels.execute(f"mapped.mean(eps={epsilon})"), "execute_result")
+            assert 0 <= float(result["content"]["data"]["text/plain"]) <= 10
+        assert (
+            printed(
+                channels.execute("print(mapped.map(lambda n: len(str(n)), output_bounds=(0, 9)).count(eps=0.7) > 0)")
+            )
+            == "True\n"
+        )
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may start others' processes")
 def test_every_process_of_every_session_is_a_user_of_its_own(demo: Enclave, ann: RawClient) -> None:
     first = Jail().users_first

@@ -11,7 +11,7 @@ from tests.sandbox.conftest import Nurseries
 REFUSALS = ("Operation not permitted", "Function not implemented", "Permission denied", "No such file", "not allowed")
 
 
-@pytest.mark.parametrize("profile", ["kernel", "checker", "vault", "loader"])
+@pytest.mark.parametrize("profile", ["kernel", "checker", "mapper", "vault", "loader"])
 @pytest.mark.parametrize("attack", sorted(REFUSED))
 def test_the_attempt_is_refused(nurseries: Nurseries, profile: str, attack: str) -> None:
     answer = nurseries.guest(profile, processes=8).run(REFUSED[attack])

@@ -1,4 +1,4 @@
-"""One set of a session's processes, from their start to their death: two pumps and three death watches.
+"""One set of a session's processes, from their start to their death: two pumps, three death watches, and a mapper whenever the vault wants one.
 
 Carries bytes and notices deaths; what a message means, and what a death means to clients, is the session's.
 """
@@ -16,6 +16,7 @@ from ag_enclave.config import Wire
 from ag_enclave.errors import MalformedMessage
 from ag_enclave.session.allowance import Pace
 from ag_enclave.session.control import Control
+from ag_enclave.session.mappers import bear
 from ag_enclave.session.nurseries import Trio
 from ag_enclave.session.ring import Ring
 from ag_sandbox.nursery import Child
@@ -61,7 +62,8 @@ class Life:
         """Take the processes over and begin to pump and to watch."""
         life = cls(trio, await Control.over(trio.control), filtered=filtered, listener=listener, wire=wire, pace=pace)
         reader, writer = await asyncio.open_unix_connection(sock=trio.channel, limit=_CHANNEL_LIMIT)
-        life._tasks = [asyncio.create_task(life._listen(reader)), asyncio.create_task(life._tell(writer))]
+        works = (life._listen(reader), life._tell(writer), bear(trio.mapping, trio.mapper))
+        life._tasks = [asyncio.create_task(work) for work in works]
         for child in trio.children().values():
             asyncio.get_running_loop().add_reader(child.pidfd, life._died)
             life._watched.append(child.pidfd)

@@ -1,4 +1,4 @@
-"""The three warm nurseries, and the trio of children that makes a session: kernel, vault, checker.
+"""The warm nurseries, the trio of children that makes a session (kernel, vault, checker), and the mappers that come and go beside it.
 
 The one module that names the other rooms' entry points; it never imports them.
 """
@@ -6,8 +6,9 @@ The one module that names the other rooms' entry points; it never imports them.
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,18 +43,24 @@ BREEDS: Mapping[str, Breed] = {
         entry="ag_vault.serve:main", preload=("ag_vault.absent", "ag_vault.serve"), warm="ag_vault.serve:warm"
     ),
     "checker": Breed(entry="ag_kernel.compiler.checker:main", warm="ag_kernel.compiler.checker:warm"),
+    "mapper": Breed(entry="ag_mapper.serve:main", preload=("ag_mapper.serve",)),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trio:
-    """A session's processes and the gateway's ends of their sockets."""
+    """A session's processes and the gateway's ends of their sockets.
+
+    ``mapping`` is what the session's mappers are born with, one after the other; ``mapper`` bears one.
+    """
 
     kernel: Child
     vault: Child
     checker: Child
     channel: socket.socket
     control: socket.socket
+    mapping: socket.socket
+    mapper: Callable[[], Awaitable[Child]]
     group: Group | None = None
 
     def children(self) -> Mapping[str, Child]:
@@ -86,10 +93,10 @@ class Nurseries:
         self._walls = Walls(self.config, self.state)
 
     async def warm_up(self) -> Self:
-        """Start all three, side by side. Unusable where this host can't run them, or lacks a wall that is required."""
+        """Start all of them, side by side. Unusable where this host can't run them, or lacks a wall that is required."""
         try:
             self._walls.prepare()
-            await asyncio.gather(*(self._renew(role, None) for role in ROLES))
+            await asyncio.gather(*(self._renew(role, None) for role in BREEDS))
         except (SandboxError, OSError) as problem:
             await self.close()
             raise Unusable(f"The enclave's processes can't be started on this host: {problem}") from problem
@@ -98,16 +105,16 @@ class Nurseries:
 
     async def trio(self, order: Order) -> Trio:
         """Three new children wired to each other. SessionLost where one of them could not be started; none is left then."""
-        pairs = {name: socket.socketpair() for name in ("channel", "control", "plan", "checker")}
+        pairs = {name: socket.socketpair() for name in ("channel", "control", "plan", "checker", "map")}
         theirs = {
             "kernel": {"channel": pairs["channel"][1], "plan": pairs["plan"][0], "checker": pairs["checker"][0]},
-            "vault": {"plan": pairs["plan"][1], "control": pairs["control"][1]},
+            "vault": {"plan": pairs["plan"][1], "control": pairs["control"][1], "map": pairs["map"][1]},
             "checker": {"checker": pairs["checker"][1]},
         }
         results = await asyncio.gather(
             *(self._spawn(role, theirs[role], order) for role in ROLES), return_exceptions=True
         )
-        for end in (*pairs["plan"], *pairs["checker"], pairs["channel"][1], pairs["control"][1]):
+        for end in (*pairs["plan"], *pairs["checker"], pairs["channel"][1], pairs["control"][1], pairs["map"][1]):
             end.close()
         children = dict(zip(ROLES, results, strict=True))
         failed: dict[str, BaseException] = {
@@ -120,14 +127,28 @@ class Nurseries:
             except OSError as reason:
                 failed["control group"] = reason
         if failed:
-            for end in (pairs["channel"][0], pairs["control"][0]):
+            for end in (pairs["channel"][0], pairs["control"][0], pairs["map"][0]):
                 end.close()
             for child in children.values():
                 if isinstance(child, Child):
                     child.close()
             role, problem = next(iter(failed.items()))
             raise SessionLost(f"The session's {role} could not be started: {problem}") from problem
-        return Trio(channel=pairs["channel"][0], control=pairs["control"][0], group=group, **children)  # type: ignore[arg-type]
+        return Trio(
+            channel=pairs["channel"][0],
+            control=pairs["control"][0],
+            mapping=pairs["map"][0],
+            mapper=partial(self._mapper, pairs["map"][0], order, group),
+            group=group,
+            **children,  # type: ignore[arg-type]
+        )
+
+    async def _mapper(self, shared: socket.socket, order: Order, group: Group | None) -> Child:
+        """A mapper for a session's vault, under the limits of its session."""
+        child = await self._spawn("mapper", {"map": shared}, order)
+        if group is not None:
+            group.add(child.pid)
+        return child
 
     def _enrol(self, order: Order, children: Mapping[str, Any]) -> Group | None:
         group = self._walls.group(order.session)
@@ -170,7 +191,7 @@ class Nurseries:
             return self._running[role]
 
     async def _begin(self, role: str, breed: Breed) -> Nursery:
-        log = self.state.folder("logs") / f"{role}.log" if role != "kernel" else None
+        log = self.state.folder("logs") / f"{role}.log" if role not in ("kernel", "mapper") else None
         return await asyncio.to_thread(
             self.start,
             profile=role,
@@ -208,11 +229,12 @@ class Nurseries:
                 "threads": vault.threads,
             },
             "checker": {"session": order.session},
+            "mapper": {},
         }
         return table[role]
 
     def _grants(self, role: str, order: Order) -> Grants:
-        kernel, vault = self.config.kernel, self.config.vault
+        kernel, vault, mapper = self.config.kernel, self.config.vault, self.config.mapper
         table = {
             "kernel": Grants(
                 memory_bytes=kernel.memory_bytes,
@@ -229,5 +251,6 @@ class Nurseries:
                 file_bytes=vault.file_bytes,
             ),
             "checker": Grants(memory_bytes=kernel.memory_bytes, processes=0, cpu_seconds=None, file_bytes=0),
+            "mapper": Grants(memory_bytes=mapper.memory_bytes, processes=0, cpu_seconds=mapper.cpu_seconds),
         }
         return table[role]

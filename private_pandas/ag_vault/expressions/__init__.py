@@ -19,6 +19,7 @@ from ag_vault.expressions import (
     constant,
     date_part,
     is_in,
+    mapped,
     pattern,
     recode,
     text,
@@ -60,6 +61,7 @@ RULES: dict[type[words.Expression], Rule] = {
     words.Extract: pattern.extract,
     words.Substitute: pattern.substitute,
     words.DatePart: date_part.rule,
+    words.Mapped: mapped.rule,
 }
 """Every word and its rule. A word that is missing is refused by a KeyError in a test that enumerates the plan's."""
 
@@ -86,7 +88,7 @@ class _Walk:
 
     def _computed(self, node: words.Expression) -> Term | Refusal:
         operands: list[Term] = []
-        for child in children(node):
+        for child in _operands(node):
             operand = self.term(child)
             if isinstance(operand, Refusal):
                 return operand
@@ -116,13 +118,18 @@ def _work(node: words.Expression, term: Term) -> int:
     return _WORK_OF_TEXT if term.depth and term.space.kind == "str" and term.space.categories is None else 0
 
 
+def _operands(node: words.Expression) -> list[words.Expression]:
+    """The expressions inside; a program is none."""
+    return [child for child in children(node) if isinstance(child, words.Expression)]
+
+
 def _uses(root: words.Expression) -> Counter[int]:
     """How many parents refer to each node of the expression."""
     uses: Counter[int] = Counter()
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        for child in children(node):
+        for child in _operands(node):
             uses[id(child)] += 1
             if uses[id(child)] == 1:
                 waiting.append(child)

@@ -4,7 +4,7 @@ Knows the engine's words through sqlglot and no data.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -54,6 +54,21 @@ def identifier(name: str) -> exp.Column:
     return exp.Column(this=exp.Identifier(this=name, quoted=True))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """Values that a mapper makes of others: a table by what is asked of it, which of a row's columns it is read with, under which name.
+
+    ``kinds``: of the keys; ``program``: of the plan, in its bytes; ``kind``: of the values.
+    """
+
+    table: str
+    keys: tuple[exp.Expression, ...]
+    kinds: tuple[Kind, ...]
+    program: bytes
+    kind: Kind
+    name: str
+
+
 class Steps:
     """Names for values that are used more than once or lie deep: each is computed once, in a step before its users.
 
@@ -63,6 +78,7 @@ class Steps:
     def __init__(self, taken: int = 0) -> None:
         self.taken = taken
         self.levels: list[list[exp.Alias]] = []
+        self.lookups: list[list[Lookup]] = []
 
     def weigh(self, work: int) -> None:
         """Count work that a word makes beside the names it takes, in the same measure: numbers of names are passed over."""
@@ -80,13 +96,33 @@ class Steps:
         """
         if term.depth == 0:
             return term
-        while len(self.levels) <= term.level:
-            self.levels.append([])
-        name = f"v{self.taken}"
-        self.taken += 1
+        name = self._begin(term.level)
         sql = term.sql if sure else total(term.sql)
         self.levels[term.level].append(exp.Alias(this=sql, alias=exp.Identifier(this=name, quoted=True)))
         return Term(space=term.space, sql=identifier(name), level=term.level + 1)
+
+    def look_up(self, keys: Sequence[Term], space: ColumnSpace, *, table: str, program: bytes) -> Term:
+        """What a mapper makes of named terms, as a bare column of a step."""
+        level = max(term.level for term in keys)
+        name = self._begin(level)
+        asked = Lookup(
+            table=table,
+            keys=tuple(term.sql.copy() for term in keys),
+            kinds=tuple(term.space.kind for term in keys),
+            program=program,
+            kind=space.kind,
+            name=name,
+        )
+        self.lookups[level].append(asked)
+        return Term(space=space, sql=identifier(name), level=level + 1)
+
+    def _begin(self, level: int) -> str:
+        """A new name, of a value in a step that there is by now."""
+        while len(self.levels) <= level:
+            self.levels.append([])
+            self.lookups.append([])
+        self.taken += 1
+        return f"v{self.taken - 1}"
 
 
 def total(sql: exp.Expression) -> exp.Expression:

@@ -1,14 +1,15 @@
 """The queries of a release: all sums of all groups at once, all tallies, or places in ranges. Know no value of a row and no noise."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from sqlglot import exp
 
-from ag_vault.expressions.term import SQL_TYPES, Scope, case
+from ag_mapper.values import MOST_ITEMS
+from ag_vault.expressions.term import SQL_TYPES, Lookup, Scope, case
 from ag_vault.ops.keys import Groups
-from ag_vault.ops.rows import Beside, Rows, Stage, cell, named, number_of_row, of_table, select, stages_of
+from ag_vault.ops.rows import Beside, Rows, Stage, cell, key_of, named, number_of_row, of_table, select, stages_of
 from ag_vault.ops.text import text
 from ag_vault.parts import Bins, Part, Ranks, Sums
 
@@ -55,6 +56,38 @@ def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part
     query = query.order_by(*(key.copy() for key in keys), copy=False)
     whole = () if groups.joins or groups.found else (Stage(columns=(named(_CELL, _integer(0)),)),)
     return _text((*_stages(rows, scope, groups, least), *whole, tall), query)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A lookup whose table must be there before the rows are read, and the query of all different values it is asked for."""
+
+    lookup: Lookup
+    sql: str
+
+
+def asked_of_mappers(rows: Rows, scope: Scope) -> tuple[Asking, ...]:
+    """The lookups of a release in the order in which they are needed."""
+    stages = (*rows.stages, *stages_of(scope.steps))
+    found: list[Asking] = []
+    for place, stage in enumerate(stages):
+        for lookup in stage.lookups:
+            columns = [named(key_of(number), key) for number, key in enumerate(lookup.keys)]
+            query = exp.select(*columns, copy=False).distinct(copy=False)
+            short = [_short(key) for key, kind in zip(lookup.keys, lookup.kinds, strict=True) if kind == "str"]
+            if short:
+                query = query.where(*short, copy=False)
+            found.append(Asking(lookup=lookup, sql=_text(stages[:place], query)))
+    return tuple(found)
+
+
+def _short(key: exp.Expression) -> exp.Expression:
+    """Whether a text is short enough for a mapper, or missing; what is made of others is null."""
+    length = exp.Anonymous(this="LENGTH", expressions=[key.copy()])
+    return exp.Or(
+        this=exp.Is(this=key.copy(), expression=exp.Null()),
+        expression=exp.LTE(this=length, expression=_integer(MOST_ITEMS)),
+    )
 
 
 def places_query(rows: Rows, scope: Scope, part: Ranks, ranges: int) -> str:

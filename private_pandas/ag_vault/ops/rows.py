@@ -6,11 +6,12 @@ chain after the other and reads both ends.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Literal
 
 from sqlglot import exp
 
-from ag_vault.expressions.term import SQL_TYPES, Scope, Steps, Term, identifier
+from ag_vault.expressions.term import SQL_TYPES, Lookup, Scope, Steps, Term, identifier
 from ag_vault.space import ColumnSpace, Space
 
 UNIT_ID = identifier("u")
@@ -59,6 +60,7 @@ class Stage:
     alone: bool = False
     keys: tuple[exp.Expression, ...] = ()
     beside: Beside | None = None
+    lookups: tuple[Lookup, ...] = ()
 
     @property
     def words(self) -> tuple[exp.Expression, ...]:
@@ -66,7 +68,8 @@ class Stage:
         beside = self.beside
         others = () if beside is None else (*beside.columns, *(() if beside.on is None else (beside.on,)))
         condition = () if self.where is None else (self.where,)
-        return (*self.columns, *(join.column for join in self.joins), *self.keys, *others, *condition)
+        asked = (key for lookup in self.lookups for key in lookup.keys)
+        return (*self.columns, *(join.column for join in self.joins), *self.keys, *others, *condition, *asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +143,8 @@ class Rows:
 
 def stages_of(steps: Steps) -> tuple[Stage, ...]:
     """The stages that compute the named steps, in order."""
-    return tuple(Stage(columns=tuple(level)) for level in steps.levels)
+    levels = zip(steps.levels, steps.lookups, strict=True)
+    return tuple(Stage(columns=tuple(level), lookups=tuple(lookups)) for level, lookups in levels)
 
 
 def named(name: str, sql: exp.Expression) -> exp.Alias:
@@ -230,6 +234,8 @@ def _selection(stage: Stage, number: int) -> exp.Query:
     before = _table(f"r{number - 1}")
     if stage.beside is not None:
         return _both(stage, stage.beside, _table(f"r{number - stage.beside.back}"), before)
+    if stage.lookups:
+        return _looked_up(stage, before)
     listed = stage.columns if stage.alone else (exp.Star(), *stage.columns)
     query = exp.select(*listed, copy=False).from_(before, copy=False)
     for place, join in enumerate(stage.joins):
@@ -249,6 +255,31 @@ def _both(stage: Stage, beside: Beside, one: exp.Table, other: exp.Table) -> exp
     query = own.from_(_called(one, "a"), copy=False)
     query.append("joins", matched)
     return query
+
+
+def _looked_up(stage: Stage, before: exp.Table) -> exp.Select:
+    """The stage with what a mapper has made of its rows: each value once in a table, so that no row is lost and none is doubled."""
+    rows = before.this.copy()
+    values = [named(lookup.name, of_table(f"map{place}", VALUE)) for place, lookup in enumerate(stage.lookups)]
+    whole = exp.Column(this=exp.Star(), table=rows)
+    query = exp.select(whole, *stage.columns, *values, copy=False).from_(before, copy=False)
+    for place, lookup in enumerate(stage.lookups):
+        equal: list[exp.Expression] = [
+            exp.NullSafeEQ(this=of_table(rows.name, key.name), expression=of_table(f"map{place}", key_of(number)))
+            for number, key in enumerate(lookup.keys)
+        ]
+        on = reduce(lambda one, other: exp.And(this=one, expression=other), equal)
+        query.append("joins", exp.Join(this=_called(_table(lookup.table), f"map{place}"), on=on, side="LEFT"))
+    return query
+
+
+VALUE = "map value"
+"""The column of a lookup's table that holds what was made; ``key_of`` names those that hold of what."""
+
+
+def key_of(number: int) -> str:
+    """The name of a key's column in a lookup's table."""
+    return f"map key {number}"
 
 
 def _called(table: exp.Table, name: str) -> exp.Table:

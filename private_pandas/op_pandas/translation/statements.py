@@ -121,7 +121,7 @@ class Function:
         if not isinstance(function, Known):
             self.scene.refuse("calling this", "call a function by its name")
         found = function.value
-        if isinstance(found, FunctionType) and not _is_library(found):
+        if isinstance(found, FunctionType) and not is_library(found):
             return self._inlined(source_of(found), None, {}, given, keywords)
         return known_call(self.scene, found, given, keywords)
 
@@ -349,7 +349,7 @@ def _builtins(names: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else vars(found)
 
 
-def _is_library(function: FunctionType) -> bool:
+def is_library(function: FunctionType) -> bool:
     """Whether a function is of an installed module, and not of a notebook: these are known by the table or not at all."""
     module = str(function.__globals__.get("__name__", ""))
     return module.partition(".")[0] in _LIBRARIES

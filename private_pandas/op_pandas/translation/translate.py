@@ -84,9 +84,9 @@ def _source(function: Callable[..., Any]) -> Source:
 
 
 def _is_of_library(function: FunctionType) -> bool:
-    from op_pandas.translation.statements import _is_library
+    from op_pandas.translation.statements import is_library
 
-    return _is_library(function)
+    return is_library(function)
 
 
 _NO_ARGUMENTS = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
