@@ -128,13 +128,14 @@ class Exact:
 
 def evaluate(priced: Priced, data: Data) -> Exact:
     """Every part of the release on every group, in the order of groups; a group without rows gives zeros."""
-    lookups = dict.fromkeys(asking.lookup.table for asking in priced.askings)
+    if not priced.askings:
+        return _evaluated(priced, data)
     try:
         for asking in priced.askings:
             data.learn(asking)
         return _evaluated(priced, data)
     finally:
-        data.forget(tuple(lookups))
+        data.forget([asking.lookup.table for asking in priced.askings])
 
 
 def _evaluated(priced: Priced, data: Data) -> Exact:

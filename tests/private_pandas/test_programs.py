@@ -165,7 +165,7 @@ def writes_an_attribute(t):
     return t
 
 
-def remembers(t, seen=[]):  # noqa: B006
+def remembers(t, seen=[]):
     seen.append(t)
     return len(seen)
 
@@ -199,9 +199,7 @@ def test_a_program_means_the_same_through_a_real_vault_and_mapper(private: Priva
     near(shown.count(eps=EPS), int(rows["weight"].map(cases.binned).notna().sum()))
     note = private["note"].map(cases.unknown, output_categories=["missing", "Seen Twice"])
     counted = rows["note"].map(cases.unknown).value_counts()
-    released = private.assign(note=note).groupby("note")["age"].count(eps=EPS) if hasattr(private, "assign") else None
-    if released is not None:
-        assert abs(released.loc["missing", 0] - counted["missing"]) < 3
+    near((note == "missing").sum(eps=EPS), int(counted["missing"]))
 
 
 def test_programs_of_programs_and_conditions(private: PrivateDataset) -> None:
