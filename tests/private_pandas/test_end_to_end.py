@@ -162,6 +162,27 @@ def test_groups_are_near_the_truth(private: PrivateDataset) -> None:
     assert all(abs(both.loc[(sex, int(old)), "weight"] - exact[sex, old]) <= 3 for sex, old in exact.index)
 
 
+def test_groups_that_nobody_listed_are_found_and_their_delta_is_charged(
+    private: PrivateDataset, vault: SocketVault
+) -> None:
+    """Half of the rows have the one note that there is; ages repeat, and few people are both old and young."""
+    vault.charges()
+    released = private.groupby("note").mean(eps=EPS / 10, delta=1e-9)
+    truth = people().groupby("note")[["age", "weight", "smoker"]].mean()
+    assert list(released.index) == ["seen twice"]
+    assert (released - truth).abs().max().max() < 1
+    sizes = private.groupby(["sex", "note"]).size(eps=EPS / 10)
+    exact = people().groupby(["sex", "note"]).size()
+    assert all(abs(sizes[key] - exact[key]) <= 3 for key in exact.index)
+    assert private["note"].mode(eps=2).tolist() == ["seen twice"]
+    assert private["age"].nunique(eps=EPS) == pytest.approx(people()["age"].nunique(), abs=1)
+    by_age = private.groupby(op_pandas.cut(private["age"], [18, 40, 95], include_lowest=True)).size(eps=EPS / 10)
+    assert by_age.sum() == pytest.approx(len(people()), abs=6)
+    found, default = [charge.delta for charge in vault.charges()][:2]
+    assert found == 1e-9
+    assert 0 < default < 1e-8
+
+
 CASES: list[Any] = [
     lambda d: d[d["age"] > 40]["weight"],
     lambda d: d.where(d["age"] > 40)[["age", "weight"]].dropna()["weight"],

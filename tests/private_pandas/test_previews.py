@@ -31,7 +31,7 @@ tables:
       sex: {type: str, categories: [f, m, x]}
 """
 MORE: dict[str, dict[str, Any]] = {
-    "PrivateDataFrame.value_counts": {"subset": ["sex", "smoker"]},
+    "PrivateDataFrame.value_counts": {"subset": ["sex"]},
     "quantile": {"q": 0.25},
     "percentile": {"q": [25, 50]},
     "FrameGroupBy.hist": {"column": "age"},
