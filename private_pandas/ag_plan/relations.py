@@ -1,11 +1,13 @@
 """Relations: inert words for tables of private rows. No word here knows where the rows are."""
 
+import math
 from typing import Literal
 
 from msgspec import Struct
 
 from ag_plan.expressions import Expression
 
+_INT64_MAX = 2**63 - 1
 MOST_ROWS = 1_000_000
 """Of one privacy unit in one relation, in any word that says how many."""
 
@@ -111,4 +113,22 @@ class Join(Relation, frozen=True, kw_only=True, tag="join"):
             raise ValueError(f"the matches of a join must be a number between 1 and {MOST_ROWS}")
 
 
-RELATIONS: tuple[type[Relation], ...] = (Source, Filter, Project, Truncate, GroupUnit, Distinct, Append, Join)
+class Split(Relation, frozen=True, kw_only=True, tag="split"):
+    """The rows of about this share of all units, or (``rest``) of the others: each unit's lot follows from the seed and its id alone.
+
+    Where a unit is a row, rows are drawn. One seed draws alike in all tables of an id-space.
+    """
+
+    relation: Relation
+    share: float
+    seed: int = 0
+    rest: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.share) and 0 < self.share < 1):
+            raise ValueError("the share of a split must lie between 0 and 1")
+        if not -_INT64_MAX <= self.seed <= _INT64_MAX:
+            raise ValueError("the seed of a split must fit in 64 bits")
+
+
+RELATIONS: tuple[type[Relation], ...] = (Source, Filter, Project, Truncate, GroupUnit, Distinct, Append, Join, Split)

@@ -57,6 +57,12 @@ class Std(Measure, frozen=True, kw_only=True, tag="std"):
     ddof: int = 1
 
 
+class Moments(Measure, frozen=True, kw_only=True, tag="moments"):
+    """count, mean and std (of one degree of freedom less) of each column: rows of the answer in that order, for the price of a std."""
+
+    columns: tuple[str, ...]
+
+
 class Quantile(Measure, frozen=True, kw_only=True, tag="quantile"):
     """Quantiles of each column; ``probabilities`` in [0, 1], one row of the answer each, in the given order."""
 
@@ -91,7 +97,7 @@ class Histogram(Measure, frozen=True, kw_only=True, tag="histogram"):
             raise ValueError("the edges of a histogram must increase")
 
 
-MEASURES: tuple[type[Measure], ...] = (Size, Count, Nunique, Sum, Mean, Var, Std, Quantile, Describe, Histogram)
+MEASURES: tuple[type[Measure], ...] = (Size, Count, Nunique, Sum, Mean, Var, Std, Moments, Quantile, Describe, Histogram)
 
 
 WIDEST_RANGE = 1000

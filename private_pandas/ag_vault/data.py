@@ -40,6 +40,10 @@ class Rows(DuckData):
             exp.alias_(_unnested(number, TYPES[space.kind]), name, quoted=True)
             for number, (name, space) in enumerate(table.columns.items(), start=1)
         ]
+        numbers = exp.Anonymous(
+            this="unnest", expressions=[exp.func("RANGE", exp.Literal.number(0), exp.Literal.number(len(values[0])))]
+        )
+        columns.append(exp.alias_(numbers, ORDER_COLUMN, quoted=True))
         target = exp.table_(table.key, quoted=True)
         statement = exp.Create(this=target, kind="TABLE", expression=exp.select(*columns))
         try:
@@ -103,7 +107,7 @@ def _attached(table: Table, file: str) -> exp.Attach:
 
 def _view(table: Table, file: str) -> exp.Create:
     plain = [name for name, space in table.columns.items() if space.kind != "id"]
-    hidden = [] if table.unit is None else [UNIT_COLUMN, ORDER_COLUMN]
+    hidden = [ORDER_COLUMN] if table.unit is None else [UNIT_COLUMN, ORDER_COLUMN]
     columns = [exp.column(name, quoted=True) for name in (*plain, *hidden)]
     rows = exp.select(*columns).from_(exp.table_(ROWS_TABLE, db=file, quoted=True))
     return exp.Create(this=exp.table_(table.key, quoted=True), kind="VIEW", expression=rows)

@@ -147,6 +147,8 @@ def _cells(measure: q.Measure, numbers: list[Any]) -> tuple[list[Any], list[Any]
             return [()], [_moment(statistics.variance if ddof else statistics.pvariance, numbers, 2)]
         case q.Std(ddof=ddof):
             return [()], [_moment(statistics.stdev if ddof else statistics.pstdev, numbers, 2)]
+        case q.Moments():
+            return [("count",), ("mean",), ("std",)], _describe(numbers)[:3]
         case q.Quantile(probabilities=probabilities):
             return [(p,) for p in probabilities], [_quantile(numbers, p) for p in probabilities]
         case q.Describe():

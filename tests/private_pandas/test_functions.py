@@ -22,22 +22,16 @@ def test_text_becomes_points_in_time() -> None:
     assert (when > "2020-06-01").sum(eps=1) == 1
 
 
-def test_scaling_spends_eps_in_two_halves_and_keeps_other_columns() -> None:
+def test_scaling_spends_eps_in_one_release_and_keeps_other_columns() -> None:
     frame = clinic.private()
     scaled = op_pandas.standard_scaler(frame, eps=0.5)
     vault: Any = frame.rows.vault
     spent = [decode_plan(each.release, Release).spend.fraction for each in vault.asked if isinstance(each, AskRelease)]
-    assert spent == [Fraction(1, 4), Fraction(1, 4)]
+    assert spent == [Fraction(1, 2)]
     assert list(scaled.columns) == list(frame.columns)
     plain = clinic.plain()[["age", "weight"]]
     expected = ((plain - plain.mean()) / plain.std()).var()
     pd.testing.assert_series_equal(scaled[["age", "weight"]].var(eps=1), expected, check_index_type=False)
-
-
-@pytest.mark.parametrize("name", ["train_test_split"])
-def test_what_comes_later_says_so(name: str) -> None:
-    with pytest.raises(NotImplementedError, match=f"{name} comes in a later version"):
-        getattr(op_pandas, name)(clinic.private())
 
 
 @pytest.mark.parametrize(

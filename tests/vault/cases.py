@@ -23,6 +23,7 @@ from ag_plan.relations import (
     Join,
     Project,
     Relation,
+    Split,
     Truncate,
 )
 from ag_plan.releases import (
@@ -33,6 +34,7 @@ from ag_plan.releases import (
     Histogram,
     Mean,
     Measure,
+    Moments,
     Quantile,
     Rho,
     Size,
@@ -76,6 +78,7 @@ MEASURES: dict[type[Measure], tuple[Callable[[Columns], Measure], ...]] = {
     Mean: (lambda its: Mean(columns=its.numbers),),
     Var: (lambda its: Var(columns=its.numbers, ddof=0), lambda its: Var(columns=its.numbers[:1])),
     Std: (lambda its: Std(columns=its.numbers[:1]),),
+    Moments: (lambda its: Moments(columns=its.numbers[:1]),),
     Quantile: (
         lambda its: Quantile(columns=its.numbers[:1], probabilities=(0.5,)),
         lambda its: Quantile(columns=its.numbers[:2], probabilities=(0.5, 0.1, 1.0, 0.0)),
@@ -169,6 +172,9 @@ RELATIONS: dict[str, Relation] = {
         for function in _AGGREGATES
     },
     "grouped by unit and category": grouped(VISITS, ["s", "pid"], n="size f", f="first f", g="first t"),
+    "split": Split(relation=VISITS, share=0.5, seed=1),
+    "split, the rest, filtered": Filter(relation=Split(relation=VISITS, share=0.25, rest=True), predicate=_PREDICATE),
+    "split rows": Split(relation=Filter(relation=ROWS, predicate=_PREDICATE), share=0.5),
     "distinct units": renamed(Distinct(relation=VISITS, columns=("pid",)), **_SHORT),
     "distinct of units": Distinct(relation=VISITS, columns=("pid", "s")),
     "distinct values": Distinct(relation=renamed(VISITS, f="f", s="s"), columns=("f", "s")),

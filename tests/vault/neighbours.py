@@ -161,9 +161,9 @@ def engine() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     for table in TABLES.values():
         plain = [f'"{n}" {world.SQL_TYPES[space.kind]}' for n, space in table.columns.items() if space.kind != "id"]
-        hidden = ['"__unit" UUID', '"__order" BIGINT'] if table.unit else []
+        hidden = ['"__unit" UUID', '"__order" BIGINT'] if table.unit else ['"__order" BIGINT DEFAULT 0']
         connection.execute(f'CREATE TABLE "{table.key}" ({", ".join(plain + hidden)})')
-    connection.executemany(f'INSERT INTO "{LOOKUP.table}" VALUES (?, ?)', PUBLIC_ROWS)
+    connection.executemany(f'INSERT INTO "{LOOKUP.table}" VALUES (?, ?, 0)', PUBLIC_ROWS)
     return connection
 
 
@@ -197,6 +197,7 @@ def _cells(table: Table, rows: Sequence[Row]) -> list[list[Any]]:
     places: Counter[int] = Counter()
     for _, unit, content in sorted(rows, key=lambda row: (row[1], repr(row[2]))) if table.unit else rows:
         places[unit] += 1
-        hidden = [uuid.UUID(int=unit), places[unit]] if table.unit else []
+        # A row without a unit has a number drawn for it alone: here one that follows from what it holds.
+        hidden = [uuid.UUID(int=unit), places[unit]] if table.unit else [sum(map(ord, repr(content)))]
         cells.append([*(content.get(name) for name in names), *hidden])
     return cells

@@ -95,9 +95,9 @@ def engine() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     for table in TABLES.values():
         plain = [f'"{name}" BIGINT' for name, space in table.columns.items() if space.kind != "id"]
-        hidden = ['"__unit" UUID', '"__order" BIGINT'] if table.unit else []
+        hidden = ['"__unit" UUID', '"__order" BIGINT'] if table.unit else ['"__order" BIGINT DEFAULT 0']
         connection.execute(f'CREATE TABLE "{table.key}" ({", ".join(plain + hidden)})')
-    connection.executemany(f'INSERT INTO "{PUBLIC.table}" VALUES (?, ?)', LOOKUP)
+    connection.executemany(f'INSERT INTO "{PUBLIC.table}" VALUES (?, ?, 0)', LOOKUP)
     return connection
 
 
@@ -115,7 +115,8 @@ def put(database: Database) -> DuckData:
         for unit, row in sorted(((unit, row) for owner, unit, row in database if owner == key), key=repr):
             places[unit] += 1
             cells = ["NULL" if cell is None else str(cell) for cell in row]
-            hidden = [f"'{uuid.UUID(int=unit)}'", str(places[unit])] if table.unit else []
+            # A row without a unit has a number drawn for it alone: here one that follows from what it holds.
+            hidden = [f"'{uuid.UUID(int=unit)}'", str(places[unit])] if table.unit else [str(sum(map(ord, repr(row))))]
             values.append(f"({', '.join(cells + hidden)})")
         if values:
             _FILLED.add(key)

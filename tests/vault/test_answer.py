@@ -11,7 +11,21 @@ import pytest
 
 from ag_plan import expressions as words
 from ag_plan.relations import Filter, Project, Source
-from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Release, Size, Std, Sum, Var
+from ag_plan.releases import (
+    Count,
+    Describe,
+    GroupKey,
+    Histogram,
+    Mean,
+    Measure,
+    Moments,
+    Quantile,
+    Release,
+    Size,
+    Std,
+    Sum,
+    Var,
+)
 from ag_vault.answer import Answer, answer
 from ag_vault.errors import EngineFailed, Refusal
 from ag_vault.evaluate import DuckData
@@ -29,6 +43,7 @@ EVERY: list[Measure] = [
     Mean(columns=("f", "n")),
     Var(columns=("f",)),
     Std(columns=("f",)),
+    Moments(columns=("f", "i")),
     Quantile(columns=("f", "d"), probabilities=(0.5, 0.25)),
     Describe(columns=("f", "i")),
     Histogram(column="f", edges=(0.0, 1.0, 2.0)),
@@ -185,6 +200,10 @@ def test_without_noise_every_measure_is_the_plain_statistic() -> None:
     assert of(Mean(columns=("f", "i"))) == pytest.approx((statistics.fmean(f), statistics.fmean(i)), abs=1e-7)
     assert of(Var(columns=("f", "i"))) == pytest.approx((statistics.variance(f), statistics.variance(i)), abs=1e-6)
     assert of(Std(columns=("f",))) == pytest.approx((statistics.stdev(f),), abs=1e-6)
+    together = released(ask(Moments(columns=("f",))), rows)
+    assert [label for (label,) in together.index] == ["count", "mean", "std"]
+    truth = [400, statistics.fmean(f), statistics.stdev(f)]
+    assert [row[0] for row in together.values] == pytest.approx(truth, abs=1e-6)
     assert of(Var(columns=("f",), ddof=0)) == pytest.approx((statistics.pvariance(f),), abs=1e-6)
     histogram = released(ask(Histogram(column="i", edges=(-5.0, 0.0, 2.5, 7.0))), rows)
     assert [row[0] for row in histogram.values] == np.histogram(i, [-5, 0, 2.5, 7])[0].tolist()

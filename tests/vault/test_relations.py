@@ -19,6 +19,7 @@ from ag_plan.relations import (
     Project,
     Relation,
     Source,
+    Split,
     Truncate,
 )
 from ag_vault import ops
@@ -72,6 +73,15 @@ RELATIONS: dict[str, tuple[str, Relation, int]] = {
     "filter": ("ids", Filter(relation=A, predicate=binary("eq", column("x"), 1)), CAP),
     "project": ("ids", Project(relation=A, names=("p",), expressions=(binary("add", column("x"), 1),)), CAP),
     "truncate": ("ids", ONE, 1),
+    "split": ("ids", Split(relation=A, share=0.5, seed=3), CAP),
+    "split, then truncate": ("ids", Truncate(relation=Split(relation=A, share=0.9), rows=1), 1),
+    "split rows": ("mixed", Split(relation=ROWS, share=0.9, rest=False), 1),
+    "split rows that were filtered": (
+        "mixed",
+        Split(relation=Filter(relation=ROWS, predicate=binary("ge", column("x"), 0)), share=0.9),
+        1,
+    ),
+    "split a split": ("mixed", Split(relation=Split(relation=ROWS, share=0.9), share=0.9, seed=5), 1),
     "truncate to more": ("ids", Truncate(relation=A, rows=7), CAP),
     "truncate what is left": (
         "ids",
@@ -165,6 +175,8 @@ REFUSED: dict[str, Relation] = {
     "group rows without ids": grouped(ROWS, "x", n="size x"),
     "group by no id": grouped(A, "x", n="size x"),
     "group by an id that is no longer a unit": grouped(Distinct(relation=A, columns=("x",)), "pid", n="size x"),
+    "split what has no unit": Split(relation=looked_up(A, "right", 2), share=0.5),
+    "split rows of which some are gone": Split(relation=Distinct(relation=ROWS, columns=("x", "z")), share=0.5),
     "truncate what has no unit": Truncate(relation=looked_up(A, "right", 2), rows=1),
     "join on no id": Join(left=A, right=renamed(B, y="y"), left_on=("x",), right_on=("y",)),
     "join rows": Join(left=ROWS, right=renamed(ROWS, k="x"), left_on=("x",), right_on=("k",)),

@@ -23,6 +23,7 @@ from ag_vault.ops import (
     project,
     quantile,
     source,
+    split,
     sum,  # noqa: A004
     truncate,
 )
@@ -37,6 +38,7 @@ RELATIONS: dict[type[relations.Relation], Callable[..., Rows | Refusal]] = {
     relations.Distinct: distinct.rule,
     relations.Append: append.rule,
     relations.Join: join.rule,
+    relations.Split: split.rule,
 }
 """Relation words over other relations: each rule gets its word and what it stands on, in the order of the word's fields."""
 
@@ -48,6 +50,7 @@ MEASURES: dict[type[releases.Measure], Callable[[Any, Rows, Scope], Measured | R
     releases.Mean: mean.rule,
     releases.Var: moments.rule,
     releases.Std: moments.rule,
+    releases.Moments: moments.together,
     releases.Quantile: quantile.rule,
     releases.Describe: describe.rule,
     releases.Histogram: histogram.rule,

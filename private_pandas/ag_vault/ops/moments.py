@@ -1,4 +1,4 @@
-"""The measures ``Var`` and ``Std``, and the moments of ``Describe``: three non-negative parts per row. Knows no noise."""
+"""The measures ``Var``, ``Std`` and ``Moments``, and the moments of ``Describe``: three non-negative parts per row. Knows no noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Literal
 
 from sqlglot import exp
 
+from ag_plan.releases import Moments as Asked
 from ag_plan.releases import Std, Var
 from ag_vault.errors import Refusal
 from ag_vault.exact import UNIT_BITS, UnitGrid
@@ -144,11 +145,30 @@ def rule(node: Var | Std, rows: Rows, scope: Scope) -> Measured | Refusal:
     if not 0 <= node.ddof <= _MOST_DDOF:
         return Refusal(code="bad_ddof", why=f"ddof must lie between 0 and {_MOST_DDOF}")
     statistics: tuple[Statistic, ...] = ("var",) if isinstance(node, Var) else ("std",)
-    parts = each(node.columns, rows, lambda name, term: moments(name, term, scope, statistics, node.ddof))
+    return _measured(node.columns, rows, scope, statistics, node.ddof, labels=((),))
+
+
+def together(node: Asked, rows: Rows, scope: Scope) -> Measured | Refusal:
+    """Takes: bounded numeric columns. Gives: count, mean and deviation of each. Sensitivity and fails: as ``rule``'s."""
+    labels = tuple((name,) for name in _TOGETHER)
+    return _measured(node.columns, rows, scope, _TOGETHER, 1, labels=labels)
+
+
+def _measured(
+    columns: tuple[str, ...],
+    rows: Rows,
+    scope: Scope,
+    statistics: tuple[Statistic, ...],
+    ddof: int,
+    *,
+    labels: tuple[tuple[str, ...], ...],
+) -> Measured | Refusal:
+    parts = each(columns, rows, lambda name, term: moments(name, term, scope, statistics, ddof))
     if isinstance(parts, Refusal):
         return parts
     layout = tuple((number,) for number in range(len(parts)))
-    return Measured(columns=node.columns, labels=((),), parts=tuple(parts), shares=evenly(parts), layout=layout)
+    return Measured(columns=columns, labels=labels, parts=tuple(parts), shares=evenly(parts), layout=layout)
 
 
 _MOST_DDOF = 1000
+_TOGETHER: tuple[Statistic, ...] = "count", "mean", "std"

@@ -91,6 +91,7 @@ class Rows:
     ``stability``: rows that come or go with one privacy unit, at most. ``unit``: given where each row belongs to one unit and a unit's
     rows depend on that unit's data alone; None where rows of several units meet in one, or where a unit is a row. ``account``:
     where charges go. ``taken``: names used so far. ``sources``: how many tables are read.
+    ``own``: every row is a row of the one table that is read, and its own unit.
     """
 
     account: str
@@ -100,6 +101,7 @@ class Rows:
     taken: int
     unit: Unit | None = None
     sources: int = 1
+    own: bool = False
 
     @property
     def space(self) -> Space:
@@ -134,7 +136,7 @@ class Rows:
     def kept(self, scope: Scope, *stages: Stage, unit: Unit | None, stability: int) -> "Rows":
         """The rows that more stages leave, after the steps that a scope has named."""
         whole = (*self.stages, *stages_of(scope.steps), *stages)
-        return replace(self, stages=whole, taken=scope.steps.taken, unit=unit, stability=stability)
+        return replace(self, stages=whole, taken=scope.steps.taken, unit=unit, stability=stability, own=False)
 
     def is_id(self, name: str) -> bool:
         """Whether a column is the unit's id itself."""

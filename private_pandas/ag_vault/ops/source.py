@@ -33,5 +33,6 @@ def rule(node: Source, catalog: Catalog) -> Rows | Refusal:
         columns=terms,
         stability=1 if table.unit is None else table.unit.max_rows,
         taken=0,
+        own=table.unit is None,
         unit=None if table.unit is None else Unit(space=table.unit.space, column=UNIT_ID, order=(_ORDER,)),
     )
