@@ -97,7 +97,19 @@ class Histogram(Measure, frozen=True, kw_only=True, tag="histogram"):
             raise ValueError("the edges of a histogram must increase")
 
 
-MEASURES: tuple[type[Measure], ...] = (Size, Count, Nunique, Sum, Mean, Var, Std, Moments, Quantile, Describe, Histogram)
+MEASURES: tuple[type[Measure], ...] = (
+    Size,
+    Count,
+    Nunique,
+    Sum,
+    Mean,
+    Var,
+    Std,
+    Moments,
+    Quantile,
+    Describe,
+    Histogram,
+)
 
 
 WIDEST_RANGE = 1000
