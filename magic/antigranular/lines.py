@@ -1,5 +1,6 @@
 """The words of ``%ag``: a table of what each does with the notebook's session. Must not know the wire or IPython."""
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +19,9 @@ class Asker(Protocol):
     def current(self) -> "Session":
         """The session. Raises NotLoggedIn where there is none."""
 
+    def shown(self, source: str) -> Any:
+        """The value of an expression in the session, as it looks."""
+
 
 class Answer:
     """A small table, as text and as HTML."""
@@ -34,29 +38,29 @@ class Answer:
         return table.as_html(self._headers, self._rows, self._caption)
 
 
-def _status(asker: Asker, words: Sequence[str]) -> Answer:
+def _status(asker: Asker, text: str) -> Answer:
     """The session, and what it is at."""
-    _nothing_more("status", words)
+    _nothing_more("status", text)
     return Answer(("session", ""), [(name, str(value)) for name, value in asker.current().state().items()])
 
 
-def _budget(asker: Asker, words: Sequence[str]) -> Any:
+def _budget(asker: Asker, text: str) -> Any:
     """What you have spent, and what is left."""
-    _nothing_more("budget", words)
+    _nothing_more("budget", text)
     return asker.current().privacy_odometer()
 
 
-def _datasets(asker: Asker, words: Sequence[str]) -> Answer:
+def _datasets(asker: Asker, text: str) -> Answer:
     """The data sets of the enclave."""
-    _nothing_more("datasets", words)
+    _nothing_more("datasets", text)
     found = asker.current().datasets()
     rows = [(str(each.get("name")), str(each.get("variable")), _brief(each.get("description"))) for each in found]
     return Answer(("data set", "as", "what it is"), rows, "Data sets")
 
 
-def _sessions(asker: Asker, words: Sequence[str]) -> Answer:
+def _sessions(asker: Asker, text: str) -> Answer:
     """Your running sessions."""
-    _nothing_more("sessions", words)
+    _nothing_more("sessions", text)
     mine = asker.current()
     rows = []
     for each in mine.siblings():
@@ -67,8 +71,9 @@ def _sessions(asker: Asker, words: Sequence[str]) -> Answer:
     return Answer(("session", "data set", "state", "last activity", ""), rows, "Running sessions")
 
 
-def _attach(asker: Asker, words: Sequence[str]) -> None:
+def _attach(asker: Asker, text: str) -> None:
     """ID: take up another running session of yours; its output and exports arrive here."""
+    words = text.split()
     if len(words) != 1:
         raise AgError("%ag attach takes one session's id; %ag sessions lists yours")
     if asker.session is None:
@@ -80,30 +85,50 @@ def _attach(asker: Asker, words: Sequence[str]) -> None:
         asker.session.replay()
 
 
-def _interrupt(asker: Asker, words: Sequence[str]) -> None:
+def _interrupt(asker: Asker, text: str) -> None:
     """Interrupt the running cell."""
-    _nothing_more("interrupt", words)
+    _nothing_more("interrupt", text)
     asker.current().interrupt_kernel()
 
 
-def _restart(asker: Asker, words: Sequence[str]) -> None:
+def _restart(asker: Asker, text: str) -> None:
     """A fresh kernel: variables are gone, what you spent stays spent."""
-    _nothing_more("restart", words)
+    _nothing_more("restart", text)
     asker.current().restart_kernel()
 
 
-def _help(asker: Asker, words: Sequence[str]) -> Answer:
+def _preview(asker: Asker, text: str) -> Any:
+    """A statistic, as frame.mean(eps=0.5): what it would cost and how exact it would be; nothing is spent."""
+    return asker.shown(previewing(text))
+
+
+def previewing(text: str) -> str:
+    """The call of a statistic as the call of its preview. Raises AgError for anything else."""
+    try:
+        call = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        call = None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        raise AgError(
+            "%ag preview takes one statistic as you would ask for it, for instance %ag preview frame.mean(eps=0.5)"
+        )
+    preview = ast.Attribute(value=call.func, attr="preview", ctx=ast.Load())
+    return ast.unparse(ast.Call(func=preview, args=call.args, keywords=call.keywords))
+
+
+def _help(asker: Asker, text: str) -> Answer:
     """These words."""
-    del asker, words
+    del asker, text
     return Answer(("%ag", ""), [(word, str(say.__doc__)) for word, say in WORDS.items()])
 
 
-WORDS: Mapping[str, Callable[[Asker, Sequence[str]], Any]] = {
+WORDS: Mapping[str, Callable[[Asker, str], Any]] = {
     "status": _status,
     "budget": _budget,
     "datasets": _datasets,
     "sessions": _sessions,
     "attach": _attach,
+    "preview": _preview,
     "interrupt": _interrupt,
     "restart": _restart,
     "help": _help,
@@ -118,6 +143,6 @@ def _brief(text: object) -> str:
     return words if len(words) <= _BRIEF else f"{words[: _BRIEF - 1]}…"
 
 
-def _nothing_more(word: str, words: Sequence[str]) -> None:
-    if words:
-        raise AgError(f"%ag {word} stands alone; you also wrote {' '.join(words)!r}")
+def _nothing_more(word: str, text: str) -> None:
+    if text:
+        raise AgError(f"%ag {word} stands alone; you also wrote {text!r}")

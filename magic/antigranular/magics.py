@@ -90,11 +90,11 @@ class Magics:
 
     def ask(self, line: str) -> Answer | Any:
         """``%ag WORD``: what to do or show; without a word, what the words are."""
-        word, *rest = _words(line) or ["help"]
+        word, _, text = (line.strip() or "help").partition(" ")
         say = WORDS.get(word)
         if say is None:
             raise AgError(f"%ag knows no {word!r}; it knows {', '.join(WORDS)}")
-        return say(self, rest)
+        return say(self, text.strip())
 
     def _chosen(self, session_id: str | None) -> "Session":
         if session_id is not None and session_id not in self._known:
@@ -115,6 +115,12 @@ class Magics:
     def current(self) -> "Session":
         """The session. Raises NotLoggedIn where there is none."""
         return self._chosen(None)
+
+    def shown(self, source: str) -> RemoteResult | None:
+        """The value of an expression in the session, as it looks."""
+        view = NotebookView(self._shell, self._numbers)
+        self.current().execute(source, view=view)
+        return view.value
 
     def _with_own_numbers(self, line: str) -> str:
         """The notebook's cell numbers instead of the session's."""

@@ -35,7 +35,7 @@ def lasts(enclave: FakeEnclave):
 def test_every_word_answers_and_help_lists_them_all(shell) -> None:
     enclave = logged_in(shell, {})
     session = shell.user_ns["session"]
-    said = {word: run(shell, f"%ag {word}")[0] for word in WORDS if word != "attach"}
+    said = {word: run(shell, f"%ag {word}")[0] for word in WORDS if word not in ("attach", "preview")}
     assert [word for word, result in said.items() if not result.success] == []
     assert session.session_id in repr(said["status"].result)
     assert "idle" in repr(said["status"].result)
@@ -53,11 +53,20 @@ def test_an_unknown_word_is_one_sentence_that_names_the_known_ones(shell) -> Non
         ("%ag budgte", "it knows status, budget"),
         ("%ag budget now", "stands alone"),
         ("%ag attach", "takes one session's id"),
-        ("%ag 'budget", "can't read its line"),
+        ("%ag preview", "takes one statistic"),
+        ("%ag preview 1 +", "takes one statistic"),
+        ("%ag preview mean(eps=1)", "takes one statistic"),
     ):
         result, _ = run(shell, line)
         assert isinstance(result.error_in_exec, ag.AgError)
         assert sentence in str(result.error_in_exec)
+
+
+def test_a_preview_asks_the_method_s_preview_with_the_same_arguments(shell) -> None:
+    shows = lambda stage: stage.show({"text/plain": "ε 0.5"}, kind="execute_result", execution_count=1)  # noqa: E731
+    logged_in(shell, {"people.groupby('sex').mean.preview(eps=0.5)": shows})
+    result, _ = run(shell, "%ag preview people.groupby('sex').mean(eps=0.5)")
+    assert repr(result.result) == "ε 0.5"
 
 
 def test_words_before_a_login_say_how_to_log_in(shell) -> None:
