@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser bench lock clean
+.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser torture bench lock clean
 
 install: $(VENV)/.installed
 
@@ -66,6 +66,10 @@ browser:
 	@test "$$(id -u)" = 0 && command -v apt-get > /dev/null || { echo "These tests drive Chromium; on Debian, as root: apt-get install chromium chromium-driver"; exit 1; }
 	apt-get -qq update
 	apt-get -qq install --yes chromium chromium-driver > /dev/null
+
+# Processes killed at random moments, many times over.
+torture: install
+	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py
 
 bench: install
 	$(BIN)/python -m tests.bench

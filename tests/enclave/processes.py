@@ -12,14 +12,28 @@ NURSERIES = 3
 
 def descendants(enclave: Enclave) -> list[psutil.Process]:
     """Everything the server started, and what that started."""
-    return psutil.Process(enclave.process.pid).children(recursive=True)
+    return [each for each in psutil.Process(enclave.process.pid).children(recursive=True) if not dead(each)]
+
+
+def dead(process: psutil.Process) -> bool:
+    """Whether it has ended, also where its parent hasn't asked how."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def children(enclave: Enclave, role: str) -> list[psutil.Process]:
     """The session processes of one role, oldest first."""
-    nurseries = psutil.Process(enclave.process.pid).children()
-    mine = [nursery for nursery in nurseries if role in nursery.cmdline()]
-    return sorted((child for nursery in mine for child in nursery.children()), key=lambda child: child.create_time())
+    living = (child for nursery in nurseries(enclave, role) for child in nursery.children() if not dead(child))
+    return sorted(living, key=lambda child: child.create_time())
+
+
+def nurseries(enclave: Enclave, role: str) -> list[psutil.Process]:
+    """The living nurseries of one role: one, but for the moments between two."""
+    return [
+        each for each in psutil.Process(enclave.process.pid).children() if not dead(each) and role in each.cmdline()
+    ]
 
 
 def eventually(true: Callable[[], bool], seconds: float = 10.0) -> bool:
