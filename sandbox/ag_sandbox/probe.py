@@ -25,6 +25,8 @@ numbers there belong to the kernel's own probes, which seccomp never sees and wh
 _NOT_TRIED_BLINDLY = frozenset({"fork", "vfork", "rt_sigsuspend"})
 """Calls without arguments that could go wrong: they would do harm where they succeed. A fork is tried with care below."""
 _REFUSALS = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS})
+_CAN_NOT_BE_MADE = _REFUSALS | {errno.EROFS, errno.EOPNOTSUPP}
+"""A file system that nobody can write, or that makes no file without a name, says so before Landlock is asked."""
 _F_SETOWN, _F_SETLEASE, _TIOCSTI = 8, 1024, 0x5412
 _CLONE_VM = 0x100
 
@@ -45,11 +47,11 @@ def holes(inmate: Inmate) -> list[str]:
     return []
 
 
-def _refused(attempt: Callable[[], object]) -> bool:
+def _refused(attempt: Callable[[], object], refusals: frozenset[int] = _REFUSALS) -> bool:
     try:
         attempt()
     except OSError as reason:
-        return reason.errno in _REFUSALS
+        return reason.errno in refusals
     return False
 
 
@@ -124,7 +126,7 @@ def files(inmate: Inmate) -> Iterator[str]:
             continue
         if not _refused(partial(os.listdir, directory)):
             yield f"{directory} can be listed"
-        if not _refused(partial(os.open, directory, os.O_TMPFILE | os.O_WRONLY)):
+        if not _refused(partial(os.open, directory, os.O_TMPFILE | os.O_WRONLY), _CAN_NOT_BE_MADE):
             yield f"a file can be made in {directory}"
     if inmate.enclosed:
         yield from (f"{file} can be seen" for file in _OTHERS_FILES if Path(file).exists())
