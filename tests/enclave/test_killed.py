@@ -14,9 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ag_enclave.session.nurseries import BREEDS
 from ag_vault.ledger import Ledger
 from tests.enclave.conftest import add_user
-from tests.enclave.processes import NURSERIES, children, descendants, eventually, nurseries
+from tests.enclave.processes import children, descendants, eventually, nurseries
 from tests.enclave.raw_client import RawClient, kind, only, printed
 from tests.enclave_server import COMMAND, Enclave, running_enclave
 
@@ -108,7 +109,7 @@ def test_a_killed_process_ends_its_session_and_no_other(
     assert before >= released
     answers(ann)
     assert verified(enclave.state) == before + 1
-    assert eventually(lambda: len(descendants(enclave)) <= NURSERIES)
+    assert eventually(lambda: len(descendants(enclave)) <= len(BREEDS))
 
 
 def answers(analyst: RawClient) -> None:
@@ -131,7 +132,7 @@ def test_many_sessions_killed_at_once_leave_a_working_enclave(enclave: Enclave, 
         )
         assert ann.ask("DELETE", f"/api/kernels/{kernel}").status == 204
     answers(ann)
-    assert eventually(lambda: len(descendants(enclave)) <= NURSERIES)
+    assert eventually(lambda: len(descendants(enclave)) <= len(BREEDS))
 
 
 def test_a_killed_gateway_takes_everything_along_and_the_next_one_begins_afresh(
@@ -151,7 +152,7 @@ def test_a_killed_gateway_takes_everything_along_and_the_next_one_begins_afresh(
                 time.sleep(random.Random(round_).random() * 0.3)
                 running.process.send_signal(signal.SIGKILL)
                 running.process.wait()
-            assert len(everyone) >= NURSERIES + 6
+            assert len(everyone) >= len(BREEDS) + 6
             assert not psutil.wait_procs(everyone, timeout=10)[1]
             verified(enclave.state)
             running = started.enter_context(running_enclave(enclave.state))

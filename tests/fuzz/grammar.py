@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ag_plan.expressions import EXPRESSIONS, Column, Expression
+from ag_plan.expressions import EXPRESSIONS, Code, Column, Expression
+from ag_plan.programs import PROGRAMS, Literally, Program
 from ag_plan.relations import RELATIONS, Relation, Source
 from ag_plan.releases import MEASURES, Epsilon, GroupKey, Release
 
@@ -46,6 +47,13 @@ class Words:
         found: Expression = self.struct(self._chance.choice(EXPRESSIONS), depth - 1)
         return found
 
+    def code(self, depth: int, wish: type[Code] | None = None) -> Code:
+        """A part of a program, likewise."""
+        if depth <= 0:
+            return Literally(value=self._chance.choice((None, 0, 1.5, "x", True)))
+        found: Code = self.struct(wish or self._chance.choice(PROGRAMS), depth - 1)
+        return found
+
     def struct(self, kind: type[msgspec.Struct], depth: int) -> Any:
         """A record of this type."""
         hints = typing.get_type_hints(kind)
@@ -72,6 +80,8 @@ class Words:
             return self.expression(self._chance.randrange(depth + 1))
         if issubclass(kind, Relation):
             return self.relation(self._chance.randrange(depth + 1))
+        if issubclass(kind, Code):
+            return self.code(self._chance.randrange(depth + 1), Program if self._chance.random() < 0.5 else None)
         return self.struct(kind, depth)
 
     def _plain(self, hint: Any, name: str) -> Any:

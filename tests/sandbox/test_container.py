@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -75,5 +76,5 @@ def test_a_container_that_must_have_namespaces_is_told_that_it_has_none(tmp_path
     ]
     done = inside(tmp_path, *serve)
     assert done.returncode == 1
-    assert "jail.namespaces is required, but the host lets the kernel have no file tree" in done.stderr
+    assert re.search(r"jail.namespaces is required, but the host lets the \w+ have no file tree", done.stderr)
     assert "Traceback" not in done.stderr
