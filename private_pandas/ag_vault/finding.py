@@ -23,6 +23,8 @@ CALLS = 100
 """How many calls at the default δ the smallest cap has room for."""
 FEWEST = 100
 """Keys that an answer must have room for."""
+MOST_CANDIDATES = 500_000
+"""Keys that are looked at, where owners say how many rows their tables have at most: with more rows a key needs more of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +70,25 @@ def own_scale(per_row: Fraction) -> float | None:
 
 
 def find(
-    counted: Weighed, groups: Groups, rows: Rows, scope: Scope, *, scale: float | None, delta: Fraction, most: int
+    counted: Weighed,
+    groups: Groups,
+    rows: Rows,
+    scope: Scope,
+    *,
+    scale: float | None,
+    delta: Fraction,
+    most: int,
+    held: int,
 ) -> Finding | Refusal:
-    """The finding whose counts have noise of a scale. Refusal where ε is too small, or where there is room for few keys only."""
+    """The finding whose counts have noise of a scale, in tables of at most ``held`` rows (0: nobody says).
+
+    Refusal where ε is too small, or where there is room for few keys only.
+    """
     cells = len(groups.index) if counted.parts else 1
     gate = None
     if scale is not None:
         added = threshold.Sum(draws=counted.draws * cells, scale=scale, weight=counted.weight)
-        gate = threshold.gate(added, rows.stability, delta)
+        gate = threshold.gate(added, rows.stability, delta, max(2, -(-held // MOST_CANDIDATES)))
     if gate is None or scale is None:
         return Refusal(
             code="epsilon_too_small",

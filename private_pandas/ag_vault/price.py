@@ -124,6 +124,7 @@ class _Meaning:
     measured: Measured
     counted: Weighed | None
     delta: Fraction
+    held: int
 
 
 def _meaning(release: Release, catalog: Catalog) -> _Meaning | Refusal:
@@ -148,7 +149,14 @@ def _meaning(release: Release, catalog: Catalog) -> _Meaning | Refusal:
         counted, delta = weighed(measured, len(groups.index)), found
         measured = counted.measured
     return _Meaning(
-        release=release, rows=rows, scope=scope, groups=groups, measured=measured, counted=counted, delta=delta
+        release=release,
+        rows=rows,
+        scope=scope,
+        groups=groups,
+        measured=measured,
+        counted=counted,
+        delta=delta,
+        held=sum(catalog.tables[source].max_rows or 0 for source in rows.tables),
     )
 
 
@@ -246,6 +254,7 @@ def _finding(meaning: _Meaning, scales: Sequence[float]) -> Finding | Refusal | 
         scale=scales[counted.parts[0]] if counted.parts else scale,
         delta=meaning.delta,
         most=MOST_NUMBERS // _size(meaning.measured),
+        held=meaning.held,
     )
 
 

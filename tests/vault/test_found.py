@@ -30,7 +30,7 @@ from ag_plan.releases import (
 )
 from ag_vault.account import Cap
 from ag_vault.answer import Answer, answer
-from ag_vault.catalog import Budget, Catalog
+from ag_vault.catalog import Budget, Catalog, Table
 from ag_vault.errors import Refusal
 from ag_vault.evaluate import Exact, evaluate
 from ag_vault.finding import CALLS, Finding
@@ -276,6 +276,20 @@ def test_a_count_of_its_own_is_paid_in_both_currencies() -> None:
     assert sum(plan.measured.shares) == Fraction(3, 5)
     assert plan.event.epsilon == 1
     assert plan.event.concentrated > Fraction(4, 25) / 2
+
+
+def test_keys_of_large_tables_need_more_rows_and_the_floor_rises_by_as_many() -> None:
+    small, large = (
+        price(
+            ask(Size()),
+            Catalog(tables={world.KEY: Table(key=world.KEY, dataset="demo", columns=world.COLUMNS, max_rows=most)}),
+        )
+        for most in (10**6, 10**7)
+    )
+    assert isinstance(small, Priced)
+    assert isinstance(large, Priced)
+    assert (finding_of(small).gate.least, finding_of(large).gate.least) == (2, 20)
+    assert finding_of(large).gate.floor - finding_of(small).gate.floor == 18
 
 
 def test_public_keys_cost_no_delta() -> None:

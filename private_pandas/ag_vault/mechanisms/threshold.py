@@ -67,15 +67,15 @@ class Sum:
 
 
 @lru_cache(maxsize=256)
-def gate(added: Sum, rows: int, delta: Fraction) -> Gate | None:
-    """The lowest gate for units of so many rows at a δ; None where the scale is beyond what the proof covers."""
+def gate(added: Sum, rows: int, delta: Fraction, fewest: int = 2) -> Gate | None:
+    """The lowest gate for units of so many rows at a δ, where keys need ``fewest`` rows; None where the scale is beyond the proof."""
     if added.scale > LARGEST_SCALE or not 0 < added.draws <= MOST_DRAWS:
         return None
     tail = tail_of(added.draws, added.scale)
     one = least_above(tail, delta / rows) + added.weight
     all_of_them = least_above(tail, delta) + rows * added.weight
     floor = max(one, all_of_them)
-    pruned = max(1, floor // added.weight // _PRUNED)
+    pruned = max(1, floor // added.weight // _PRUNED, fewest - 1)
     return Gate(least=1 + pruned, floor=floor + pruned * added.weight)
 
 
