@@ -148,7 +148,8 @@ class Released(Message, frozen=True, kw_only=True, tag="released"):
     """A release: a grid of ``index`` × ``columns``.
 
     ``index`` has one tuple per row: the group's key values, followed for Quantile and Describe by the probability
-    or the statistic's name, for Histogram by the bin's number; one empty tuple where none of these applies.
+    or the statistic's name, for Histogram by the bin's number, for JointHistogram by the numbers of all bins, for Cov and Corr by
+    the names of both columns; one empty tuple where none of these applies.
     ``values``, ``half_widths`` (95 %, None where unknown) and ``scales`` are rows of the same shape. A value is None (NaN to
     the analyst) where noise left nothing to divide by.
     """

@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -76,6 +77,35 @@ class Quantile(Measure, frozen=True, kw_only=True, tag="quantile"):
             raise ValueError("a quantile's probability must lie in [0, 1]")
 
 
+class Skew(Measure, frozen=True, kw_only=True, tag="skew"):
+    """The skewness of each column, corrected for bias as pandas does: G1 of Joanes and Gill (1998)."""
+
+    columns: tuple[str, ...]
+
+
+class Kurt(Measure, frozen=True, kw_only=True, tag="kurt"):
+    """The excess kurtosis of each column, corrected for bias as pandas does: G2 of Joanes and Gill (1998)."""
+
+    columns: tuple[str, ...]
+
+
+class Cov(Measure, frozen=True, kw_only=True, tag="cov"):
+    """The covariance of each pair of columns over the rows with a value in all of them, with ``ddof`` delta degrees of freedom.
+
+    Rows of the answer: pairs (a, b) in the order of columns, the last column fastest; then, where ``own``, (a, a) for each column.
+    """
+
+    columns: tuple[str, ...]
+    ddof: int = 1
+    own: bool = True
+
+
+class Corr(Measure, frozen=True, kw_only=True, tag="corr"):
+    """Pearson's correlation of each pair of columns over the rows with a value in all of them. Rows of the answer: pairs as of ``Cov``."""
+
+    columns: tuple[str, ...]
+
+
 class Describe(Measure, frozen=True, kw_only=True, tag="describe"):
     """count, mean, std, min, 25%, 50%, 75%, max of each numeric column: rows of the answer in that order."""
 
@@ -89,12 +119,32 @@ class Histogram(Measure, frozen=True, kw_only=True, tag="histogram"):
     edges: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if len(self.edges) < 2:  # noqa: PLR2004 - one bin has two edges
-            raise ValueError("a histogram needs at least two edges")
-        if not all(math.isfinite(edge) for edge in self.edges):
-            raise ValueError("the edges of a histogram must be finite")
-        if any(a >= b for a, b in zip(self.edges, self.edges[1:], strict=False)):
-            raise ValueError("the edges of a histogram must increase")
+        _check_edges(self.edges)
+
+
+class JointHistogram(Measure, frozen=True, kw_only=True, tag="joint_histogram"):
+    """Counts of rows by the bins of several columns together, each as of ``Histogram``; one column of the answer, ``count``.
+
+    Rows of the answer: every combination of bins' numbers, the last column fastest.
+    """
+
+    columns: tuple[str, ...]
+    edges: tuple[tuple[float, ...], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.edges) != len(self.columns):
+            raise ValueError("a joint histogram needs the edges of each column")
+        for edges in self.edges:
+            _check_edges(edges)
+
+
+def _check_edges(edges: tuple[float, ...]) -> None:
+    if len(edges) < 2:  # noqa: PLR2004 - one bin has two edges
+        raise ValueError("a histogram needs at least two edges")
+    if not all(math.isfinite(edge) for edge in edges):
+        raise ValueError("the edges of a histogram must be finite")
+    if any(a >= b for a, b in pairwise(edges)):
+        raise ValueError("the edges of a histogram must increase")
 
 
 MEASURES: tuple[type[Measure], ...] = (
@@ -106,9 +156,14 @@ MEASURES: tuple[type[Measure], ...] = (
     Var,
     Std,
     Moments,
+    Skew,
+    Kurt,
+    Cov,
+    Corr,
     Quantile,
     Describe,
     Histogram,
+    JointHistogram,
 )
 
 

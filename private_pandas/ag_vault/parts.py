@@ -84,6 +84,23 @@ class Sums(Noised):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lifted(Sums):
+    """A vector that is the image A·h of hidden integers h, never computed: noise is drawn for these, and its image added.
+
+    ``l1`` and ``l2_squared`` are of integers w for which vectors of tables that differ by a row differ by A·w (``mechanisms/lifted``).
+    """
+
+    @property
+    @abstractmethod
+    def draws(self) -> int:
+        """How many hidden integers there are."""
+
+    @abstractmethod
+    def image(self, drawn: Sequence[int]) -> tuple[int, ...]:
+        """A times so many integers, exactly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bins(Noised):
     """Counts of rows by a public number in 0 … ``bins`` - 1. A row is in one bin at most, so L1 = 1."""
 

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ag_plan.expressions import Scalar
 from ag_vault.evaluate import Exact
 from ag_vault.finding import Finding
-from ag_vault.mechanisms import laplace, nested
+from ag_vault.mechanisms import laplace, lifted, nested
 from ag_vault.noise import Noise
-from ag_vault.parts import Estimate, Noised, Ranks
+from ag_vault.parts import Estimate, Lifted, Noised, Ranks
 from ag_vault.price import Priced
 
 Estimates = dict[tuple[int, int], tuple[Estimate, ...]]
@@ -67,9 +68,14 @@ def _found(priced: Priced, finding: Finding, exact: Exact, noise: Noise, noised:
 def _vectors(priced: Priced, exact: Exact, noise: Noise, parts: Sequence[int], groups: Sequence[int]) -> Vectors:
     """The parts' vectors with noise; all that share a scale are drawn in one call."""
     alike: defaultdict[float, list[tuple[int, int]]] = defaultdict(list)
-    for number in parts:
-        alike[priced.scales[number]].extend((number, group) for group in groups)
     noisy: Vectors = {}
+    for number in parts:
+        part, scale = priced.parts[number], priced.scales[number]
+        if isinstance(part, Lifted):
+            draw = partial(priced.currency.draw, noise, scale)
+            noisy.update({(number, g): lifted.perturb(part, exact.vectors[number, g], draw) for g in groups})
+        else:
+            alike[scale].extend((number, group) for group in groups)
     for scale, keys in alike.items():
         drawn = priced.currency.perturb([exact.vectors[key] for key in keys], scale, noise)
         noisy.update(zip(keys, drawn, strict=True))

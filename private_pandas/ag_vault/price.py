@@ -18,14 +18,14 @@ from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope
 from ag_vault.finding import NAME as THRESHOLD
 from ag_vault.finding import Finding, delta_of, find, own_scale
-from ag_vault.mechanisms import exponential, laplace, nested
+from ag_vault.mechanisms import exponential, laplace, lifted, nested
 from ag_vault.mechanisms.currency import Currency, currency_of
 from ag_vault.noise import MAX_SCALE
 from ag_vault.ops.found import COUNT_SHARE, Weighed, remade, weighed
 from ag_vault.ops.keys import Groups, groups_of
 from ag_vault.ops.queries import Asking, asked_of_mappers, places_query, sums_query, tallies_query
 from ag_vault.ops.rows import Rows
-from ag_vault.parts import Measured, Noised, Part, Ranks
+from ag_vault.parts import Lifted, Measured, Noised, Part, Ranks
 from ag_vault.space import Space
 
 MOST_NUMBERS = 100_000
@@ -193,8 +193,14 @@ _NAMES: dict[type[Spend], str] = {Epsilon: "eps", Rho: "rho"}
 
 
 def _size(measured: Measured) -> int:
-    """Numbers of one group."""
-    return sum(part.size if isinstance(part, Noised) else len(part.probabilities) for part in measured.parts)
+    """Noisy numbers of one group, or those that are drawn for them."""
+    return sum(map(_size_of, measured.parts))
+
+
+def _size_of(part: Part) -> int:
+    if isinstance(part, Ranks):
+        return len(part.probabilities)
+    return part.draws if isinstance(part, Lifted) else part.size
 
 
 def _priced(meaning: _Meaning) -> Priced | Refusal:
@@ -205,7 +211,7 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
     shared = [(part, budget * share) for part, share in zip(measured.parts, measured.shares, strict=True)]
     epsilons = tuple(currency.epsilon(part, own) for part, own in shared)
     scales = tuple(
-        currency.scale(part, own) if isinstance(part, Noised) else _ranks(part, epsilon)
+        _noise(part, own, currency) if isinstance(part, Noised) else _ranks(part, epsilon)
         for (part, own), epsilon in zip(shared, epsilons, strict=True)
     )
     known = tuple(scale for scale in scales if scale is not None)
@@ -240,6 +246,12 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
     )
 
 
+def _noise(part: Noised, own: Fraction, currency: Currency) -> float | None:
+    """The scale of a part's noise at what it may cost; None where that is beyond the limits."""
+    scale = currency.scale(part, own)
+    return None if scale is None or (isinstance(part, Lifted) and scale > lifted.LARGEST_SCALE) else scale
+
+
 def _finding(meaning: _Meaning, scales: Sequence[float]) -> Finding | Refusal | None:
     """How keys are found, once the parts have their noise; nothing where all are public."""
     counted, rows = meaning.counted, meaning.rows
@@ -272,8 +284,13 @@ def _ranks(part: Ranks, epsilon: Fraction | None) -> float | None:
 
 def _mechanism(measured: Measured, currency: Currency) -> str:
     """The names of the mechanisms used, in the order of parts."""
-    names = dict.fromkeys(exponential.NAME if isinstance(part, Ranks) else currency.noise for part in measured.parts)
-    return " + ".join(names)
+    return " + ".join(dict.fromkeys(_named(part, currency) for part in measured.parts))
+
+
+def _named(part: Part, currency: Currency) -> str:
+    if isinstance(part, Ranks):
+        return exponential.NAME
+    return f"{lifted.NAME} {currency.noise}" if isinstance(part, Lifted) else currency.noise
 
 
 def preview(release: Release, catalog: Catalog) -> Forecast | Refusal:

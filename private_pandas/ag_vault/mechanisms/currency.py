@@ -25,7 +25,7 @@ class Currency:
 
     ``per_row``: of a total, what one row may cost where a unit has so many. ``scale``: the noise of a part at its share of that; None beyond
     the limits. ``epsilon``: the ε of a part at its share, None where it has none; draws of a ranked part have one always. ``event``: what a call of this total, these parts and shares costs.
-    ``as_laplace``: the scale in which parts read their error.
+    ``draw``: bare draws of the noise. ``as_laplace``: the scale in which parts read their error.
     """
 
     noise: str
@@ -33,6 +33,7 @@ class Currency:
     scale: Callable[[Noised, Fraction], float | None]
     epsilon: Callable[[Part, Fraction], Fraction | None]
     event: Callable[[str, Fraction, Sequence[Part], Sequence[Fraction]], Event]
+    draw: Callable[[Noise, float, int], list[int]]
     perturb: Callable[[Iterable[Sequence[int]], float, Noise], Vectors]
     as_laplace: Callable[[float], float]
 
@@ -58,6 +59,7 @@ _PURE = Currency(
     scale=lambda part, epsilon: laplace.scale_of(part.l1, epsilon),
     epsilon=lambda _, epsilon: epsilon,
     event=_pure_event,
+    draw=lambda noise, scale, count: noise.laplace(scale, count),
     perturb=laplace.perturb,
     as_laplace=laplace.as_laplace,
 )
@@ -67,6 +69,7 @@ _CONCENTRATED = Currency(
     scale=lambda part, rho: gaussian.scale_of(part.l2_squared, rho),
     epsilon=lambda part, rho: nested.epsilon_of(part.probabilities, rho) if isinstance(part, Ranks) else None,
     event=_concentrated_event,
+    draw=lambda noise, scale, count: noise.gaussian(scale, count),
     perturb=gaussian.perturb,
     as_laplace=gaussian.as_laplace,
 )

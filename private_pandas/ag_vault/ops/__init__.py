@@ -11,17 +11,20 @@ from ag_vault.expressions.term import Scope
 from ag_vault.ops import (
     append,
     count,
+    cov,
     describe,
     distinct,
     filter,  # noqa: A004 - named as in the plan
     group_unit,
     histogram,
     join,
+    joint_histogram,
     mean,
     moments,
     nunique,
     project,
     quantile,
+    skew,
     source,
     split,
     sum,  # noqa: A004
@@ -51,9 +54,14 @@ MEASURES: dict[type[releases.Measure], Callable[[Any, Rows, Scope], Measured | R
     releases.Var: moments.rule,
     releases.Std: moments.rule,
     releases.Moments: moments.together,
+    releases.Skew: skew.rule,
+    releases.Kurt: skew.rule,
+    releases.Cov: cov.rule,
+    releases.Corr: cov.rule,
     releases.Quantile: quantile.rule,
     releases.Describe: describe.rule,
     releases.Histogram: histogram.rule,
+    releases.JointHistogram: joint_histogram.rule,
 }
 """Every measure and its rule."""
 

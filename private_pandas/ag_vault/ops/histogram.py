@@ -10,6 +10,7 @@ from ag_vault.expressions.term import SQL_TYPES, Scope, Term, case, convert, rea
 from ag_vault.ops.column import each
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import Bins, Measured, evenly
+from ag_vault.space import ColumnSpace
 
 MOST_BINS = 10_000
 
@@ -25,14 +26,8 @@ def rule(node: Histogram, rows: Rows, scope: Scope) -> Measured | Refusal:
         return Refusal(code="too_many", why=f"a histogram has up to {MOST_BINS} bins")
 
     def part(name: str, term: Term) -> Bins | Refusal:
-        if term.space.kind in ("str", "id"):
-            return Refusal(
-                code="not_numeric",
-                why=f"{name} is not a numeric column",
-                instead="group by it and count",
-                error="TypeError",
-            )
-        return _bins(term, node.edges, scope)
+        number = place(name, term, node.edges, scope)
+        return number if isinstance(number, Refusal) else Bins(l1=1, number=number.sql, bins=bins)
 
     parts = each((node.column,), rows, part)
     if isinstance(parts, Refusal):
@@ -41,16 +36,26 @@ def rule(node: Histogram, rows: Rows, scope: Scope) -> Measured | Refusal:
     return Measured(columns=(node.column,), labels=labels, parts=tuple(parts), shares=evenly(parts), layout=((0,),))
 
 
-def _bins(term: Term, edges: Sequence[float], scope: Scope) -> Bins:
-    """Comparisons with the edges themselves decide, by bisection: exact, and the same on every engine."""
+def place(name: str, term: Term, edges: Sequence[float], scope: Scope) -> Term | Refusal:
+    """The number of each row's bin, as a named column; null outside of all bins.
+
+    Comparisons with the edges themselves decide, by bisection: exact, and the same on every engine.
+    """
+    if term.space.kind in ("str", "id"):
+        return Refusal(
+            code="not_numeric",
+            why=f"{name} is not a numeric column",
+            instead="group by it and count",
+            error="TypeError",
+        )
     value = scope.steps.name(convert(term, "float"))
     inside = exp.And(
         this=exp.GTE(this=value.sql.copy(), expression=real(edges[0])),
         expression=exp.LTE(this=value.sql.copy(), expression=real(edges[-1])),
     )
     number = case((inside, _bisect(value, edges, 0, len(edges) - 2)))
-    named = scope.steps.name(Term(space=term.space, sql=number, level=value.level, depth=1))
-    return Bins(l1=1, number=named.sql, bins=len(edges) - 1)
+    space = ColumnSpace(kind="int", lower=0, upper=len(edges) - 2)
+    return scope.steps.name(Term(space=space, sql=number, level=value.level, depth=1))
 
 
 def _bisect(value: Term, edges: Sequence[float], first: int, last: int) -> exp.Expression:

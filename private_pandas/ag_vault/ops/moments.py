@@ -142,8 +142,8 @@ def rule(node: Var | Std, rows: Rows, scope: Scope) -> Measured | Refusal:
 
     Fails: without bounds, by kind, or where doubles can't hold the grid; never on a row.
     """
-    if not 0 <= node.ddof <= _MOST_DDOF:
-        return Refusal(code="bad_ddof", why=f"ddof must lie between 0 and {_MOST_DDOF}")
+    if not 0 <= node.ddof <= MOST_DDOF:
+        return Refusal(code="bad_ddof", why=f"ddof must lie between 0 and {MOST_DDOF}")
     statistics: tuple[Statistic, ...] = ("var",) if isinstance(node, Var) else ("std",)
     return _measured(node.columns, rows, scope, statistics, node.ddof, labels=((),))
 
@@ -170,5 +170,5 @@ def _measured(
     return Measured(columns=columns, labels=labels, parts=tuple(parts), shares=evenly(parts), layout=layout)
 
 
-_MOST_DDOF = 1000
+MOST_DDOF = 1000
 _TOGETHER: tuple[Statistic, ...] = "count", "mean", "std"
