@@ -20,7 +20,7 @@ FRAME: dict[str, Verdict] = SHARED | {
     "assign": HERE,
     "boxplot": shows_rows("plot what describe(eps) releases"),
     "columns": HERE,
-    "corrwith": comes_later(),
+    "corrwith": comes_later("use frame['a'].corr(frame['b'], eps)"),
     "eval": Refused("text is not run as code", "write the expression with operators"),
     "from_dict": Refused("private frames are made by their constructor", _LOAD),
     "from_records": Refused("private frames are made by their constructor", _LOAD),
@@ -52,5 +52,5 @@ FRAME: dict[str, Verdict] = SHARED | {
     "cumcount": needs_order(),
     "percentile": HERE,
     "mode": Refused("each column has a mode of its own", "use frame['name'].mode(eps)"),
-    "hist2d": comes_later("use hist(column, eps, bins)"),
+    "hist2d": HERE,
 }

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Describe, Histogram, Mean, Measure, Nunique, Quantile, Std, Sum, Var
-from op_pandas import results
+from ag_plan.releases import Count, Describe, Histogram, Kurt, Mean, Measure, Nunique, Quantile, Skew, Std, Sum, Var
+from op_pandas import associations, results
 from op_pandas.arguments import Bins, edges
 from op_pandas.calls import Call, Quantiles, called, free, freedom, quantiles
 from op_pandas.epsilon import Number
+from op_pandas.histograms import Bins2d, Range2d, histogram2d
 from op_pandas.overloads import Across, Down, frame_quantile, frame_sum
 from op_pandas.releases import needed, release
 from op_pandas.results import ReleasedFrame, ReleasedSeries, ReleasedTuple
@@ -63,6 +64,28 @@ class FrameStatistics(ABC):
     def var(self, /, eps: Number | None = None, axis: Down = 0, ddof: int = 1, **ignored: object) -> ReleasedSeries:
         """The variance of each numeric column."""
         return self._numeric(called("var", eps, ignored, axis), Var, ddof=freedom(ddof))
+
+    @statistic
+    def skew(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
+        """The skewness of each numeric column, corrected for bias as pandas does."""
+        return self._numeric(called("skew", eps, ignored, axis), Skew)
+
+    @statistic
+    def kurt(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
+        """The excess kurtosis of each numeric column, corrected for bias as pandas does."""
+        return self._numeric(called("kurt", eps, ignored, axis), Kurt)
+
+    kurtosis = kurt
+
+    @statistic
+    def cov(self, /, eps: Number | None = None, *, ddof: int = 1, **ignored: object) -> ReleasedFrame:
+        """The covariances of the numeric columns, over the rows with a value in all of them; without negative eigenvalues."""
+        return self._associated(called("cov", eps, ignored), ddof=ddof)
+
+    @statistic
+    def corr(self, /, eps: Number | None = None, *, method: str = "pearson", **ignored: object) -> ReleasedFrame:
+        """The correlations of the numeric columns, over the rows with a value in all of them; without negative eigenvalues."""
+        return self._associated(called("corr", eps, ignored), method=method)
 
     @statistic
     def median(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
@@ -142,6 +165,21 @@ class FrameStatistics(ABC):
         measure = Histogram(column=column, edges=found)
         return results.histogram(release(rows, {column: terms[column]}, measure, spend), found)
 
+    @statistic
+    def hist2d(
+        self,
+        /,
+        x: str,
+        y: str,
+        eps: Number | None = None,
+        bins: Bins2d = 10,
+        range: Range2d | None = None,  # noqa: A002 - as numpy names it
+        **ignored: object,
+    ) -> ReleasedTuple:
+        """``(counts, xedges, yedges)`` of two columns together; ``bins`` and ``range`` as of numpy's histogram2d."""
+        rows, terms = self._parts()
+        return histogram2d(called("hist2d", eps, ignored), rows, terms, (x, y), (bins, range))
+
     def _at(self, call: Call, probability: float) -> ReleasedSeries:
         released = self._ask(call, "is_number", Quantile, probabilities=(probability,))
         return results.series(released, released.columns, _first_row)
@@ -149,6 +187,12 @@ class FrameStatistics(ABC):
     def _numeric(self, call: Call, measure: Callable[..., Measure], **fields: object) -> ReleasedSeries:
         released = self._ask(call, "is_summable", measure, **fields)
         return results.series(released, released.columns, _first_row)
+
+    def _associated(self, call: Call, *, ddof: int = 1, method: str = "pearson") -> ReleasedFrame:
+        rows, terms = self._parts()
+        chosen = needed(terms, "is_summable", call.name)
+        measure = associations.measure(call.name, list(chosen), ddof, method)
+        return associations.matrix(release(rows, chosen, measure, call.spend), list(chosen))
 
     def _quantile(self, asked: Quantiles) -> ReleasedSeries | ReleasedFrame:
         released = self._ask(asked.call, "is_number", Quantile, probabilities=asked.probabilities)

@@ -10,8 +10,23 @@ from typing import TYPE_CHECKING, Any, overload
 import pandas as pd
 
 from ag_plan.messages import Released
-from ag_plan.releases import Count, Delta, Describe, GroupKey, Mean, Measure, Nunique, Quantile, Size, Std, Sum, Var
-from op_pandas import names, results
+from ag_plan.releases import (
+    Count,
+    Delta,
+    Describe,
+    GroupKey,
+    Kurt,
+    Mean,
+    Measure,
+    Nunique,
+    Quantile,
+    Size,
+    Skew,
+    Std,
+    Sum,
+    Var,
+)
+from op_pandas import associations, names, results
 from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
 from op_pandas.columns import label, labels
 from op_pandas.epsilon import Number
@@ -69,6 +84,16 @@ class Groups(Private, ABC):
     def var(self, /, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFrame:
         """The variance of each numeric column, by group."""
         return self._statistic(called("var", eps, ignored), ignored, "is_summable", Var, ddof=freedom(ddof))
+
+    @statistic
+    def skew(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The skewness of each numeric column, by group."""
+        return self._statistic(called("skew", eps, ignored), ignored, "is_summable", Skew)
+
+    @statistic
+    def kurt(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
+        """The excess kurtosis of each numeric column, by group."""
+        return self._statistic(called("kurt", eps, ignored), ignored, "is_summable", Kurt)
 
     @statistic
     def median(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
@@ -220,6 +245,29 @@ class FrameGroupBy(Groups):
             return FrameGroupBy(self._rows, chosen, self._keys, self._delta)
         name = label(key, self._terms)
         return ColumnGroupBy(self._rows, {name: self._terms[name]}, self._keys, self._delta)
+
+    @statistic
+    def cov(self, /, eps: Number | None = None, *, ddof: int = 1, **ignored: object) -> ReleasedFrame:
+        """The covariances of the numeric columns, by group: columns add a level to the index."""
+        return self._associated(called("cov", eps, ignored), ignored, ddof=ddof)
+
+    @statistic
+    def corr(self, /, eps: Number | None = None, *, method: str = "pearson", **ignored: object) -> ReleasedFrame:
+        """The correlations of the numeric columns, by group: columns add a level to the index."""
+        return self._associated(called("corr", eps, ignored), ignored, method=method)
+
+    def _associated(
+        self, call: Call, given: Mapping[str, Any], *, ddof: int = 1, method: str = "pearson"
+    ) -> ReleasedFrame:
+        asked: list[str] = []
+
+        def measure(columns: tuple[str, ...]) -> Measure:
+            asked.extend(columns)
+            return associations.measure(call.name, columns, ddof, method)
+
+        released = self._ask(call, given, "is_summable", measure)
+        whole = associations.squared(released, asked)
+        return results.frame(whole, self._index(whole, last=[row[-1] for row in whole.index]), asked, list)
 
     def __getattr__(self, name: str) -> SeriesGroupBy:
         if not name.startswith("_") and name in self._terms:

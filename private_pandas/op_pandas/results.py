@@ -91,7 +91,7 @@ class ReleasedInt(int):
 
 
 class ReleasedTuple(tuple[npt.NDArray[Any], ...]):  # noqa: SLOT001 - a tuple has no room for slots
-    """A released histogram, ``(counts, edges)``; unpacks like the pair numpy gives."""
+    """A released histogram, ``(counts, edges)`` or of two columns ``(counts, xedges, yedges)``; unpacks like the tuple numpy gives."""
 
     _ag: Provenance
 
@@ -269,5 +269,14 @@ def histogram(released: Released, edges: Sequence[float]) -> ReleasedTuple:
     """``(counts, edges)``: int64 counts of the bins, float64 edges, one more than counts."""
     known = _provenance(released, lambda cells, convert: convert([row[0] for row in cells]), whole=True)
     value = ReleasedTuple((known.value, np.array(edges, dtype=np.float64)))
+    value._ag = known  # noqa: SLF001 - its birthplace
+    return value
+
+
+def joint_histogram(released: Released, edges: Sequence[Sequence[float]]) -> ReleasedTuple:
+    """``(counts, xedges, yedges)``: float64 as numpy's, counts in the shape of the bins."""
+    shape = [len(each) - 1 for each in edges]
+    known = _provenance(released, lambda cells, convert: convert([row[0] for row in cells]).reshape(shape))
+    value = ReleasedTuple((known.value, *(np.array(each, dtype=np.float64) for each in edges)))
     value._ag = known  # noqa: SLF001 - its birthplace
     return value

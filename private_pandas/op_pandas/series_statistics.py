@@ -9,9 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 from ag_plan.messages import Released
 from ag_plan.relations import Distinct
-from ag_plan.releases import Count, Describe, Histogram, Mean, Measure, Nunique, Quantile, Size, Std, Sum, Var
+from ag_plan.releases import (
+    Corr,
+    Count,
+    Cov,
+    Describe,
+    Histogram,
+    Kurt,
+    Mean,
+    Measure,
+    Nunique,
+    Quantile,
+    Size,
+    Skew,
+    Std,
+    Sum,
+    Var,
+)
 from op_pandas import results
 from op_pandas.arguments import Bins, edges
+from op_pandas.associations import check_method, of_two
 from op_pandas.calls import Call, Quantiles, called, freedom, quantiles
 from op_pandas.epsilon import Number
 from op_pandas.overloads import series_quantile
@@ -23,6 +40,7 @@ from op_pandas.statistic import statistic
 if TYPE_CHECKING:
     from op_pandas.frequencies import Frequencies
     from op_pandas.keys import Listed
+    from op_pandas.series import PrivateSeries
 
 UNNAMED = "this series"
 """What a refusal calls a column that has no name."""
@@ -66,6 +84,35 @@ class SeriesStatistics(ABC):
     def var(self, /, eps: Number | None = None, ddof: int = 1, **ignored: object) -> ReleasedFloat:
         """The variance of the values."""
         return results.number(self._ask(called("var", eps, ignored), Var, columns=(self._label,), ddof=freedom(ddof)))
+
+    @statistic
+    def skew(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+        """The skewness of the values, corrected for bias as pandas does."""
+        return results.number(self._ask(called("skew", eps, ignored), Skew, columns=(self._label,)))
+
+    @statistic
+    def kurt(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+        """The excess kurtosis of the values, corrected for bias as pandas does."""
+        return results.number(self._ask(called("kurt", eps, ignored), Kurt, columns=(self._label,)))
+
+    kurtosis = kurt
+
+    @statistic
+    def cov(
+        self, /, other: "PrivateSeries", eps: Number | None = None, *, ddof: int = 1, **ignored: object
+    ) -> ReleasedFloat:
+        """The covariance with another column of the same rows, over those with both values."""
+        freed = freedom(ddof)
+        call = called("cov", eps, ignored)
+        return of_two(call, self._column(), other, lambda names: Cov(columns=names, ddof=freed, own=False))
+
+    @statistic
+    def corr(
+        self, /, other: "PrivateSeries", eps: Number | None = None, *, method: str = "pearson", **ignored: object
+    ) -> ReleasedFloat:
+        """The correlation with another column of the same rows, over those with both values."""
+        check_method(method)
+        return of_two(called("corr", eps, ignored), self._column(), other, lambda names: Corr(columns=names))
 
     @statistic
     def median(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
