@@ -11,6 +11,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from ag_plan import expressions as e
 from ag_plan import messages as m
 from ag_plan import relations as r
@@ -127,6 +130,10 @@ def grid(measure: q.Measure, found: list[Row]) -> tuple[list[Any], tuple[str, ..
     """Labels, columns and cells of a measure of rows."""
     if isinstance(measure, q.Size):
         return [()], ("size",), [[len(found)]]
+    if isinstance(measure, q.Cov | q.Corr):
+        return _pairs(measure, found)
+    if isinstance(measure, q.JointHistogram):
+        return _joint(measure, found)
     columns: tuple[str, ...] = (measure.column,) if isinstance(measure, q.Histogram) else measure.columns  # type: ignore[attr-defined]
     numbers = {name: [row[name] for row in found if row[name] is not None] for name in columns}
     by_column = {name: _cells(measure, values) for name, values in numbers.items()}
@@ -135,7 +142,27 @@ def grid(measure: q.Measure, found: list[Row]) -> tuple[list[Any], tuple[str, ..
     return labels, columns, cells
 
 
-def _cells(measure: q.Measure, numbers: list[Any]) -> tuple[list[Any], list[Any]]:  # noqa: PLR0911 - one case per word
+def _pairs(measure: q.Cov | q.Corr, found: list[Row]) -> tuple[list[Any], tuple[str, ...], list[list[Any]]]:
+    whole = pd.DataFrame([{name: row[name] for name in measure.columns} for row in found], columns=measure.columns)
+    whole = whole.dropna().astype("float64")
+    if len(whole) < 2:
+        table = pd.DataFrame(np.nan, index=whole.columns, columns=whole.columns)
+    else:
+        table = whole.cov(ddof=measure.ddof) if isinstance(measure, q.Cov) else whole.corr()
+    labels = list(itertools.combinations(measure.columns, 2))
+    if isinstance(measure, q.Cov) and measure.own:
+        labels += [(name, name) for name in measure.columns]
+    values = [table.loc[a, b] for a, b in labels]
+    return labels, (measure.__struct_config__.tag,), [[None if pd.isna(each) else float(each)] for each in values]  # type: ignore[list-item]
+
+
+def _joint(measure: q.JointHistogram, found: list[Row]) -> tuple[list[Any], tuple[str, ...], list[list[Any]]]:
+    whole = pd.DataFrame([{name: row[name] for name in measure.columns} for row in found], columns=measure.columns)
+    counts, _ = np.histogramdd(whole.dropna().to_numpy(), [list(edges) for edges in measure.edges])
+    return list(np.ndindex(counts.shape)), ("count",), [[int(each)] for each in counts.ravel()]
+
+
+def _cells(measure: q.Measure, numbers: list[Any]) -> tuple[list[Any], list[Any]]:  # noqa: C901, PLR0911 - one case per word
     match measure:
         case q.Count():
             return [()], [len(numbers)]
@@ -149,6 +176,10 @@ def _cells(measure: q.Measure, numbers: list[Any]) -> tuple[list[Any], list[Any]
             return [()], [_moment(statistics.stdev if ddof else statistics.pstdev, numbers, 2)]
         case q.Moments():
             return [("count",), ("mean",), ("std",)], _describe(numbers)[:3]
+        case q.Skew():
+            return [()], [float(pd.Series(numbers, dtype=float).skew())]
+        case q.Kurt():
+            return [()], [float(pd.Series(numbers, dtype=float).kurt())]
         case q.Quantile(probabilities=probabilities):
             return [(p,) for p in probabilities], [_quantile(numbers, p) for p in probabilities]
         case q.Describe():

@@ -152,6 +152,35 @@ def test_a_histogram_is_near_the_truth(private: PrivateDataset) -> None:
     assert np.abs(counts - truth).max() <= 2
 
 
+@pytest.mark.parametrize("name", ["cov", "corr"])
+def test_matrices_are_near_the_truth(private: PrivateDataset, name: str) -> None:
+    for columns in (["age", "smoker"], ["age", "weight", "smoker"]):
+        truth = getattr(people()[columns].dropna().astype("float64"), name)()
+        near(getattr(private[columns], name)(eps=EPS), truth)
+    one, other = people()["age"], people()["weight"]
+    near(getattr(private["age"], name)(private["weight"], eps=EPS), getattr(one, name)(other))
+    grouped = getattr(private[["age", "weight", "sex"]].groupby("sex"), name)(eps=EPS)
+    assert grouped.shape == (6, 2)
+    truth = getattr(people()[["age", "weight", "sex"]].dropna().groupby("sex"), name)()
+    widths = np.asarray(grouped.ag.half_widths)[:4]
+    assert (np.abs(np.asarray(grouped)[:4] - np.asarray(truth)) <= 8 * widths + 1e-9).all()
+
+
+@pytest.mark.parametrize("name", ["skew", "kurt"])
+def test_shapes_are_near_the_truth(private: PrivateDataset, name: str) -> None:
+    numbers = people()[["age", "weight", "smoker"]].astype("float64")
+    near(getattr(private, name)(eps=EPS), getattr(numbers, name)())
+    near(getattr(private["weight"], name)(eps=EPS), getattr(numbers["weight"], name)())
+
+
+def test_a_histogram_of_two_columns_is_near_the_truth(private: PrivateDataset) -> None:
+    counts, *edges = private.hist2d("age", "weight", eps=EPS, bins=(4, [0, 70, 80, 200]))
+    both = people()[["age", "weight"]].dropna()
+    truth, *same = np.histogram2d(both["age"], both["weight"], [np.linspace(0, 120, 5), np.array([0.0, 70, 80, 200])])
+    assert all((one == other).all() for one, other in zip(edges, same, strict=True))
+    assert np.abs(counts - truth).max() <= 2
+
+
 def test_groups_are_near_the_truth(private: PrivateDataset) -> None:
     released = private.groupby("sex").mean(eps=EPS)
     truth = people().groupby("sex")[["age", "weight", "smoker"]].mean()
@@ -240,6 +269,8 @@ def test_what_was_charged_is_told_and_an_answer_asked_again_is_free(
         (lambda d: (d["age"] / d["weight"]).mean(eps=1), ValueError),
         (lambda d: d["age"].mean(eps=100_000), ValueError),
         (lambda d: d["sex"].where(d["age"] > 3, 1), TypeError),
+        (lambda d: d["age"].corr(d["age"] / d["weight"], eps=1), ValueError),
+        (lambda d: d["age"].skew(eps=100_000), ValueError),
     ],
 )
 def test_a_refusal_of_the_vault_is_one_sentence_and_free(

@@ -27,17 +27,22 @@ from ag_plan.relations import (
     Truncate,
 )
 from ag_plan.releases import (
+    Corr,
     Count,
+    Cov,
     Describe,
     Epsilon,
     GroupKey,
     Histogram,
+    JointHistogram,
+    Kurt,
     Mean,
     Measure,
     Moments,
     Quantile,
     Rho,
     Size,
+    Skew,
     Std,
     Sum,
     Var,
@@ -79,6 +84,19 @@ MEASURES: dict[type[Measure], tuple[Callable[[Columns], Measure], ...]] = {
     Var: (lambda its: Var(columns=its.numbers, ddof=0), lambda its: Var(columns=its.numbers[:1])),
     Std: (lambda its: Std(columns=its.numbers[:1]),),
     Moments: (lambda its: Moments(columns=its.numbers[:1]),),
+    Skew: (lambda its: Skew(columns=its.numbers),),
+    Kurt: (lambda its: Kurt(columns=its.numbers[:1]),),
+    Cov: (
+        lambda its: Cov(columns=its.numbers),
+        lambda its: Cov(columns=its.numbers[:2], own=False),
+        lambda its: Cov(columns=its.numbers[:2], ddof=0),
+    ),
+    Corr: (lambda its: Corr(columns=its.numbers), lambda its: Corr(columns=its.numbers[:2])),
+    JointHistogram: (
+        lambda its: JointHistogram(
+            columns=its.numbers[:2], edges=((-1.0, 0.0, 0.5, 3.0), (0.0, 1.0, 2.0))[: len(its.numbers[:2])]
+        ),
+    ),
     Quantile: (
         lambda its: Quantile(columns=its.numbers[:1], probabilities=(0.5,)),
         lambda its: Quantile(columns=its.numbers[:2], probabilities=(0.5, 0.1, 1.0, 0.0)),

@@ -6,12 +6,13 @@ parameter; that it knows which exact integers it is about to cover is all that i
 
 import random
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from itertools import accumulate
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -20,20 +21,22 @@ import sqlalchemy as sa
 from ag_plan import messages
 from ag_plan.codec import encode_message, encode_plan
 from ag_plan.releases import Release
-from ag_vault import answer
+from ag_vault import answer, perturb
 from ag_vault.evaluate import Data, Exact, evaluate
 from ag_vault.exact import cut
 from ag_vault.ledger import Ledger
 from ag_vault.ledger.chain import GENESIS
 from ag_vault.ledger.connect import memory_engine
 from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD
-from ag_vault.mechanisms import exponential, nested
+from ag_vault.mechanisms import exponential, lifted, nested
 from ag_vault.mechanisms.exponential import Aim, Domain, Tally
 from ag_vault.noise import Noise
+from ag_vault.parts import Lifted
 from ag_vault.price import Priced
 from ag_vault.schedule import Immediate
 from ag_vault.session import Session, Who
 from tests.vault import neighbours
+from tests.vault.lifting import hidden
 from tests.vault.neighbours import Database
 
 EDGES = (0, 0, 1, -1, 5, 2**20, -(2**33), 2**40, 2**63 - 1, -(2**63))
@@ -48,6 +51,7 @@ class Frozen:
     asked: list[tuple[str, Any]] = field(default_factory=list)
     noisy: list[Any] = field(default_factory=list)
     covering: list[int] = field(default_factory=list)
+    part: Lifted | None = None
     choice: "tuple[Tally, Domain, Aim] | None" = None
     exact: Exact | None = None
 
@@ -64,6 +68,8 @@ class Frozen:
 
     def _covered(self, kind: str, scale: float, count: int) -> list[int]:
         self.asked.append((kind, (scale, count)))
+        if self.part is not None:
+            return self._lifted(self.part, scale, count)
         exact, self.covering = self.covering[-count:] if count else [], []
         assert len(exact) == count
         if self.led is None:
@@ -73,6 +79,17 @@ class Frozen:
         wanted = self.led[len(self.noisy)]
         self.noisy.append(wanted)
         return [target - cut(value) for target, value in zip(wanted, exact, strict=True)]
+
+    def _lifted(self, part: Lifted, scale: float, count: int) -> list[int]:
+        """Draws for hidden integers, of which only the image is seen."""
+        exact, self.covering, self.part = self.covering[-part.size :], [], None
+        if self.led is None:
+            drawn = [self._random.choice((*EDGES, int(self._random.gauss(0, scale)))) for _ in range(count)]
+            self.noisy.append([cut(cut(x) + more) for x, more in zip(exact, part.image(drawn), strict=True)])
+            return drawn
+        wanted = self.led[len(self.noisy)]
+        self.noisy.append(wanted)
+        return hidden(part, [target - cut(value) for target, value in zip(wanted, exact, strict=True)])
 
     def uniform(self, below: int) -> int:
         """A place in the range that gives the wanted point."""
@@ -110,7 +127,15 @@ def watched(noise: Frozen) -> Iterator[None]:
         noise.noisy.append(point)
         return point
 
-    with patch.object(answer, "evaluate", evaluated), patch.object(nested, "choose", chosen):
+    def perturbed(part: Lifted, vector: Sequence[int], draw: Callable[[int], Sequence[int]]) -> tuple[int, ...]:
+        noise.part = part
+        return lifted.perturb(part, vector, draw)
+
+    with (
+        patch.object(answer, "evaluate", evaluated),
+        patch.object(nested, "choose", chosen),
+        patch.object(perturb, "lifted", SimpleNamespace(perturb=perturbed)),
+    ):
         yield
 
 

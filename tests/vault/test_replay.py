@@ -28,11 +28,12 @@ from ag_vault import descent, evaluate, ops
 from ag_vault.errors import Refusal
 from ag_vault.evaluate import Exact
 from ag_vault.mechanisms import nested
-from ag_vault.parts import Noised, Ranks
+from ag_vault.parts import Lifted, Noised, Ranks
 from ag_vault.price import Priced, price, schema
 from ag_vault.space import ColumnSpace
 from tests.vault import cases, neighbours, replay, world
 from tests.vault.cases import Columns
+from tests.vault.lifting import least
 from tests.vault.neighbours import PAIRS, Pair
 
 DEPTH = int(os.environ.get("AG_PROOF_DEPTH", "1"))
@@ -97,7 +98,11 @@ def near(plan: Priced, whole: Exact | None, less: Exact | None) -> None:
             moved = [
                 abs(a - b) for key in keys for a, b in zip(whole.vectors[key], less.vectors[key], strict=True) if a != b
             ]
-            norms(part, moved, rows)
+            if isinstance(part, Lifted):
+                moved = [abs(each) for key in keys for each in least(part, apart(whole, less, key))]
+                assert sum(moved) <= rows * part.l1
+            else:
+                norms(part, moved, rows)
             loss += cost.noised(moved, Fraction(plan.scales[number]))
         elif isinstance(part, Ranks):
             ranks = sum(_apart(whole.tallies[key], less.tallies[key]) for key in keys)
@@ -123,6 +128,10 @@ _COSTS: dict[type[Any], Cost] = {
         ranked=lambda part, epsilon: nested.rho(part.probabilities, epsilon),
     ),
 }
+
+
+def apart(one: Exact, other: Exact, key: tuple[int, int]) -> list[int]:
+    return [a - b for a, b in zip(one.vectors[key], other.vectors[key], strict=True)]
 
 
 def norms(part: Noised, moved: list[int], rows: int) -> None:
