@@ -95,6 +95,24 @@ class Imports:
         return found if fromlist else self.module(name.partition(".")[0])
 
 
+def prepare() -> None:
+    """Make every module now, in the nursery: its copies are then shared by all sessions, until one of them changes something."""
+    imports = Imports()
+    for name, offer in OFFERS.items():
+        if not offer.later:
+            imports.module(name)
+    _prepared[:] = [imports]
+
+
+def imports() -> Imports:
+    """The modules of this process: those the nursery made, else new ones."""
+    return _prepared[0] if _prepared else Imports()
+
+
+_prepared: Final[list[Imports]] = []
+"""Written by ``prepare`` alone, before there is a session; each session has its own copy by the fork."""
+
+
 def _missing(module: str, name: str) -> str:
     offer: Final = OFFERS[module]
     if offer.leaves_out(name):

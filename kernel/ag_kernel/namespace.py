@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import ag_utils
 from ag_kernel.builtin_names import BUILTINS
-from ag_kernel.facade import Imports
+from ag_kernel.facade import imports
 
 INJECTED: Final = tuple(ag_utils.__all__)
 """Functions present without import; ``print`` is among the built-ins."""
@@ -16,6 +16,6 @@ INJECTED: Final = tuple(ag_utils.__all__)
 
 def build(datasets: Mapping[str, Any]) -> dict[str, Any]:
     """The global variables of a new session; ``datasets`` maps variables to what ``load_dataset`` gives."""
-    builtins = {**BUILTINS, "print": ag_utils.ag_print, "__import__": Imports().import_}
+    builtins = {**BUILTINS, "print": ag_utils.ag_print, "__import__": imports().import_}
     offered = {name: getattr(ag_utils, name) for name in INJECTED}
     return {"__name__": "__main__", "__builtins__": builtins, **offered, **datasets}

@@ -1,0 +1,153 @@
+"""Sessions: how soon they are ready, what they keep in memory, how soon an interrupt is heard, and a hundred at once."""
+
+import contextlib
+import multiprocessing
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from tests.bench.timing import Timing, table
+from tests.enclave.processes import children
+from tests.enclave.raw_client import Channels, RawClient
+from tests.enclave_server import Enclave
+
+ROLES = ("kernel", "checker", "vault")
+CROWD, BUSY = 100, 20
+SETTINGS = f"[sessions]\ncapacity = {CROWD + 10}\nper_analyst = {CROWD + 10}\n"
+PANDAS_CELLS = [
+    "import numpy as np\nimport pandas as pd\nframe = pd.DataFrame({'a': np.arange(1000), 'b': np.arange(1000) % 7})\nframe.head()",
+    "frame['c'] = frame['a'] * 2.5\nframe.groupby('b')['c'].agg(['mean', 'std'])",
+    "other = pd.DataFrame({'b': range(7), 'name': list('abcdefg')})\nboth = frame.merge(other, on='b')\nboth.sort_values('c').tail()",
+    "both.pivot_table(index='name', values='c', aggfunc='sum')",
+    "dates = pd.date_range('2024-01-01', periods=1000, freq='h')\nframe.set_index(dates)['c'].resample('D').mean().describe()",
+]
+BUSY_CELL = "total = 0\nfor i in range(2_000_000): total += i * i\ntotal"
+
+
+def ready(enclave: Enclave) -> str:
+    """From a token to the first reply over the channel: session made, websocket open, kernel answering."""
+    client = RawClient(enclave).login()
+    seconds = []
+    for _ in range(12):
+        start = time.perf_counter()
+        kernel = client.open("Numbers")
+        with client.channels(kernel) as channels:
+            channels.answers(channels.request("kernel_info_request", {}))
+            seconds.append(time.perf_counter() - start)
+        client.ask("DELETE", f"/api/kernels/{kernel}")
+    timings = {"the first": Timing(seconds=tuple(seconds[:1])), "the others": Timing(seconds=tuple(seconds[1:]))}
+    return table(
+        "session ready, from the token (session, websocket, kernel's first reply)", timings, against="the others"
+    )
+
+
+def memory(enclave: Enclave) -> str:
+    """Memory that only this session uses, after five cells of pandas, by process."""
+    client = RawClient(enclave).login()
+    with client.session("Numbers") as channels:
+        young = {role: _unique(enclave, role) for role in ROLES}
+        for cell in PANDAS_CELLS:
+            channels.execute(cell)
+        idle = {role: _unique(enclave, role) for role in ROLES}
+    rows = [f"  {role:<8} {young[role]:8.1f} MB at birth {idle[role]:8.1f} MB" for role in ROLES]
+    rows.append(f"  {'all':<8} {sum(young.values()):8.1f} MB at birth {sum(idle.values()):8.1f} MB")
+    return "\n".join(["unique memory of a session after five cells of pandas", *rows])
+
+
+def _unique(enclave: Enclave, role: str) -> float:
+    """Megabytes of pages that no other process shares (unique set size)."""
+    pid = children(enclave, role)[-1].pid
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+
+def interrupts(enclave: Enclave) -> str:
+    """From the request to interrupt an endless loop to the kernel's idle."""
+    client = RawClient(enclave).login()
+    seconds = []
+    with client.session("Numbers") as channels:
+        for _ in range(12):
+            number = channels.request("execute_request", {"code": "print('on')\nwhile True: pass"})
+            channels.until(lambda message: message["header"]["msg_type"] == "stream")
+            start = time.perf_counter()
+            client.ask("POST", f"/api/kernels/{channels.kernel}/interrupt")
+            channels.answers(number)
+            seconds.append(time.perf_counter() - start)
+    return table("interrupt to idle", {"endless loop": Timing(seconds=tuple(seconds))}, against="endless loop")
+
+
+def crowd(enclave: Enclave) -> str:
+    """A hundred sessions open, twenty of them running cells all the time; a no-op cell in the others meanwhile."""
+    client = RawClient(enclave).login()
+    with client.session("Numbers") as alone:
+        single = _no_ops(alone, 60)
+    with _workers(client) as orders, contextlib.ExitStack() as stack:
+        start = time.perf_counter()
+        everyone = [stack.enter_context(client.session("Numbers")) for _ in range(CROWD)]
+        for channels in everyone:
+            channels.execute("pass")
+        opened = time.perf_counter() - start
+        calm = [one for channels in everyone[BUSY:] for one in _no_ops(channels, 2)]
+        orders.send([channels.kernel for channels in everyone[:BUSY]])
+        orders.recv()
+        seconds = [one for channels in everyone[BUSY:] for one in _no_ops(channels, 5)]
+        orders.send("stop")
+        done = orders.recv()
+    timings = {
+        "one session alone": Timing(seconds=tuple(single)),
+        f"{CROWD} open, none busy": Timing(seconds=tuple(calm)),
+        f"{CROWD} open, {BUSY} busy": Timing(seconds=tuple(seconds)),
+    }
+    shown = table(f"no-op cell among {CROWD} sessions (opened in {opened:.1f} s)", timings, against="one session alone")
+    percentile = statistics.quantiles(seconds, n=100)[98]
+    ratio = percentile / statistics.median(single)
+    return f"{shown}\n  99th percentile among the busy: {percentile * 1e3:.1f} ms, {ratio:.1f} x the median alone; {done} busy cells ran meanwhile"
+
+
+def _no_ops(channels: Channels, runs: int) -> list[float]:
+    seconds = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        channels.execute("pass")
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+@contextlib.contextmanager
+def _workers(client: RawClient) -> Iterator[Connection]:
+    """A process that keeps sessions busy, so that its own work isn't measured: told which, says when they run, then how many cells ran."""
+    forked = multiprocessing.get_context("fork")
+    ours, theirs = forked.Pipe()
+    process = forked.Process(target=_work, args=(client, theirs))
+    process.start()
+    try:
+        yield ours
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _work(client: RawClient, orders: Connection) -> None:
+    kernels = orders.recv()
+    over = threading.Event()
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(kernels)) as pool:
+        everyone = [stack.enter_context(client.channels(kernel)) for kernel in kernels]
+        working = [pool.submit(_run_until, over, channels) for channels in everyone]
+        time.sleep(1.0)
+        orders.send("running")
+        orders.recv()
+        over.set()
+        orders.send(sum(one.result() for one in working))
+
+
+def _run_until(over: threading.Event, channels: Channels) -> int:
+    """One cell after the other; how many."""
+    done = 0
+    while not over.is_set():
+        channels.execute(BUSY_CELL)
+        done += 1
+    return done
