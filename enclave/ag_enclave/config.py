@@ -47,6 +47,7 @@ class Sessions:
     idle_timeout_seconds: int = _int(3600, 1)
     cell_timeout_seconds: int = _int(3600, 0)
     cell_cpu_seconds: int = _int(600, 0)
+    stand_back_percent: int = _int(5, 1)
     interrupt_grace_seconds: int = _int(10, 1)
     strict_types: bool = False
 

@@ -21,6 +21,7 @@ from ag_enclave.errors import SessionLost
 from ag_enclave.session.allowance import Allowance, Pace
 from ag_enclave.session.life import Life
 from ag_enclave.session.nurseries import Trio
+from ag_enclave.session.precedence import Precedence
 from ag_enclave.session.ring import Reader, Ring
 
 _PLACES = 32
@@ -65,6 +66,7 @@ class Session:
         self._warned = False
         self._stop_by: float | None = None
         """When an interrupted cell must have stopped."""
+        self._precedence = Precedence(config.sessions.stand_back_percent, clock)
         self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._places: OrderedDict[str, int] = OrderedDict()
         self._changing = asyncio.Lock()
@@ -200,13 +202,16 @@ class Session:
     async def interrupt(self) -> None:
         """SIGINT to the kernel; harmless where it is idle. A cell that doesn't stop within the grace loses its kernel (``enforce``)."""
         if self._life is not None:
+            self._life.trio.kernel.stand_back(back=False)
             if self._waiting and self._stop_by is None:
                 self._stop_by = self._clock() + self._config.sessions.interrupt_grace_seconds
             with contextlib.suppress(OSError):
                 self._life.trio.kernel.interrupt()
 
     async def enforce(self) -> None:
-        """End a cell that passed a limit, and one that was interrupted and goes on. Called every now and then."""
+        """End a cell that passed a limit, and one that was interrupted and goes on; long ones stand back. Called every now and then."""
+        if self._life is not None and self._stop_by is None:
+            self._life.trio.kernel.stand_back(back=self._precedence.look(self._cpu_seconds(), runs=bool(self._waiting)))
         if not self._waiting:
             return
         if self._stop_by is None:

@@ -1,0 +1,32 @@
+"""Who goes first on the processors: a kernel that computed a lot of late stands back behind those that didn't.
+
+Knows one kernel's processor time and a clock; neither cells nor other sessions.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+_SHORTEST_LOOK: Final = 0.1
+
+
+class Precedence:
+    """One kernel's place. ``percent``: the share of one processor, between two looks, above which it stands back."""
+
+    def __init__(self, percent: int, clock: Callable[[], float]) -> None:
+        self._share = percent / 100
+        self._clock = clock
+        self._at = clock()
+        self._taken = 0.0
+        self.stands_back = False
+
+    def look(self, cpu_seconds: float, *, runs: bool) -> bool:
+        """Whether it should stand back, from its processor time up to now (a new kernel's begins at 0) and whether a cell runs.
+
+        Who stands back gets little while others want to run: it comes forward when its cell is over, not for having got little.
+        """
+        passed = self._clock() - self._at
+        if passed >= _SHORTEST_LOOK:
+            share = max(0.0, cpu_seconds - self._taken) / passed
+            self.stands_back = share > self._share or (runs and self.stands_back)
+            self._at, self._taken = self._clock(), cpu_seconds
+        return self.stands_back

@@ -1,0 +1,53 @@
+"""Long cells let short ones go first: by the numbers, and on a real machine."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ag_enclave.session.precedence import Precedence
+from tests.enclave.processes import children, eventually
+from tests.enclave.raw_client import RawClient
+from tests.enclave_server import Enclave, running_enclave
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_who_computes_stands_back_and_who_is_done_comes_forward() -> None:
+    clock = Clock()
+    precedence = Precedence(5, clock)
+
+    def after(seconds: float, cpu: float, *, runs: bool) -> bool:
+        clock.now += seconds
+        return precedence.look(cpu, runs=runs)
+
+    assert not after(0.5, 0.01, runs=True), "a short cell"
+    assert after(0.5, 0.30, runs=True), "a long one"
+    assert after(0.5, 0.30, runs=True), "it got nothing because others were served"
+    assert not after(0.5, 0.30, runs=False), "it is over"
+    assert not after(0.01, 0.40, runs=True), "too soon to say"
+    assert after(0.49, 0.40, runs=False)
+    assert not after(0.5, 0.0, runs=False), "a new kernel"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="priorities are given back by root only")
+def test_a_kernel_that_computes_runs_behind_the_others_until_it_is_done(tmp_path: Path) -> None:
+    with running_enclave(tmp_path, demo=True) as enclave:
+        _try_on(enclave)
+
+
+def _try_on(enclave: Enclave) -> None:
+    client = RawClient(enclave).login()
+    with client.session() as channels:
+        kernel = children(enclave, "kernel")[-1].pid
+        number = channels.request("execute_request", {"code": "while True: pass"})
+        assert eventually(lambda: os.getpriority(os.PRIO_PROCESS, kernel) > 0)
+        assert client.ask("POST", f"/api/kernels/{channels.kernel}/interrupt").status == 204
+        assert os.getpriority(os.PRIO_PROCESS, kernel) == 0, "an interrupt is heard at once"
+        channels.answers(number)
+        assert eventually(lambda: os.getpriority(os.PRIO_PROCESS, kernel) == 0)
