@@ -55,7 +55,7 @@ class Imports:
         why = refusal(name)
         if why is not None:
             raise ImportError(why)
-        original = importlib.import_module(name)
+        original = importlib.import_module(OFFERS[name].real or name)
         made = PublicModule(name, original.__doc__)
         made.__dict__.update(_offered(original, OFFERS[name]))
         if hasattr(original, "__version__"):

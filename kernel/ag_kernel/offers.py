@@ -21,6 +21,7 @@ class Offer:
     Where a row has both, ``without`` are the names that people ask for and that are left out on purpose.
     Modules inside it are reached only where the table has a row of their own. A row that is ``later`` refuses with a sentence.
     ``ours``: names for which something of ours stands in, and its name in ``offered_plots.FOR_CELLS``.
+    ``real``: the module it is made of, where a library itself calls it otherwise.
     """
 
     without: frozenset[str] = frozenset()
@@ -28,6 +29,7 @@ class Offer:
     why: str = ""
     later: str = ""
     ours: Mapping[str, str] = field(default_factory=dict)
+    real: str = ""
 
     def leaves_out(self, name: str) -> bool:
         """Whether a name is left out on purpose, and not just unknown."""
@@ -114,7 +116,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "numpy": _list(
         offered_names.NUMPY,
         "load save savez savez_compressed loadtxt savetxt genfromtxt fromregex fromfile memmap DataSource test info "
-        "show_config show_runtime get_include source lookfor core lib f2py testing distutils ctypeslib "
+        "show_config show_runtime get_include source lookfor core f2py testing distutils ctypeslib "
         "bmat from_dlpack nested_iters recarray record rec seterrcall setbufsize",
         "it works with files, raw memory or the installation, and none of these exist inside the enclave",
     ),
@@ -122,6 +124,9 @@ OFFERS: Final[dict[str, Offer]] = {
     "numpy.fft": _WHOLE,
     "numpy.random": _without("get_bit_generator set_bit_generator BitGenerator", "it is machinery"),
     "numpy.polynomial": _WHOLE,
+    "numpy.polynomial.polynomial": _WHOLE,
+    "numpy.lib": _only("", "only its `stride_tricks`"),
+    "numpy.lib.stride_tricks": _only("sliding_window_view", "it lays arrays over raw memory"),
     "numpy.ma": _without("core extras testutils mvoid", "it is machinery"),
     "numpy.typing": _only("ArrayLike DTypeLike NDArray NBitBase", "the rest is machinery"),
     "pandas": _list(
@@ -142,6 +147,7 @@ OFFERS: Final[dict[str, Offer]] = {
     ),
     "pandas.arrays": _WHOLE,
     "pandas.errors": _WHOLE,
+    "pandas.offsets": Offer(real="pandas.tseries.offsets"),
     "pandas.plotting": _plots(offered_plots.PANDAS_PLOTTING),
     "pandas.tseries": _only("", "only its `offsets`"),
     "pandas.tseries.offsets": _WHOLE,

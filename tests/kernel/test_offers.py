@@ -31,7 +31,7 @@ def test_an_offered_module_is_a_copy_without_what_is_left_out(imports: Imports, 
     module, offer = imports.module(name), OFFERS[name]
     inside = {key: value for key, value in vars(module).items() if isinstance(value, ModuleType)}
     assert type(module) is PublicModule
-    assert module is not importlib.import_module(name)
+    assert module is not importlib.import_module(offer.real or name)
     assert [key for key in offer.without if hasattr(module, key)] == []
     assert {key for key, value in inside.items() if type(value) is not PublicModule} == set()
     assert {f"{name}.{key}" for key in inside} <= set(OFFERED)

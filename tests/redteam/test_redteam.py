@@ -36,7 +36,10 @@ def test_there_are_enough_attacks_of_enough_classes() -> None:
     assert len(CLASSES) >= 20
     assert sum(len(one.attacks) for one in CLASSES) >= 200
     assert [one.name for one in CLASSES if len({attack.name for attack in one.attacks}) != len(one.attacks)] == []
-    assert len(ORDINARY) >= 120
+    mine = cells("ordinary.txt", Path(__file__).parent)
+    print(f"{len(ORDINARY)} ordinary cells must pass, {len(mine)} of them on the planted data and on new features")
+    assert len(ORDINARY) >= 150
+    assert len(mine) >= 70
 
 
 def reached(enclave: Enclave, secrets: Secrets, *, guarded: bool) -> list[str]:

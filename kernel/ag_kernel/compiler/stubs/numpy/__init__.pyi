@@ -4,6 +4,7 @@
 from typing import Any
 
 from numpy import fft as fft
+from numpy import lib as lib
 from numpy import linalg as linalg
 from numpy import ma as ma
 from numpy import polynomial as polynomial

@@ -6,6 +6,7 @@ from typing import Any
 from pandas import api as api
 from pandas import arrays as arrays
 from pandas import errors as errors
+from pandas import offsets as offsets
 from pandas import plotting as plotting
 from pandas import tseries as tseries
 
