@@ -5,28 +5,18 @@ import io
 import itertools
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
+from tests.bench import cells, judges, plan, sessions
 from tests.bench.data import BOUND
 from tests.bench.enclave import enclave_with, execute, session_in, start_session
-from tests.bench.local_kernel import local_kernel, run_cell
 from tests.bench.timing import Timing, interleave, table
 from tests.enclave_server import Enclave
 
 ROWS = 1_000_000
-
-
-def no_op(enclave: Enclave) -> str:
-    """A cell that does nothing, end to end, against a local kernel; also with a history of cells."""
-    with local_kernel() as local, session_in(enclave) as session:
-        contestants = {"local ipykernel": lambda: run_cell(local, "pass"), "enclave": lambda: execute(session, "pass")}
-        first = table("no-op cell, to reply and idle", interleave(contestants, runs=60), against="local ipykernel")
-        for number in range(50):
-            execute(session, f"value_{number} = {number}")
-        later = table("the same after 50 cells of history", interleave(contestants, runs=60), against="local ipykernel")
-    return f"{first}\n\n{later}"
 
 
 def ready(enclave: Enclave) -> str:
@@ -85,6 +75,19 @@ def overhead(enclave: Enclave) -> str:
     return f"{table(title, timings, against='enclave, no-op cell')}\n{shared}"
 
 
+def sessions_and_cells(enclave: Enclave, folder: Path) -> Iterator[str]:
+    """What a session and a cell cost beside the work of either; each as soon as it is measured."""
+    yield cells.no_op(enclave, folder)
+    yield judges.judges()
+    yield sessions.ready(enclave)
+    yield ready(enclave)
+    yield sessions.memory(enclave)
+    yield sessions.interrupts(enclave)
+    yield plan.round_trip(enclave.state)
+    yield overhead(enclave)
+    yield sessions.crowd(enclave)
+
+
 def main() -> None:
     """Print every table, each as soon as it is measured."""
     with tempfile.TemporaryDirectory(prefix="ag-bench-") as name, contextlib.redirect_stderr(io.StringIO()):
@@ -92,7 +95,8 @@ def main() -> None:
         for schedule in ("immediate", "default"):
             with enclave_with(folder, rows=ROWS, schedule=schedule) as enclave:
                 if schedule == "immediate":
-                    print(no_op(enclave), ready(enclave), overhead(enclave), sep="\n\n", end="\n\n", flush=True)
+                    for measured in sessions_and_cells(enclave, folder):
+                        print(measured, end="\n\n", flush=True)
                 print(one_mean(enclave, folder / "files" / "numbers.parquet", schedule), end="\n\n", flush=True)
 
 

@@ -12,6 +12,7 @@ from tests.bench.data import write_numbers
 from tests.enclave_server import COMMAND, Enclave, running_enclave
 
 DATASET = "Numbers"
+SETTINGS = "[sessions]\ncapacity = 110\nper_analyst = 110\n"
 
 
 @contextlib.contextmanager
@@ -23,7 +24,9 @@ def enclave_with(folder: Path, *, rows: int, schedule: str) -> Iterator[Enclave]
     done = subprocess.run([*add, "--table", f"numbers={parquet}"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
-    with running_enclave(state, demo=True, config=f'[vault]\nschedule = "{schedule}"\nthreads = 4\n') as enclave:
+    with running_enclave(
+        state, demo=True, config=f'{SETTINGS}[vault]\nschedule = "{schedule}"\nthreads = 4\n'
+    ) as enclave:
         yield enclave
 
 

@@ -17,7 +17,6 @@ from tests.enclave_server import Enclave
 
 ROLES = ("kernel", "checker", "vault")
 CROWD, BUSY = 100, 20
-SETTINGS = f"[sessions]\ncapacity = {CROWD + 10}\nper_analyst = {CROWD + 10}\n"
 PANDAS_CELLS = [
     "import numpy as np\nimport pandas as pd\nframe = pd.DataFrame({'a': np.arange(1000), 'b': np.arange(1000) % 7})\nframe.head()",
     "frame['c'] = frame['a'] * 2.5\nframe.groupby('b')['c'].agg(['mean', 'std'])",

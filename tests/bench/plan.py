@@ -1,0 +1,59 @@
+"""A plan's way there and back: a jailed vault behind its socket, asked what is free and touches no row."""
+
+import socket
+from pathlib import Path
+
+from ag_plan.codec import encode_plan
+from ag_plan.messages import AskCatalog, AskPreview, AskSchema, Catalog
+from ag_plan.relations import Source
+from ag_plan.releases import Epsilon, Mean, Release
+from ag_sandbox.nursery import Grants, Nursery
+from op_pandas.vault import SocketVault
+from tests.bench.timing import interleave, table
+
+
+def round_trip(state: Path) -> str:
+    """Schema and preview of one column's mean, from the guest's side of the plan socket."""
+    (dataset,) = (state / "datasets" / "numbers").iterdir()
+    ours, theirs = socket.socketpair()
+    control, other = socket.socketpair()
+    (state / "bench").mkdir(exist_ok=True)
+    settings = {
+        "session": "bench",
+        "analyst": "bench",
+        "datasets": [{"name": "Numbers", "path": str(dataset)}],
+        "ledger": str(state / "bench" / "ledger.sqlite"),
+        "schedule": "immediate",
+    }
+    grants = Grants(
+        read=(dataset,),
+        write=(state / "bench",),
+        memory_bytes=1 << 30,
+        processes=64,
+        cpu_seconds=None,
+        file_bytes=1 << 30,
+    )
+    start = {"entry": "ag_vault.serve:main", "preload": ("ag_vault.serve",), "warm": "ag_vault.serve:warm"}
+    with Nursery.start(profile="vault", **start) as nursery, ours, control:
+        child = nursery.spawn(sockets={"plan": theirs, "control": other}, settings=settings, grants=grants)
+        theirs.close()
+        other.close()
+        shown = _asked(SocketVault(ours))
+        child.close()
+    return shown
+
+
+def _asked(vault: SocketVault) -> str:
+    catalog = vault.ask(AskCatalog(id=0))
+    assert isinstance(catalog, Catalog)
+    source = Source(table=catalog.datasets[0].tables[0])
+    relation = encode_plan(source)
+    mean = Release(relation=source, measure=Mean(columns=("x1",)), spend=Epsilon(numerator=1, denominator=2))
+    release = encode_plan(mean)
+    contestants = {
+        "schema of a table": lambda: vault.ask(AskSchema(id=0, relation=relation)),
+        "preview of a mean": lambda: vault.ask(AskPreview(id=0, release=release)),
+    }
+    return table(
+        "plan round trip, free questions", interleave(contestants, runs=500, warmup=50), against="schema of a table"
+    )
