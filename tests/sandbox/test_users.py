@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -11,7 +13,7 @@ from ag_sandbox import jail, numbers
 from ag_sandbox.errors import JailRefused
 from ag_sandbox.inmate import open_proc
 from ag_sandbox.steps import user
-from tests.sandbox.conftest import A_USER, Guest, Nurseries
+from tests.sandbox.conftest import A_USER, GUESTS, Guest, Nurseries
 from tests.sandbox.test_probe import walked
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
@@ -126,3 +128,39 @@ def test_every_way_of_birth_tells_the_number_and_can_be_waited_for(chosen: numbe
     if status == 77:
         pytest.skip("this host lets no number space be made")
     assert status == 0
+
+
+STRANGER = """
+import ctypes, os, socket, sys
+user, group = os.getuid(), os.getgid()
+if ctypes.CDLL(None).unshare(0x10000000):
+    sys.exit(77)
+open("/proc/self/setgroups", "w").write("deny")
+open("/proc/self/uid_map", "w").write(f"{user} {user} 1")
+open("/proc/self/gid_map", "w").write(f"{group} {group} 1")
+from ag_sandbox import inmate, numbers
+from ag_sandbox.nursery import Grants, Nursery
+with Nursery.start(profile="kernel", entry="hostile:main", user=1090000001) as nursery:
+    ours, theirs = socket.socketpair()
+    for _ in range(3):
+        child = nursery.spawn(sockets={"channel": theirs}, settings={}, grants=Grants(memory_bytes=1 << 30))
+        ours.sendall(b"answer = os.getpid()")
+        said = ours.recv(1000).decode()
+        status = (child.kill(), child.wait(5))[1]
+        child.close()
+    print(numbers.way(numbers.home(inmate.open_proc())).name, nursery.enclosed, nursery.alone, nursery.users, said, status)
+"""
+
+
+def test_who_may_not_step_out_of_a_number_space_is_born_by_a_midwife() -> None:
+    """As it is for an ordinary user: privileged in a user namespace of its own, and nowhere else."""
+    done = subprocess.run(
+        [sys.executable, "-c", STRANGER],
+        env=os.environ | {"PYTHONPATH": str(GUESTS)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 77:
+        pytest.skip("this host lets no user namespace be made to try it in")
+    assert done.stdout.split() == ["MIDWIFE", "True", "True", "False", '"1"', "-9"], done.stderr
