@@ -115,9 +115,18 @@ class FrameStatistics(ABC):
         )
 
     @statistic
-    def describe(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
-        """count, mean, std, min, quartiles and max × numeric columns, for one ε together."""
-        released = self._ask(called("describe", eps, ignored), "is_number", Describe)
+    def describe(self, /, eps: Number | None = None, *, include: Any = None, **ignored: object) -> ReleasedFrame:
+        """count, mean, std, min, quartiles and max × numeric columns, for one ε together.
+
+        count, unique, top and freq of categories with ``include="all"``, or where there are no numbers: a release for each, ε in equal parts.
+        """
+        from op_pandas import descriptions
+
+        call, (rows, terms) = called("describe", eps, ignored), self._parts()
+        chosen = descriptions.chosen(terms, include)
+        if not all(term.is_number for term in chosen.values()):
+            return descriptions.described(rows, chosen, call)
+        released = self._ask(call, "is_number", Describe)
         return results.frame(released, [key[-1] for key in released.index], released.columns, list)
 
     @statistic

@@ -256,6 +256,25 @@ def told(released: Released, value: "pd.Series[Any]") -> ReleasedSeries:
     return made
 
 
+def together(value: pd.DataFrame, parts: Sequence[Provenance]) -> ReleasedFrame:
+    """What several answers of one call say together: their costs added up."""
+    costs = [part.epsilon for part in parts]
+    rhos = [part.rho or 0.0 for part in parts]
+    known = replace(
+        parts[0],
+        value=value,
+        half_widths=None,
+        epsilon=None if None in costs else sum((cost for cost in costs if cost is not None), Fraction(0)),
+        delta=sum(part.delta for part in parts),
+        rho=sum(rhos),
+        mechanism=" + ".join(dict.fromkeys(word for part in parts for word in part.mechanism.split(" + "))),
+        scale=max(part.scale for part in parts),
+        repeated=all(part.repeated for part in parts),
+    )
+    made: ReleasedFrame = _with(known)
+    return made
+
+
 def array(released: Released, values: npt.NDArray[Any]) -> ReleasedArray:
     """As ``told``, for an array."""
     known = replace(_provenance(released, lambda cells, _: cells), value=values, half_widths=None)

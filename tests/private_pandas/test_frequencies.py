@@ -112,6 +112,29 @@ def test_categories_are_described_as_pandas_does(frame: PrivateDataFrame) -> Non
         assert list(released.index) == ["count", "unique", "top", "freq"]
 
 
+def test_a_frame_with_categories_is_described_as_pandas_does(frame: PrivateDataFrame) -> None:
+    columns = ["age", "sex", "stars", "smoker"]
+    released, expected = frame[columns].describe(eps=EPS, include="all"), PEOPLE[columns].describe(include="all")
+    assert list(released.index) == list(expected.index)
+    assert list(released.columns) == columns
+    for name in ("sex", "smoker"):
+        assert released[name].dropna().to_dict() == expected[name].dropna().to_dict()
+    assert released.loc["mean", ["age", "stars"]].tolist() == pytest.approx(
+        expected.loc["mean", ["age", "stars"]].tolist(), rel=1e-4
+    )
+    assert released["age"].dtype == np.dtype("float64")
+    assert released.ag.epsilon == EPS
+    assert released.ag.mechanism == "discrete Laplace + exponential mechanism"
+    assert list(frame[["sex"]].describe(eps=1).index) == ["count", "unique", "top", "freq"]
+    assert list(frame[columns].describe(eps=1, include="object").columns) == ["sex", "smoker"]
+    assert list(frame[columns].describe(eps=1).columns) == ["age", "stars"]
+    assert frame[columns].describe.preview(eps=1, include="all").epsilon == 1
+    with pytest.raises(ValueError, match="include must be"):
+        frame.describe(eps=1, include="dates")
+    with pytest.raises(TypeError, match="eps= or rho="):
+        frame[["sex"]].describe(accuracy=3)
+
+
 def test_statistics_of_found_groups_are_those_of_pandas(frame: PrivateDataFrame) -> None:
     groups = frame.groupby("city")
     plain = PEOPLE[PEOPLE["city"].isin(FOUND)].groupby("city")
