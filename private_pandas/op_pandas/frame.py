@@ -17,6 +17,7 @@ from op_pandas.epsilon import Number
 from op_pandas.frame_statistics import FrameStatistics
 from op_pandas.operators import Operand, Operators
 from op_pandas.private import Private
+from op_pandas.reshaping import FrameReshaping
 from op_pandas.rows import Rows, Term, lifted
 from op_pandas.scalars import PublicScalar, constant, plain
 from op_pandas.series import PrivateSeries, condition, public
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Piped = TypeVar("Piped")
 
 
-class PrivateDataFrame(FrameStatistics, Operators["PrivateDataFrame"], Private):
+class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFrame"], Private):
     """Private columns over the same rows, with public names and schema.
 
     ``PrivateDataFrame(df, metadata={column: (lower, upper)}, categorical_metadata={column: […]})`` wraps public values of the analyst's

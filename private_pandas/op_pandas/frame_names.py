@@ -17,10 +17,18 @@ _LOAD = "build public frames with pandas, then PrivateDataFrame(df)"
 _NAMES = "use frame['name'] = series"
 
 FRAME: dict[str, Verdict] = SHARED | {
+    "add_prefix": HERE,
+    "add_suffix": HERE,
+    "filter": HERE,
+    "idxmax": HERE,
+    "idxmin": HERE,
     "assign": HERE,
     "boxplot": shows_rows("plot what describe(eps) releases"),
     "columns": HERE,
-    "corrwith": comes_later("use frame['a'].corr(frame['b'], eps)"),
+    "corrwith": Refused(
+        "it would pair every column with another frame's",
+        "use frame['a'].corr(frame['b'], eps), or corr(eps) of one frame that has them all",
+    ),
     "eval": Refused("text is not run as code", "write the expression with operators"),
     "from_dict": Refused("private frames are made by their constructor", _LOAD),
     "from_records": Refused("private frames are made by their constructor", _LOAD),
@@ -29,10 +37,12 @@ FRAME: dict[str, Verdict] = SHARED | {
     "iterrows": shows_rows(),
     "itertuples": shows_rows(),
     "join": HERE,
-    "melt": comes_later(),
+    "melt": Refused("columns can't become rows: each row counts once", "release each column by itself"),
     "merge": HERE,
     "pivot": shows_rows("use groupby with a list of keys"),
-    "pivot_table": comes_later("use groupby with a list of keys"),
+    "pivot_table": Refused(
+        "its cells are statistics of groups", "use groupby with a list of keys, and unstack what it releases"
+    ),
     "query": Refused("text is not run as code", "use frame[(frame['a'] > 1) & (frame['b'] == 'x')]"),
     "select": Refused("it is deprecated in pandas", "select columns with frame[['a', 'b']]"),
     "select_dtypes": HERE,

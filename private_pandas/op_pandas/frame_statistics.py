@@ -16,6 +16,7 @@ from op_pandas.epsilon import Number
 from op_pandas.histograms import Bins2d, Range2d, histogram2d
 from op_pandas.overloads import Across, Down, frame_quantile, frame_sum
 from op_pandas.releases import needed, release
+from op_pandas.reshaping import row_extreme
 from op_pandas.results import ReleasedFrame, ReleasedSeries, ReleasedTuple
 from op_pandas.row_statistics import row_mean, row_sum
 from op_pandas.rows import Rows, Term
@@ -92,14 +93,20 @@ class FrameStatistics(ABC):
         """The median of each numeric column."""
         return self._at(called("median", eps, ignored, axis), 0.5)
 
-    @statistic
-    def min(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
-        """The quantile at 0 of each numeric column: a differentially private stand-in for the minimum."""
+    @frame_sum
+    def min(self, /, eps: Number | None = None, axis: Down | Across = 0, **ignored: object) -> Any:
+        """The quantile at 0 of each numeric column: a differentially private stand-in for the minimum; with ``axis=1`` that of each row, private and free."""
+        if axis in _ACROSS:
+            free("min", eps, ignored)
+            return row_extreme(*self._parts(), "min", "least")
         return self._at(called("min", eps, ignored, axis), 0.0)
 
-    @statistic
-    def max(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
-        """The quantile at 1 of each numeric column: a differentially private stand-in for the maximum."""
+    @frame_sum
+    def max(self, /, eps: Number | None = None, axis: Down | Across = 0, **ignored: object) -> Any:
+        """The quantile at 1 of each numeric column: a differentially private stand-in for the maximum; with ``axis=1`` that of each row, private and free."""
+        if axis in _ACROSS:
+            free("max", eps, ignored)
+            return row_extreme(*self._parts(), "max", "greatest")
         return self._at(called("max", eps, ignored, axis), 1.0)
 
     @frame_quantile

@@ -22,6 +22,7 @@ from ag_plan.expressions import (
     UnaryOperator,
 )
 from op_pandas import construct, mapping, names, schema
+from op_pandas.accessors import Accessors
 from op_pandas.arguments import Bound, bound
 from op_pandas.epsilon import Number
 from op_pandas.operators import Operand, Operators
@@ -45,7 +46,7 @@ _INCLUSIVE: dict[str, tuple[BinaryOperator, BinaryOperator]] = {
 }
 
 
-class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
+class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Private):
     """One private column with a public name and schema.
 
     ``PrivateSeries(series, metadata=(lower, upper), categorical_metadata=[…])`` wraps public values of the analyst's own in the
@@ -219,6 +220,32 @@ class PrivateSeries(SeriesStatistics, Operators["PrivateSeries"], Private):
     ) -> "PrivateSeries":
         """Each value where the condition is not true, else ``other``; as many rows as before."""
         return self._become(self._where(condition(cond, self), other, keep=False), inplace=inplace)
+
+    def replace(self, to_replace: Any, value: PublicScalar = None) -> "PrivateSeries":
+        """Public values made others: ``replace(old, new)``, ``replace([…], new)`` or ``replace({old: new})``."""
+        from op_pandas.reshaping import replaced
+
+        return PrivateSeries.of(self._rows, replaced(self, to_replace, value), self._name)
+
+    def case_when(self, caselist: "Iterable[tuple[Any, Any]]") -> "PrivateSeries":
+        """The value beside the first condition that is true, e.g. ``case_when([(s > 3, 1), (s > 1, 0)])``; else the column's own."""
+        from op_pandas.reshaping import cases
+
+        return PrivateSeries.of(self._rows, cases(self, caselist), self._name)
+
+    def combine_first(self, other: "PrivateSeries") -> "PrivateSeries":
+        """Each value, or that of another series over the same rows where it is null."""
+        fallback = lifted(other.term.expression, other.rows, self._rows)
+        return self._made(Coalesce(operand=self._term.expression, fallback=fallback))
+
+    def sample(
+        self, n: object = None, frac: float | None = None, *, random_state: int | None = None, **_: object
+    ) -> "PrivateSeries":
+        """About this share of all units, each with all its rows. Statistics of a sample cost as much as of all rows."""
+        from op_pandas.splitting import sampled
+
+        made: PrivateSeries = sampled(self, n, frac, random_state)
+        return made
 
     def dropna(self, *, inplace: bool = False, **_: object) -> "PrivateSeries":
         """The rows whose value is not null."""

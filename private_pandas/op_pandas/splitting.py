@@ -97,3 +97,10 @@ def _splits(relation: Relation) -> int:
         waiting.pop()
         known[id(word)] = max((known[id(child)] for child in under), default=0) + isinstance(word, Split)
     return known[id(relation)]
+
+
+def sampled(given: Any, n: object, frac: object, random_state: object) -> Any:
+    """About a share of all units; pandas' ``sample``, but that how many there are is private."""
+    if n is not None or frac is None:
+        raise ValueError("sample needs a share, e.g. sample(frac=0.1): how many rows there are is private")
+    return _part(given, _share(frac, None), _seed(random_state), rest=False)

@@ -64,8 +64,11 @@ def _of_library(at: Evaluation, function: Callable[..., Any]) -> Value:
     """``map(len)``, ``map(str.lower)``: a function that is no analyst's."""
     from op_pandas.translation.access import call_method
     from op_pandas.translation.merging import spread
+    from op_pandas.translation.steps import Step
 
     value = at.environment[_CALLED]
+    if isinstance(function, Step):
+        return function.work(at.scene, value)
     if getattr(str, getattr(function, "__name__", ""), None) is function:
         return spread(at.scene, lambda scene, owner: call_method(scene, owner, function.__name__, [], {}), value)
     if isinstance(function, MethodType | BuiltinFunctionType) and type(getattr(function, "__self__", None)) is dict:

@@ -1,0 +1,66 @@
+"""One step on a value that is written here and not by an analyst: what the accessors ``.str`` and ``.dt`` are made of.
+
+Must not know series. A step goes where a function goes, and is never called either.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from op_pandas.translation.access import attribute, call_method
+from op_pandas.translation.merging import spread, typed
+from op_pandas.translation.patterns import searched
+from op_pandas.translation.scene import Scene
+from op_pandas.translation.texts import length
+from op_pandas.translation.truth import contains, truth
+from op_pandas.translation.values import NEVER, Known, Typed, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is done to a value, and what refusals call it."""
+
+    called: str
+    work: Callable[[Scene, Value], Value]
+
+    @property
+    def __name__(self) -> str:
+        """What refusals call it, as a function's name."""
+        return self.called
+
+    def __call__(self, _: object) -> NoReturn:
+        """Steps are read, never run."""
+        raise TypeError("a step is not called")
+
+
+def method(name: str, given: Sequence[Any] = ()) -> Step:
+    """``x.name(…)`` with public arguments."""
+    known = [Known(each) for each in given]
+    return Step(
+        name, lambda scene, value: spread(scene, lambda at, owner: call_method(at, owner, name, known, {}), value)
+    )
+
+
+def field(name: str) -> Step:
+    """``x.name``."""
+    return Step(name, lambda scene, value: attribute(scene, value, name))
+
+
+def measured() -> Step:
+    """``len(x)`` of a text."""
+
+    def work(scene: Scene, owner: Value) -> Value:
+        text = typed(scene, owner)
+        return NEVER if text is None else length(scene, text.expression)
+
+    return Step("len", lambda scene, value: spread(scene, work, value))
+
+
+def holds(needle: str) -> Step:
+    """``needle in x``."""
+    return Step("contains", lambda scene, value: contains(scene, Known(needle), value))
+
+
+def found(how: str, pattern: str, flags: int) -> Step:
+    """Whether a pattern is found: ``search``, ``match`` or ``fullmatch``."""
+    return Step(how, lambda scene, value: Typed("bool", truth(scene, searched(scene, how, pattern, value, flags))))
