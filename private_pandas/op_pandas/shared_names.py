@@ -7,7 +7,6 @@ from op_pandas.verdicts import (
     HERE,
     Refused,
     Verdict,
-    comes_later,
     depends_on_rows,
     has_no_index,
     needs_order,
