@@ -23,10 +23,16 @@ _PER_ROW = 60e-9
 """Seconds per row of the public size class and noisy vector; generous on purpose."""
 
 
+_PER_PROGRAM = 0.05
+"""A mapper's birth."""
+_PER_MAPPED = 10e-6
+"""Seconds per row of the public size class and program: what programs of some dozen words take, and both ways there."""
+
+
 class Schedule(Protocol):
     """Decides how long a finished reply is held back."""
 
-    def hold(self, started: float, *, numbers: int, rows: int | None) -> None:
+    def hold(self, started: float, *, numbers: int, rows: int | None, programs: int = 0) -> None:
         """Return when the reply may leave. ``started`` is on the schedule's clock; ``rows`` the public size class, if any."""
         ...
 
@@ -49,9 +55,9 @@ class Slots:
         """As the protocol says."""
         return self._clock()
 
-    def hold(self, started: float, *, numbers: int, rows: int | None) -> None:
+    def hold(self, started: float, *, numbers: int, rows: int | None, programs: int = 0) -> None:
         """As the protocol says."""
-        first = slot(planned_seconds(numbers, rows))
+        first = slot(planned_seconds(numbers, rows, programs))
         planned = self._late.get(first, first)
         taken = slot(max(planned, self._clock() - started))
         if taken > planned:
@@ -68,13 +74,14 @@ class Immediate:
         """Any clock will do."""
         return 0.0
 
-    def hold(self, started: float, *, numbers: int, rows: int | None) -> None:
+    def hold(self, started: float, *, numbers: int, rows: int | None, programs: int = 0) -> None:
         """Returns at once."""
 
 
-def planned_seconds(numbers: int, rows: int | None) -> float:
+def planned_seconds(numbers: int, rows: int | None, programs: int = 0) -> float:
     """What a release is expected to take, from public things."""
-    return _FIXED + numbers * _PER_NUMBER + (rows or 0) * _PER_ROW
+    mapped = programs * (_PER_PROGRAM + (rows or 0) * _PER_MAPPED)
+    return _FIXED + numbers * _PER_NUMBER + (rows or 0) * _PER_ROW + mapped
 
 
 def slot(seconds: float) -> float:

@@ -223,7 +223,8 @@ class Session:
             return released
         finally:
             if till.charged is not None:
-                self._schedule.hold(started, numbers=till.charged.numbers, rows=till.charged.rows)
+                charged = till.charged
+                self._schedule.hold(started, numbers=charged.numbers, rows=charged.rows, programs=charged.programs)
 
     def _till(self, plan: Release, library: str) -> Till:
         tables = tables_of(plan.relation, self._catalog)

@@ -20,10 +20,11 @@ from ag_vault.price import Priced
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charged:
-    """What the schedule may know of a charged release: how many rows its answer has, and the public size of what it reads."""
+    """What the schedule may know of a charged release: rows of its answer, the public size of what it reads, programs it has."""
 
     numbers: int
     rows: int | None
+    programs: int = 0
 
 
 class Till:
@@ -56,7 +57,9 @@ class Till:
         receipt = self._ledger.charge(priced.event, self._claim, self._budget, session_cap=self._session_cap)
         if isinstance(receipt, Receipt):
             sizes = [table.max_rows for table in self._tables]
-            self.charged = Charged(numbers=priced.expected, rows=sum(size or 0 for size in sizes))
+            self.charged = Charged(
+                numbers=priced.expected, rows=sum(size or 0 for size in sizes), programs=len(priced.askings)
+            )
         return receipt
 
     def keep(self, receipt: Receipt, reply: bytes) -> None:

@@ -9,6 +9,9 @@ from ag_sandbox.profile import Profile, Readable
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Libraries must start no thread before the fork: a lock held by a thread that isn't copied is never released."""
 
+_ONE_ORDER: Final = {"PYTHONHASHSEED": "0"}
+"""What goes through a set of texts meets them in the same order in every mapper, so that its results are the same."""
+
 _PUBLIC: Final = (
     Readable("/lib", "shared libraries loaded on first use"),
     Readable("/lib64", "shared libraries loaded on first use"),
@@ -66,7 +69,7 @@ MAPPER: Final = Profile(
     interruptible=False,
     logs=False,
     own_view=True,
-    environment=_ONE_THREAD,
+    environment=_ONE_THREAD | _ONE_ORDER,
 )
 
 VAULT: Final = Profile(

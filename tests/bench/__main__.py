@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bench import cells, judges, plan, sessions
+from tests.bench import cells, functions, judges, plan, sessions
 from tests.bench.data import BOUND
 from tests.bench.enclave import enclave_with, execute, session_in, start_session
 from tests.bench.timing import Timing, interleave, table
@@ -97,6 +97,7 @@ def main() -> None:
                 if schedule == "immediate":
                     for measured in sessions_and_cells(enclave, folder):
                         print(measured, end="\n\n", flush=True)
+                    print(functions.mappers(), functions.translated(enclave, ROWS), sep="\n\n", end="\n\n", flush=True)
                 print(one_mean(enclave, folder / "files" / "numbers.parquet", schedule), end="\n\n", flush=True)
 
 

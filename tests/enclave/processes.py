@@ -7,7 +7,7 @@ import psutil
 
 from tests.enclave_server import Enclave
 
-NURSERIES = 3
+NURSERIES = 4
 
 
 def descendants(enclave: Enclave) -> list[psutil.Process]:

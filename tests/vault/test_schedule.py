@@ -74,3 +74,12 @@ def test_many_numbers_plan_a_later_slot_from_the_start(caplog: pytest.LogCapture
 def test_slots_double() -> None:
     ends = [slot(seconds) for seconds in (0, 0.025, 0.0251, 0.05, 0.9, 1.7)]
     assert ends == [0.025, 0.025, 0.05, 0.05, 1.6, 3.2]
+
+
+def test_a_release_with_programs_is_planned_for_the_rows_there_may_be_and_not_for_those_there_are() -> None:
+    assert slot(planned_seconds(1, None, programs=1)) == 0.1
+    assert (
+        slot(planned_seconds(1, 10**5, programs=1))
+        > slot(planned_seconds(1, 10**4, programs=1))
+        > slot(planned_seconds(1, 10**5))
+    )
