@@ -24,7 +24,7 @@ _DEFAULT_FILE = 1 << 40
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Lock, then run. Exit status of the module; 70 with one sentence on stderr where it could not be locked."""
+    """Lock, then run; without a module only lock. Exit status of the module; 70 with one sentence on stderr where it could not be locked."""
     given = _parse(arguments)
     if not sys.flags.safe_path:
         sys.path.pop(0)  # the working directory is not public code
@@ -57,6 +57,8 @@ def main(arguments: Sequence[str]) -> int:
     except SandboxError as reason:
         sys.stderr.write(f"the {given.profile} jail could not be closed: {reason}\n")
         return EXIT_REFUSED
+    if given.module is None:
+        return 0
     sys.dont_write_bytecode = True
     sys.argv = [given.module, *given.arguments]
     runpy.run_module(given.module, run_name="__main__", alter_sys=True)
@@ -71,7 +73,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     words.add_argument("--memory-bytes", type=int, default=_DEFAULT_MEMORY)
     words.add_argument("--cpu-seconds", type=int, default=None)
     words.add_argument("--file-bytes", type=int, default=_DEFAULT_FILE)
-    words.add_argument("module")
+    words.add_argument("module", nargs="?")
     words.add_argument("arguments", nargs=argparse.REMAINDER)
     return words.parse_args(arguments)
 
