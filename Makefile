@@ -67,9 +67,9 @@ browser:
 	apt-get -qq update
 	apt-get -qq install --yes chromium chromium-driver > /dev/null
 
-# Processes killed at random moments, many times over.
+# Processes killed at random moments, many times over; and whole sessions as an ordinary user and in a container.
 torture: install
-	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py
+	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py tests/sandbox/test_container.py
 
 bench: install
 	$(BIN)/python -m tests.bench

@@ -56,19 +56,48 @@ def command(folder: Path) -> Iterator[tuple[list[str], tuple[int, ...]]]:
     reading, writing = os.pipe()
     os.write(writing, profile())
     os.close(writing)
-    words = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--ro-bind", "/", "/"]
-    for place in ("/tmp", "/root", "/dev/shm"):
-        words += ["--perms", "0755", "--tmpfs", place]
-    for code in {ROOT, Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent}:
-        for above in reversed(code.parents):
-            if not above.is_relative_to("/root") or above == Path("/root"):
-                continue
-            words += ["--perms", "0755", "--dir", str(above)]  # an image lies where everybody may read it
-        words += ["--ro-bind", str(code), str(code)]
-    words += ["--proc", "/proc", "--dev", "/dev", "--bind", str(folder), "/tmp/work", "--cap-drop", "ALL"]
+    words = [
+        "bwrap",
+        "--die-with-parent",
+        "--unshare-pid",
+        "--unshare-ipc",
+        "--unshare-uts",
+        *system(folder),
+        "--cap-drop",
+        "ALL",
+    ]
     for capability in CAPABILITIES:
         words += ["--cap-add", capability]
     try:
         yield [*words, "--seccomp", str(reading)], (reading,)
     finally:
         os.close(reading)
+
+
+def ordinary(folder: Path) -> list[str]:
+    """The words before a program that an ordinary user runs on a host that refuses nothing: only the files are the container's."""
+    user = [
+        "setpriv",
+        "--reuid",
+        "65000",
+        "--regid",
+        "65000",
+        "--clear-groups",
+        "--inh-caps=-all",
+        "--bounding-set=-all",
+    ]
+    return ["bwrap", "--die-with-parent", *system(folder), "--cap-add", "ALL", *user]
+
+
+def system(folder: Path) -> list[str]:
+    """A read-only system with our code where everybody may read it; ``folder`` is at /tmp/work, and nothing else of /tmp or /root is there."""
+    words = ["--ro-bind", "/", "/"]
+    for place in ("/tmp", "/root", "/dev/shm"):
+        words += ["--perms", "0755" if place == "/root" else "1777", "--tmpfs", place]
+    for code in {ROOT, Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).parent}:
+        for above in reversed(code.parents):
+            if not above.is_relative_to("/root") or above == Path("/root"):
+                continue
+            words += ["--perms", "0755", "--dir", str(above)]  # an image lies where everybody may read it
+        words += ["--ro-bind", str(code), str(code)]
+    return [*words, "--proc", "/proc", "--dev", "/dev", "--bind", str(folder), "/tmp/work"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.tree import ROOT
-from tests.sandbox.container import command
+from tests.sandbox.container import command, ordinary
 
 pytestmark = pytest.mark.skipif(
     shutil.which("bwrap") is None or os.geteuid() != 0, reason="the simulation needs bubblewrap and root"
@@ -28,18 +28,15 @@ print(json.dumps([refused(272, 0x10000000), refused(435, 0, 0), refused(56, 0x10
 
 
 def inside(folder: Path, *program: str) -> "subprocess.CompletedProcess[str]":
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": "/tmp/work", "PYTHONDONTWRITEBYTECODE": "1"}
     with command(folder) as (words, descriptors):
-        return subprocess.run(
-            [*words, sys.executable, *program],
-            pass_fds=descriptors,
-            env=environment,
-            cwd="/",
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run([*words, sys.executable, *program], descriptors)
+
+
+def run(words: list[str], descriptors: tuple[int, ...] = ()) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": "/tmp/work", "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        words, pass_fds=descriptors, env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the three calls are asked for by their numbers on x86_64")
@@ -65,7 +62,7 @@ def test_a_container_that_must_have_namespaces_is_told_that_it_has_none(tmp_path
     (tmp_path / "enclave.toml").write_text('[jail]\nnamespaces = "required"\n')
     serve = [
         "-m",
-        "ag_enclave",
+        "tests.enclave.serve_odd_rooms",
         "serve",
         "--state",
         "/tmp/work/state",
@@ -78,3 +75,13 @@ def test_a_container_that_must_have_namespaces_is_told_that_it_has_none(tmp_path
     assert done.returncode == 1
     assert re.search(r"jail.namespaces is required, but the host lets the \w+ have no file tree", done.stderr)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif("AG_TORTURE_ROUNDS" not in os.environ, reason="one whole enclave more: make torture")
+def test_an_ordinary_user_s_session_has_namespaces_of_its_own(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    done = run([*ordinary(tmp_path), sys.executable, "-m", "tests.sandbox.smallest", "/tmp/work"])
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert abs(float(told["answer"].split()[0]) - 1000) < 60
+    assert (set(told["users"]), told["missing"]) == ({65000}, ["cgroups", "users"])
