@@ -5,7 +5,7 @@ Knows no budget and no noise: it gets SQL and gives back exact integers.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Protocol
 
 import duckdb
@@ -29,6 +29,8 @@ from ag_vault.price import Priced
 MANY = 30_000
 """Rows of a table from which on the values of its columns are not all sorted for a quantile."""
 Arrays = Sequence[NDArray[np.int64]]
+_ASKED = '"map asked"'
+_AT_ONCE = 16_384
 _EMPTY = Tally.of(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
@@ -93,13 +95,15 @@ class DuckData:
         columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, kinds, strict=True))
         self._run(f"CREATE TABLE IF NOT EXISTS {target} ({columns})")
         known = ", ".join(names[:-1])
-        self._run(f"CREATE OR REPLACE TEMP TABLE asked AS ({asking.sql}) EXCEPT SELECT {known} FROM {target}")  # noqa: S608
-        reading = self._run("SELECT * FROM asked").fetchall()
+        self._run(f"CREATE OR REPLACE TABLE {_ASKED} AS ({asking.sql}) EXCEPT SELECT {known} FROM {target}")  # noqa: S608
         given = ", ".join(f"unnest(${number}::{kind}[])" for number, kind in enumerate(kinds, start=1))
-        for rows, results in self.mapper.mapped(lookup, reading):
-            parts = [[row[key] for row in rows] for key in keys]
-            self._run(f"INSERT INTO {target} SELECT {given}", [*parts, results])
-        self._run("DROP TABLE asked")
+        with self._connection.cursor() as reading:
+            reading.execute(f"SELECT * FROM {_ASKED}")  # noqa: S608
+            new = chain.from_iterable(iter(lambda: reading.fetchmany(_AT_ONCE), []))
+            for rows, results in self.mapper.mapped(lookup, new):
+                parts = [[row[key] for row in rows] for key in keys]
+                self._run(f"INSERT INTO {target} SELECT {given}", [*parts, results])
+        self._run(f"DROP TABLE {_ASKED}")
 
     def forget(self, tables: Sequence[str]) -> None:
         """As the protocol says."""

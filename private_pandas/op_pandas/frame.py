@@ -272,7 +272,7 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
     ) -> "PrivateDataFrame":
         """A function of one value on the columns named in ``output_bounds``; without it, on all columns that it fits.
 
-        The function is translated, never called, and ``eps`` is never spent; see ``PrivateSeries.map``. Other columns stay as they are.
+        The function never meets a private value here, and ``eps`` is never spent; see ``PrivateSeries.map``. Other columns stay as they are.
         """
         changed = mapping.of_cells(self, func, eps=eps, na_action=na_action, output_bounds=output_bounds)
         return PrivateDataFrame.of(self._rows, {**self._terms, **changed})
@@ -289,7 +289,7 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
         output_bounds: mapping.Limits | None = None,
         output_categories: Iterable[PublicScalar] | None = None,
     ) -> PrivateSeries:
-        """``axis=1``: what a function of one row, ``row["name"]`` or ``row.name``, gives; translated, never called. TypeError for axis 0."""
+        """``axis=1``: what a function of one row, ``row["name"]`` or ``row.name``, gives; see ``PrivateSeries.map``. TypeError for axis 0."""
         if axis not in (1, "columns"):
             raise TypeError(
                 "a function can't get a whole private column; use apply(func, axis=1) for rows, or frame['name'].map(func)"

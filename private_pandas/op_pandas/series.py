@@ -263,8 +263,9 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
     ) -> "PrivateSeries":
         """What a function of one value, a dict or a public Series gives for each; an error on a value makes it null.
 
-        The function is translated, never called. Bounds and categories follow by themselves where they can, so that ``eps`` is never
-        spent; ``output_bounds`` moves results into them, ``output_categories`` makes others null. TypeError for what can't be translated.
+        The function is translated, or called on public values, or run by a mapper; it never meets a private value here. Bounds and
+        categories follow by themselves where they can, so that ``eps`` is never spent; ``output_bounds`` moves results into them,
+        ``output_categories`` makes others null, and what a mapper runs needs one of both. TypeError for what goes none of these ways.
         """
         term = mapping.mapped(
             self._rows,
