@@ -59,6 +59,11 @@ ACCEPTED = [
     "op_pandas.get_dummies(frame, columns=['sex']).mean(eps=1)",
     "for value in s.unique(eps=1):\n    print(value)\ns.nunique(eps=1) + 1\ns.mode(eps=1)[0]\ns.value_counts(1, normalize=True)['a']",
     "s.make_series_non_categorical((0, 5)).mean(eps=1)",
+    "from op_pandas import StandardScaler\nscaler = StandardScaler().fit(frame, eps=1)\nscaler.transform(frame).mean(eps=1)\nscaler.fit.preview(frame, eps=1).cost",
+    "op_pandas.OneHotEncoder().fit_transform(frame)\nop_pandas.MinMaxScaler().fit(frame).parameters['a']",
+    "train, test = op_pandas.train_test_split(frame, test_size=0.3, random_state=1)\ntrain.mean(eps=1)",
+    "s.str.lower().value_counts(eps=1)\nframe['y'] = s.dt.year\nframe.max(axis=1) + 1\nframe.idxmax(axis=1) == 'a'",
+    "frame.add_prefix('x_').filter(like='x').sample(frac=0.1).replace({1: 2}).describe(eps=1)",
 ]
 
 REJECTED = [
