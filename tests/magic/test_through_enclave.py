@@ -252,3 +252,23 @@ def test_importing_the_client_loads_neither_pandas_nor_a_socket_library() -> Non
     source = "import sys, antigranular; print([n for n in ('pandas', 'numpy', 'websockets', 'IPython', 'asyncio') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_rho_accuracy_and_previews_work_in_a_cell_and_travel(session: ag.Session) -> None:
+    source = """
+        preview = breast_cancer.mean.preview(eps=1)
+        print(preview.cost["epsilon"], breast_cancer["mean_radius"].count.preview(accuracy=30).epsilon)
+        export(breast_cancer["mean_radius"].count(rho=0.01), "by_rho")
+        export(breast_cancer["mean_radius"].count(accuracy=30), "by_accuracy")
+        train, test = op_pandas.train_test_split(breast_cancer["train_x"], random_state=1)
+        scaler = op_pandas.MinMaxScaler().fit(train)
+        scaler.transform(breast_cancer["test_x"])
+        breast_cancer["diagnosis"].str.upper()
+    """
+    result = session.execute("import op_pandas\n" + textwrap.dedent(source))
+    by_rho, by_accuracy = result.exports["by_rho"], result.exports["by_accuracy"]
+    assert by_rho.ag.cost == {"epsilon": None, "delta": 0.0, "rho": 0.01}
+    assert by_rho.ag.mechanism == "discrete Gaussian"
+    assert by_accuracy.ag.half_widths <= 30
+    assert result.budget[0]["rho"] == pytest.approx(0.01)
+    assert result.budget[0]["spent"] == pytest.approx(0.0999, abs=1e-3)
