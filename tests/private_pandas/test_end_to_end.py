@@ -282,3 +282,33 @@ def test_a_refusal_of_the_vault_is_one_sentence_and_free(
     assert str(caught.value)
     assert "\n" not in str(caught.value)
     assert vault.charges() == ()
+
+
+TOGETHER: list[Any] = [
+    lambda d: (d["age"].corr, (d["weight"],), {}),
+    lambda d: (d["age"].cov, (d["weight"],), {}),
+    lambda d: (d[["age", "weight", "smoker"]].corr, (), {}),
+    lambda d: (d[["age", "weight", "smoker"]].cov, (), {}),
+    lambda d: (d.skew, (), {}),
+    lambda d: (d["age"].kurt, (), {}),
+    lambda d: (d.hist2d, ("age", "weight"), {"bins": 3}),
+    lambda d: (d[["age", "weight", "sex"]].groupby("sex").corr, (), {}),
+]
+
+
+@pytest.mark.parametrize("call", TOGETHER)
+def test_several_columns_are_previewed_for_nothing_and_paid_in_either_currency(
+    private: PrivateDataset, vault: SocketVault, call: Any
+) -> None:
+    method, given, named = call(private)
+    vault.charges()
+    seen = method.preview(*given, eps=Fraction(1, 3), **named)
+    assert vault.charges() == ()
+    assert seen.epsilon == Fraction(1, 3)
+    released = method(*given, eps=Fraction(1, 3), **named)
+    assert released.ag.epsilon == Fraction(1, 3)
+    assert released.ag.mechanism == seen.mechanism
+    assert np.shape(seen.half_widths) == np.shape(released.ag.half_widths)
+    concentrated = method(*given, rho=Fraction(1, 7), **named)
+    assert concentrated.ag.rho == pytest.approx(1 / 7)
+    assert "Gaussian" in concentrated.ag.mechanism
