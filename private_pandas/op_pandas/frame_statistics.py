@@ -76,7 +76,10 @@ class FrameStatistics(ABC):
         """The excess kurtosis of each numeric column, corrected for bias as pandas does."""
         return self._numeric(called("kurt", eps, ignored, axis), Kurt)
 
-    kurtosis = kurt
+    @statistic
+    def kurtosis(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedSeries:
+        """As ``kurt``."""
+        return self._numeric(called("kurtosis", eps, ignored, axis), Kurt)
 
     @statistic
     def cov(self, /, eps: Number | None = None, *, ddof: int = 1, **ignored: object) -> ReleasedFrame:

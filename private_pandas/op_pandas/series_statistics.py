@@ -95,7 +95,10 @@ class SeriesStatistics(ABC):
         """The excess kurtosis of the values, corrected for bias as pandas does."""
         return results.number(self._ask(called("kurt", eps, ignored), Kurt, columns=(self._label,)))
 
-    kurtosis = kurt
+    @statistic
+    def kurtosis(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFloat:
+        """As ``kurt``."""
+        return results.number(self._ask(called("kurtosis", eps, ignored), Kurt, columns=(self._label,)))
 
     @statistic
     def cov(
