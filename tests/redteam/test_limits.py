@@ -11,6 +11,7 @@ from tests.enclave_server import running_enclave
 CONFIG = """
 [sessions]
 cell_timeout_seconds = 3
+stand_back_percent = 1000
 cell_cpu_seconds = 1
 interrupt_grace_seconds = 1
 [wire]
@@ -51,6 +52,9 @@ def bystander(client: RawClient) -> Iterator[Channels]:
         ("import time\ntime.sleep(100)", "ran for more than 3 seconds and is interrupted", "KeyboardInterrupt"),
         ("import re\nre.match('(a+)+$', 'a' * 40 + 'b')", "seconds of processor time", "KeyboardInterrupt"),
         ("from itertools import repeat\nsum(repeat(0))", "did not stop when interrupted", "KernelRestarted"),
+        ("n = 3 * 10**7\nm = 7**n\nm * m * m", "is interrupted", "KeyboardInterrupt"),
+        ("import numpy as np\nx = np.random.default_rng(0).normal(size=10**7)\nfor _ in range(10**6): x = np.sort(-x)", "is interrupted", "KeyboardInterrupt"),
+        ("import matplotlib.pyplot as plt\nfor n in range(10**6):\n    plt.figure(figsize=(1, 1)); plt.plot([n]); plt.show()", "is interrupted", "KeyboardInterrupt"),
         ("while True: display(1)", "sent more than 500 messages and is interrupted", "KeyboardInterrupt"),
         ("x = bytearray(10**9)", "may use 256 MiB of memory", "MemoryError"),
         ("x = []\nwhile True: x.append(' ' * 10**6 + str(len(x)))", "may use 256 MiB of memory", "MemoryError"),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ag_kernel.compiler.findings import problems
 from ag_kernel.compiler.history import HELPERS, History
 from ag_kernel.compiler.inference import Inference, freeze
+from ag_kernel.compiler.rebuilding import Rebuilding
 from ag_kernel.compiler.session_names import valid
 from ag_plan.errors import MalformedPlan
 from ag_plan.frames import receive_frame, send_frame
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _LONGEST_SECONDS: Final = 15.0
 _MOST_CHARACTERS: Final = 2_000_000
+_CANARY: Final = "ag_canary"
 _REHEARSED: Final = {"export": "export", "frame": "frame", "series": "series", "dataset": "dataset"}
 _REHEARSAL: Final = """
 import numpy as np, pandas as pd
@@ -38,7 +41,7 @@ text = "a".uper()
 """
 """One cell of everything, so that what mypy builds when first needed is there before the first session is forked."""
 
-_warmed: list[Inference] = []
+_warmed: list[Inference | Rebuilding] = []
 """Written by `warm` alone, in the nursery, so that all children share one analysed state."""
 
 
@@ -73,8 +76,24 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
                 return
 
 
-def _built() -> Inference:
-    inference = Inference()
+def chosen() -> Inference | Rebuilding:
+    """The quick way where mypy's insides are as we know them, else the slow one, which needs its public entry alone."""
+    try:
+        inference = Inference()
+        told = [one.code for one in inference.check(_CANARY, "x: int = 'a'\ny: int = 1\n") or ()]
+        inference.forget((_CANARY,))
+    except Exception as problem:  # noqa: BLE001 - whatever another release of mypy's does
+        told = [type(problem).__name__]
+    if told == ["assignment"]:
+        return inference
+    sys.stderr.write(
+        f"mypy's insides have changed ({told}): cells are checked by its public entry, some seconds each\n"
+    )
+    return Rebuilding()
+
+
+def _built() -> Inference | Rebuilding:
+    inference = chosen()
     for module, text in HELPERS.items():
         inference.check(module, text)
     rehearsal = Desk(inference)
@@ -90,7 +109,7 @@ Reply = dict[str, Any]
 class Desk:
     """One session's questions. A reply is None for what is no question, empty where none is due."""
 
-    def __init__(self, inference: Inference) -> None:
+    def __init__(self, inference: Inference | Rebuilding) -> None:
         self._inference = inference
         self._history = History(inference, {})
         self._strict = False

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ag_kernel.compiler.inference import Finding, Inference
+    from ag_kernel.compiler.rebuilding import Rebuilding
 
 _ANY: Final = "ag_any"
 _PRELUDE: Final = "ag_prelude"
@@ -53,7 +54,7 @@ class _Pending:
 class History:
     """Which name comes from which cell. Nothing changes until `accept`."""
 
-    def __init__(self, inference: Inference, names: Mapping[str, Named]) -> None:
+    def __init__(self, inference: Inference | Rebuilding, names: Mapping[str, Named]) -> None:
         self._inference = inference
         self._serial = 0
         self._modules: list[str] = []

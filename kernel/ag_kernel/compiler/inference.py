@@ -60,24 +60,25 @@ class Finding:
         return replace(self, line=self.line + lines, end_line=self.end_line + lines)
 
 
-def _options() -> Options:
-    options = Options()
-    options.python_version = sys.version_info[:2]
-    options.mypy_path = [str(STUBS), *_roots()]
-    options.no_site_packages = True
-    options.namespace_packages = True
-    options.incremental = False
-    options.cache_dir = os.devnull
-    options.follow_imports = "silent"
-    options.ignore_missing_imports = True
-    options.check_untyped_defs = True
-    options.allow_redefinition = True
-    options.local_partial_types = True
-    options.preserve_asts = True
-    options.enable_error_code = ["truthy-bool"]
-    options.disable_bytearray_promotion = options.disable_memoryview_promotion = True
-    options.raise_exceptions = True
-    return options
+def options() -> Options:
+    """How cells are checked in standard mode: nothing read but our stubs and packages, nothing written."""
+    chosen = Options()
+    chosen.python_version = sys.version_info[:2]
+    chosen.mypy_path = [str(STUBS), *_roots()]
+    chosen.no_site_packages = True
+    chosen.namespace_packages = True
+    chosen.incremental = False
+    chosen.cache_dir = os.devnull
+    chosen.follow_imports = "silent"
+    chosen.ignore_missing_imports = True
+    chosen.check_untyped_defs = True
+    chosen.allow_redefinition = True
+    chosen.local_partial_types = True
+    chosen.preserve_asts = True
+    chosen.enable_error_code = ["truthy-bool"]
+    chosen.disable_bytearray_promotion = chosen.disable_memoryview_promotion = True
+    chosen.raise_exceptions = True
+    return chosen
 
 
 def _roots() -> list[str]:
@@ -86,21 +87,28 @@ def _roots() -> list[str]:
     return sorted({str(Path(spec.origin).parent.parent) for spec in found if spec and spec.origin})
 
 
+def be_strict(chosen: Options) -> None:
+    """What `mypy --strict` asks for."""
+    chosen.disallow_untyped_defs = chosen.disallow_incomplete_defs = chosen.disallow_untyped_calls = True
+    chosen.disallow_any_generics = chosen.warn_return_any = chosen.strict_equality = True
+    chosen.extra_checks = chosen.disallow_untyped_decorators = chosen.warn_redundant_casts = True
+
+
 class Inference:
     """All modules a cell may import, analysed; and the cells of one session as they come."""
 
     def __init__(self) -> None:
-        options = _options()
+        chosen = options()
         offered = [name for name, offer in OFFERS.items() if not offer.later and not name.startswith("__")]
         text = "\n".join(f"import {name}" for name in offered)
         with contextlib.chdir(
             STUBS
         ):  # mypy looks for modules in the working directory, and a nursery's is the standard library's
             result = build.build(
-                [BuildSource("warm.py", _WARM, text)], options, extra_plugins=[PrivateCalls(options)], stdout=sys.stderr
+                [BuildSource("warm.py", _WARM, text)], chosen, extra_plugins=[PrivateCalls(chosen)], stdout=sys.stderr
             )
         self._manager, self._graph = result.manager, result.graph
-        self._options = options
+        self._options = chosen
         self._loose = True
         self.missing = frozenset(name for name in offered if name not in self._graph)
         self.standard()
@@ -112,10 +120,7 @@ class Inference:
     def strict(self) -> None:
         """What `mypy --strict` would say."""
         self._loose = False
-        options = self._options
-        options.disallow_untyped_defs = options.disallow_incomplete_defs = options.disallow_untyped_calls = True
-        options.disallow_any_generics = options.warn_return_any = options.strict_equality = True
-        options.extra_checks = options.disallow_untyped_decorators = options.warn_redundant_casts = True
+        be_strict(self._options)
 
     def check(self, module: str, text: str, tested: AbstractSet[Place] = frozenset()) -> tuple[Finding, ...] | None:
         """Add a module to the state; None where mypy couldn't analyse it at all (the module is then unknown).
