@@ -79,16 +79,23 @@ def thing(tank: Tank, value: Any) -> Any:
 
 
 def key(tank: Tank, value: Any) -> Any:
-    """A value as a key of a dict or a thing in a set. What could be made to collide with many others costs more."""
+    """A value as a key of a dict or a thing in a set. What could be made to collide with many others costs more.
+
+    Not NaN: its place among others would follow from where it lies in memory, and so from what was there before it.
+    """
     kind = type(value)
     if kind is str:
         return value
     if kind in SCALARS:
+        if value != value:  # noqa: PLR0124 - NaN alone
+            raise TypeError("nan")
         if (kind is int or kind is float) and not -_DISTINCT < value < _DISTINCT:
             tank.take(_COLLIDING)
         return value
     if kind is tuple:
         tank.take(_COLLIDING)
+        if any(each != each for each in value):  # noqa: PLR0124 - as above
+            raise TypeError("nan")
         return thing(tank, value)
     raise TypeError(kind.__name__)
 

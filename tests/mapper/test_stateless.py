@@ -246,3 +246,18 @@ def test_a_public_list_that_a_call_could_change_would_be_found(monkeypatch: pyte
     assert Machine(counting, ["str"], "int").results([("a",), ("b",)]) == [None, None]
     monkeypatch.setattr("ag_mapper.value_words.FixedList", list)
     assert Machine(counting, ["str"], "int").results([("a",), ("b",)]) == [2, 3]
+
+
+def test_nothing_has_a_place_that_follows_from_its_address() -> None:
+    nan = w.Call(function="float", arguments=(literally("nan"),))
+    pair = w.Collect(kind="tuple", items=(nan, literally(1)))
+    for thing in (nan, pair):
+        for kept in (
+            w.Call(function="len", arguments=(w.Collect(kind="set", items=(thing, literally(1))),)),
+            w.Call(function="len", arguments=(w.Collect(kind="dict", items=(thing, literally(1))),)),
+            w.Call(
+                function="len", arguments=(w.Call(function="set", arguments=(w.Collect(kind="list", items=(thing,)),)),)
+            ),
+            w.Operate(operator="in", left=thing, right=w.Collect(kind="set", items=(literally(1),))),
+        ):
+            assert Machine(program(w.Give(value=kept)), ["str"], "int").results([("a",)]) == [None]
