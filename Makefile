@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser torture bench lock clean
+.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser torture bench peers lock clean
 
 install: $(VENV)/.installed
 
@@ -73,6 +73,10 @@ torture: install
 
 bench: install
 	$(BIN)/python -m tests.bench
+
+# The same questions to other libraries of differential privacy, each in a venv of its own under .venv-peers; half an hour, and 4 GB of disk.
+peers: install
+	$(BIN)/python -m tests.bench.peers
 
 # Rewrites the pinned versions within the ranges of pyproject.toml.
 lock:

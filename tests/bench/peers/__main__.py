@@ -1,0 +1,88 @@
+"""`make peers`: installs the other libraries, asks all of them the same, and prints the tables as Markdown, part by part."""
+
+import argparse
+import datetime as dt
+import os
+import tempfile
+from pathlib import Path
+
+from tests.bench.peers.install import PEERS, python_of
+from tests.bench.peers.report import errors, memory, times
+from tests.bench.peers.run import Answers, run
+from tests.bench.peers.tasks import DELTA, EPSILON, Data, numbers, tasks, tumours
+
+FLOORS = ("plain", "pandas")
+
+
+def main() -> None:
+    """Every table, each as soon as it is measured."""
+    asked = _asked()
+    pythons = {name: python_of(name, PEERS[name]) for name in PEERS if name in asked.peers}
+    for sentence in (python for python in pythons.values() if isinstance(python, str)):
+        print(f"- {sentence}")
+    usable = {name: python for name, python in pythons.items() if isinstance(python, Path)}
+    print(f"Run of {dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores, ε = {EPSILON:g}, δ = {DELTA:g}.\n")
+    with tempfile.TemporaryDirectory(prefix="ag-peers-") as name:
+        folder = Path(name)
+        small = tumours(folder / "tumours")
+        _print_errors(small, usable, runs=400, at_once=asked.copies, patience=3 * asked.patience)
+        middle = numbers(folder, asked.rows[0])
+        _print_errors(middle, usable, runs=200, at_once=min(asked.copies, 20), patience=asked.patience)
+        for rows in asked.rows[1:]:
+            large = numbers(folder, rows)
+            _print_times(large, usable, patience=asked.patience)
+        _print_memory(large, {name: usable[name] for name in ("ours", "plain")}, patience=asked.patience)
+
+
+def _print_errors(data: Data, pythons: dict[str, Path], *, runs: int, at_once: int, patience: float) -> None:
+    print(
+        f"**Error on {data.name} rows** (root mean squared, over {runs} runs where it could be done, else as many as said)\n"
+    )
+    truth = run(PEERS["plain"], pythons["plain"], data, tasks(data, runs=1, seconds=60), at_once=1, patience=patience)
+    found: dict[str, Answers] = {}
+    for name, python in pythons.items():
+        copies = at_once if PEERS[name].slow else 1
+        if name in FLOORS or data.rows * copies > PEERS[name].most:
+            continue
+        asked = tasks(data, runs=200 if PEERS[name].slow else runs, seconds=patience / 10)
+        found[name] = run(PEERS[name], python, data, asked, at_once=copies, patience=patience)
+    print("\n".join(errors(found, truth)), end="\n\n", flush=True)
+
+
+def _print_times(data: Data, pythons: dict[str, Path], *, patience: float) -> None:
+    print(
+        f"**Time on {data.name} rows** (median of up to 7 runs; reading a file into memory, where a library wants that, not counted)\n"
+    )
+    asked = tasks(data, runs=7, seconds=patience / 10)
+    found = {
+        name: run(PEERS[name], python, data, asked, at_once=1, patience=patience)
+        for name, python in pythons.items()
+        if data.rows <= PEERS[name].most
+    }
+    print("\n".join(times(found)), end="\n\n", flush=True)
+
+
+def _print_memory(data: Data, pythons: dict[str, Path], *, patience: float) -> None:
+    print(f"**Memory on {data.name} rows** (the most that the process had)\n")
+    wanted = [task for task in tasks(data, runs=1, seconds=60) if task["name"] in ("mean", "describe")]
+    found = {
+        name: run(PEERS[name], python, data, wanted, at_once=1, patience=patience) for name, python in pythons.items()
+    }
+    print("\n".join(memory(found)), flush=True)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="tests.bench.peers", description=__doc__)
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS), metavar="NAME")
+    parser.add_argument("--rows", nargs="*", type=int, default=[10**5, 10**6, 10**7])
+    parser.add_argument(
+        "--copies", type=int, default=200, help="runs that slow libraries answer at once, on small data"
+    )
+    parser.add_argument(
+        "--patience", type=float, default=600.0, help="seconds for all questions of one library on one data set"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
