@@ -42,20 +42,18 @@ def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part
         return None
     numbers = [_integer(number) for number, _ in numbered]
     positions = [part.number if isinstance(part, Bins) else part.position for _, part in numbered]
-    one = len(numbered) == 1
-    tall = Stage(
-        columns=(
-            named(_PART, numbers[0] if one else _each(numbers)),
-            named(_PLACE, positions[0] if one else _each(positions)),
-        )
-    )
-    keys = [_column(_PART), _group(groups), _column(_PLACE)]
-    query = exp.select(*keys, named("rows", exp.Count(this=exp.Star())), copy=False)
+    one, all_rows = len(numbered) == 1, not (groups.joins or groups.found)
+    place = named(_PLACE, positions[0] if one else _each(positions))
+    tall = Stage(columns=(place,) if one else (named(_PART, _each(numbers)), place))
+    # What is the same for all rows is no key: grouping by the place alone is several times as fast.
+    part, group = _column(_PART), _group(groups)
+    keys = [*([] if one else [part]), *([] if all_rows else [group]), _column(_PLACE)]
+    same = named(_PART, numbers[0]) if one else part, named(_CELL, _integer(0)) if all_rows else group
+    query = exp.select(*same, _column(_PLACE), named("rows", exp.Count(this=exp.Star())), copy=False)
     query = query.where(_given(_PLACE), copy=False)
     query = query.group_by(*(key.copy() for key in keys), copy=False)
     query = query.order_by(*(key.copy() for key in keys), copy=False)
-    whole = () if groups.joins or groups.found else (Stage(columns=(named(_CELL, _integer(0)),)),)
-    return _text((*_stages(rows, scope, groups, least), *whole, tall), query)
+    return _text((*_stages(rows, scope, groups, least), tall), query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

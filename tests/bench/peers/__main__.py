@@ -12,6 +12,7 @@ from tests.bench.peers.run import Answers, run
 from tests.bench.peers.tasks import DELTA, EPSILON, Data, numbers, tasks, tumours
 
 FLOORS = ("plain", "pandas")
+PARTS = ("error", "time", "memory")
 
 
 def main() -> None:
@@ -24,14 +25,16 @@ def main() -> None:
     print(f"Run of {dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores, ε = {EPSILON:g}, δ = {DELTA:g}.\n")
     with tempfile.TemporaryDirectory(prefix="ag-peers-") as name:
         folder = Path(name)
-        small = tumours(folder / "tumours")
-        _print_errors(small, usable, runs=400, at_once=asked.copies, patience=3 * asked.patience)
-        middle = numbers(folder, asked.rows[0])
-        _print_errors(middle, usable, runs=200, at_once=min(asked.copies, 20), patience=asked.patience)
-        for rows in asked.rows[1:]:
-            large = numbers(folder, rows)
-            _print_times(large, usable, patience=asked.patience)
-        _print_memory(large, {name: usable[name] for name in ("ours", "plain")}, patience=asked.patience)
+        if "error" in asked.parts:
+            small, middle = tumours(folder / "tumours"), numbers(folder, asked.rows[0])
+            _print_errors(small, usable, runs=400, at_once=asked.copies, patience=3 * asked.patience)
+            _print_errors(middle, usable, runs=200, at_once=min(asked.copies, 20), patience=asked.patience)
+        if "time" in asked.parts:
+            for rows in asked.rows[1:]:
+                _print_times(numbers(folder, rows), usable, patience=asked.patience)
+        if "memory" in asked.parts:
+            two = {name: usable[name] for name in ("ours", "plain")}
+            _print_memory(numbers(folder, asked.rows[-1]), two, patience=asked.patience)
 
 
 def _print_errors(data: Data, pythons: dict[str, Path], *, runs: int, at_once: int, patience: float) -> None:
@@ -74,6 +77,7 @@ def _print_memory(data: Data, pythons: dict[str, Path], *, patience: float) -> N
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.bench.peers", description=__doc__)
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS), metavar="NAME")
+    parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=PARTS)
     parser.add_argument("--rows", nargs="*", type=int, default=[10**5, 10**6, 10**7])
     parser.add_argument(
         "--copies", type=int, default=200, help="runs that slow libraries answer at once, on small data"
