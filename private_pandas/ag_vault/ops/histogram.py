@@ -60,7 +60,8 @@ def place(name: str, term: Term, edges: Sequence[float], scope: Scope) -> Term |
     exact = _whole(_bisect(value, edges, 0, len(edges) - 2))
     factor = _even(edges)
     if factor is None:
-        number, level = case((inside, exact)), value.level
+        number: exp.Expression = case((inside, exact))
+        level = value.level
     else:
         number, level = _mostly(value, inside, (edges[0], factor), exact, scope)
     space = ColumnSpace(kind="int", lower=0, upper=len(edges) - 2)
