@@ -145,7 +145,6 @@ WRONG: dict[str, Callable[[Any], Any]] = {
     "a sum of text": lambda frame: frame["sex"].sum(eps=1),
     "a median of text": lambda frame: frame["sex"].median(eps=1),
     "a frame without numbers": lambda frame: frame[["sex"]].mean(eps=1),
-    "a described frame without numbers": lambda frame: frame[["sex"]].describe(eps=1),
     "a strange ddof": lambda frame: frame.var(eps=1, ddof=-1),
     "a ddof that is text": lambda frame: frame["age"].std(eps=1, ddof="1"),
     "a strange axis": lambda frame: frame.median(eps=1, axis=1),
