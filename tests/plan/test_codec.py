@@ -1,5 +1,6 @@
 """Plan bytes decode to exactly the plan that was encoded, and anything else is refused."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +46,20 @@ def test_depth_is_bounded() -> None:
         relation = Filter(relation=relation, predicate=Constant(value=True))
     with pytest.raises(MalformedPlan):
         decode_plan(encode_plan(relation), Relation)
+
+
+@pytest.mark.parametrize("change", [{"unheard": 1}, {"relation": -1}, {"relation": 99}, {"type": "unheard"}], ids=str)
+def test_a_record_with_a_word_too_many_or_a_reference_to_nowhere_is_no_plan(change: dict[str, object]) -> None:
+    records = msgspec.msgpack.decode(encode_plan(plan()))
+    assert isinstance(decode_plan(msgspec.msgpack.encode(records), Release), Release)
+    records[-1] |= change
+    with pytest.raises(MalformedPlan):
+        decode_plan(msgspec.msgpack.encode(records), Release)
+
+
+def test_a_key_listed_twice_has_no_constructor() -> None:
+    with pytest.raises(ValueError, match="distinct"):
+        GroupKey(column="age", values=(1, 2, 1))
 
 
 def test_the_root_must_be_of_the_expected_family() -> None:

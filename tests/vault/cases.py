@@ -39,6 +39,7 @@ from ag_plan.releases import (
     Mean,
     Measure,
     Moments,
+    Nunique,
     Quantile,
     Rho,
     Size,
@@ -79,6 +80,7 @@ class Columns:
 MEASURES: dict[type[Measure], tuple[Callable[[Columns], Measure], ...]] = {
     Size: (lambda _: Size(),),
     Count: (lambda its: Count(columns=its.every),),
+    Nunique: (lambda its: Nunique(columns=its.every),),
     Sum: (lambda its: Sum(columns=its.numbers),),
     Mean: (lambda its: Mean(columns=its.numbers),),
     Var: (lambda its: Var(columns=its.numbers, ddof=0), lambda its: Var(columns=its.numbers[:1])),
@@ -270,6 +272,8 @@ EXPRESSIONS: dict[type[words.Expression], tuple[words.Expression, ...]] = {
     ),
 }
 """Each word over columns of ``neighbours.ROWS``."""
+NEEDS_A_MAPPER: frozenset[type[words.Expression]] = frozenset({words.Mapped})
+"""Run by a process of its own, which a replayed session has not: a gap of these tests."""
 
 
 def computed(kind: type[words.Expression], relation: Relation = VISITS) -> Project:

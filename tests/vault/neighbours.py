@@ -120,7 +120,7 @@ def _equal(rows: list[Row]) -> list[Row]:
 
 OTHERS = st.one_of(_OTHERS, _OTHERS, _OTHERS.map(_equal), _OTHERS.map(lambda rows: rows[:1]), st.just([]))
 HEAVY = ANY_ROW.map(lambda content: [content] * CAP)
-ONE_UNIT = st.tuples(st.lists(ANY_ROW, max_size=CAP) | HEAVY, st.lists(LAB, max_size=CAP)).map(
+ONE_UNIT = st.tuples(st.lists(ANY_ROW, min_size=1, max_size=CAP) | HEAVY, st.lists(LAB, max_size=CAP)).map(
     lambda pair: [(VISITS.table, 9, content) for content in pair[0]] + [(LABS.table, 9, content) for content in pair[1]]
 )
 ONE_ROW = ANY_ROW.map(lambda content: [(ROWS.table, 0, content)])
@@ -150,7 +150,12 @@ def _capped(rows: Sequence[Row]) -> Database:
     return tuple(kept)
 
 
-PAIRS = st.builds(_pair, OTHERS, ONE_UNIT | ONE_ROW, more=st.booleans(), place=st.integers(0, 5))
+def _pairs(extra: "st.SearchStrategy[list[Row]]") -> "st.SearchStrategy[Pair]":
+    return st.builds(_pair, OTHERS, extra, more=st.booleans(), place=st.integers(0, 5))
+
+
+PAIRS: "st.SearchStrategy[tuple[Pair, Pair]]" = st.tuples(_pairs(ONE_UNIT), _pairs(ONE_ROW))
+"""Neighbours by a unit, and neighbours by a row of the table of rows: whichever a plan can see."""
 
 
 # The engine --------------------------------------------------------------------------------------------------

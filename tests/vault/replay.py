@@ -33,7 +33,6 @@ from ag_vault.mechanisms.exponential import Aim, Domain, Tally
 from ag_vault.noise import Noise
 from ag_vault.parts import Lifted
 from ag_vault.price import Priced
-from ag_vault.schedule import Immediate
 from ag_vault.session import Session, Who
 from tests.vault import neighbours
 from tests.vault.lifting import hidden
@@ -70,8 +69,8 @@ class Frozen:
         self.asked.append((kind, (scale, count)))
         if self.part is not None:
             return self._lifted(self.part, scale, count)
-        exact, self.covering = self.covering[-count:] if count else [], []
-        assert len(exact) == count
+        exact, self.covering = self.covering, []
+        assert len(exact) == count, "each number has a draw of its own"
         if self.led is None:
             drawn = [self._random.choice((*EDGES, int(self._random.gauss(0, scale)))) for _ in exact]
             self.noisy.append([cut(cut(value) + draw) for value, draw in zip(exact, drawn, strict=True)])
@@ -139,6 +138,22 @@ def watched(noise: Frozen) -> Iterator[None]:
         yield
 
 
+class Recorded:
+    """A schedule that holds nothing back and remembers from what it would have chosen a slot."""
+
+    def __init__(self) -> None:
+        self.held: list[tuple[int, int | None, int]] = []
+
+    def hold(self, started: float, *, numbers: int, rows: int | None, programs: int = 0) -> None:
+        """As the protocol says."""
+        del started
+        self.held.append((numbers, rows, programs))
+
+    def now(self) -> float:
+        """As the protocol says."""
+        return 0.0
+
+
 @cache
 def _ledger() -> Ledger:
     ledger = Ledger(memory_engine(), clock=lambda: 7)
@@ -167,13 +182,14 @@ class Seen:
     ledger: Mapping[str, list[tuple[Any, ...]]]
     asked: list[tuple[str, Any]]
     noisy: list[Any]
+    slots: list[tuple[int, int | None, int]]
     exact: Exact | None = field(compare=False)
     """What the noise covered: seen by nobody."""
 
 
 def run(release: Release, database: Database, noise: Frozen, *, shuffled: int | None = None) -> Seen:
     """A session that asks for everything about a release: schema, preview, the release twice, and what is left."""
-    ledger = _emptied()
+    ledger, schedule = _emptied(), Recorded()
     session = Session(
         Who(analyst="ann", session="s"),
         neighbours.catalog(),
@@ -181,7 +197,7 @@ def run(release: Release, database: Database, noise: Frozen, *, shuffled: int | 
         ledger=ledger,
         scratch_budget=neighbours.BUDGET,
         noise=noise,
-        schedule=Immediate(),
+        schedule=schedule,
     )
     plan = encode_plan(release)
     asked: tuple[messages.Message, ...] = (
@@ -197,7 +213,9 @@ def run(release: Release, database: Database, noise: Frozen, *, shuffled: int | 
         rows = {
             table.name: [tuple(row) for row in connection.execute(sa.select(table))] for table in (EVENTS, BALANCES)
         }
-    return Seen(replies=replies, ledger=rows, asked=noise.asked, noisy=noise.noisy, exact=noise.exact)
+    return Seen(
+        replies=replies, ledger=rows, asked=noise.asked, noisy=noise.noisy, slots=schedule.held, exact=noise.exact
+    )
 
 
 def alike(release: Release, one: Database, other: Database, *, seed: int) -> tuple[Seen, Seen]:

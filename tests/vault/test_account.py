@@ -37,6 +37,11 @@ def test_a_cost_is_rounded_up_to_whole_units() -> None:
     assert cost.rho == math.ceil(Fraction(1, 18) * RHO_UNIT)
 
 
+def test_a_delta_is_rounded_up_to_whole_units() -> None:
+    tiny = Event(mechanism="threshold", epsilon=Fraction(1), delta=Fraction(1, 3 * 10**17))
+    assert totals_of(tiny).delta == 4
+
+
 def test_the_smallest_cost_is_never_free() -> None:
     assert pure(Fraction(1, 2**63 - 1)) == Totals(epsilon=1, rho=1)
 

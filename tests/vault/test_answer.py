@@ -29,11 +29,13 @@ from ag_plan.releases import (
 from ag_vault.answer import Answer, answer
 from ag_vault.errors import EngineFailed, Refusal
 from ag_vault.evaluate import DuckData
-from ag_vault.ledger import Receipt
+from ag_vault.ledger import Ledger, Receipt
 from ag_vault.noise import OpenDPNoise
 from ag_vault.price import Forecast, Priced, preview, schema
 from ag_vault.space import ColumnSpace
+from ag_vault.till import Till
 from tests.vault import world
+from tests.vault.ledgers import budget, claim
 from tests.vault.world import ROWS, Frozen, ask, binary, column
 
 EVERY: list[Measure] = [
@@ -144,6 +146,14 @@ def test_an_empty_purse_reads_no_row_and_draws_no_noise() -> None:
     assert isinstance(found, Refusal)
     assert len(purse.charged) == 1
     assert noise.asked == []
+
+
+def test_a_till_takes_no_charge_for_another_account() -> None:
+    ledger = Ledger.in_memory()
+    till = Till(ledger, budget(), claim(dataset="another"), ())
+    with pytest.raises(ValueError, match="demo"):
+        till.charge(world.priced(ask(Size())))
+    assert ledger.verify() == 0
 
 
 def test_the_charge_comes_before_the_first_row() -> None:

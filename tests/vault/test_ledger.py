@@ -180,6 +180,7 @@ def test_tampering_with_the_end_is_found_at_the_next_start_and_stops_every_charg
     "statement",
     [
         "UPDATE events SET analyst = 'bob' WHERE sequence = 1",
+        "UPDATE events SET at = 0 WHERE sequence = 1",
         "DELETE FROM events WHERE sequence = 1",
         "UPDATE balances SET epsilon = 0 WHERE kind = 'analyst'",
         "DELETE FROM balances WHERE kind = 'everyone'",

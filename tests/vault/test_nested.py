@@ -1,15 +1,20 @@
 """Several quantiles drawn between each other: the exact joint distribution of neighbours obeys ε, and results are in order."""
 
+import itertools
 from fractions import Fraction
+from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ag_vault.mechanisms import nested
+from ag_vault.mechanisms import exponential, nested
+from ag_vault.mechanisms.exponential import Aim, Domain, Tally
 from ag_vault.noise import OpenDPNoise
 from tests.vault.tallies import at_most, joint, tally
+from tests.vault.world import Frozen
 
 POINTS = 3
 FIVE = tuple(Fraction(q, 4) for q in range(5))
@@ -20,6 +25,9 @@ SETS = [
     (Fraction(1, 2), Fraction(1, 2), Fraction(1, 10)),
     FIVE,
 ]
+LOW = Fraction(1, 10), Fraction(1, 5), Fraction(3, 10)
+"""All of one side: a row below them is in the worst place."""
+HIGH = tuple(1 - q for q in LOW)
 
 
 @pytest.mark.parametrize("asked", SETS, ids=lambda asked: " ".join(map(str, asked)))
@@ -39,6 +47,51 @@ def test_exact_joint_probabilities_of_neighbours_obey_epsilon(
     )
     assert sum(one.values()) == 1
     assert all(a <= bound * other[key] and other[key] <= bound * a for key, a in one.items())
+
+
+def scores(values: tuple[int, ...], domain: Domain, aim: Aim) -> list[float]:
+    """The score of each point of a domain, in rows."""
+    runs = exponential.runs_of(tally(list(values)), domain, aim)
+    whole = np.repeat(runs.scores, runs.lengths) / aim.unit
+    return [float(score) for score in whole]
+
+
+def domains(asked: tuple[Fraction, ...], result: tuple[int, ...]) -> list[tuple[Domain, Aim]]:
+    """The domains in which the draws look for their results, if these are they."""
+    seen: list[tuple[Domain, Aim]] = []
+    places = iter([result[step.place] for step in nested.steps(len(asked))])
+
+    def chosen(_tally: Tally, domain: Domain, aim: Aim, _noise: object) -> int:
+        seen.append((domain, aim))
+        return next(places)
+
+    with patch.object(nested, "choose", chosen):
+        nested.draw(tally([]), POINTS, nested.aims(asked, Fraction(1, 100)), Frozen())
+    return seen
+
+
+@pytest.mark.parametrize("asked", [*SETS, LOW, HIGH], ids=lambda asked: " ".join(map(str, asked)))
+def test_a_row_moves_the_scores_of_all_draws_by_their_declared_span_and_no_more(asked: tuple[Fraction, ...]) -> None:
+    """Every column of three rows on a small grid, every row more, every result: changes of scores, each draw's from least to greatest."""
+    known = cache(scores)
+    moved = 0.0
+    for result in itertools.combinations_with_replacement(range(POINTS + 1), len(asked)):
+        looked = domains(asked, result)
+        starts = [step.before is not None for step in nested.steps(len(asked))]
+        assert [domain.floored for domain, _ in looked] == starts
+        for count in range(4):
+            for values in itertools.combinations_with_replacement(range(POINTS + 1), count):
+                for extra in range(POINTS + 1):
+                    more = tuple(sorted((*values, extra)))
+                    changes = [np.subtract(known(more, *each), known(values, *each)) for each in looked]
+                    moved = max(moved, sum(float(change.max() - change.min()) for change in changes))
+    span = float(nested.span(asked))
+    assert span / 2 <= moved <= span + 1e-9
+
+
+def test_the_worst_place_for_a_row_may_be_beyond_all_quantiles() -> None:
+    """Below three low ones: 2·(1 - q) for each, as they look for their results there or above."""
+    assert nested.span(LOW) == nested.span(HIGH) == sum(2 * (1 - q) for q in LOW)
 
 
 def test_five_quantiles_cost_less_than_five_mechanisms_side_by_side() -> None:

@@ -32,7 +32,11 @@ from ag_plan.messages import (
 from ag_plan.relations import Source
 from ag_plan.releases import Count, GroupKey, Mean, Sum
 from ag_vault import session as session_module
+from ag_vault.catalog import read_catalog
+from ag_vault.data import open_rows
+from ag_vault.errors import EngineFailed
 from ag_vault.evaluate import DuckData
+from ag_vault.ledger import Ledger
 from tests.vault.doors import Doors, released, served
 from tests.vault.owners import clinic
 
@@ -400,6 +404,8 @@ def test_trouble_after_the_charge_is_a_constant_sentence_and_no_refund(
     assert "RuntimeError" in caplog.text
     with sqlite3.connect(ledger) as connection:
         assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    assert spent(doors)["Clinic"] == 1
+    assert Ledger.at(ledger).verify() == 1
 
 
 def test_the_charge_is_on_disk_before_the_first_row_is_read(
@@ -416,6 +422,23 @@ def test_the_charge_is_on_disk_before_the_first_row_is_read(
     monkeypatch.setattr(DuckData, "rows", watch)
     doors.release(AGE)
     assert charged == [1]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_text('/etc/hostname')",
+        "COPY (SELECT 1) TO '/tmp/leak.csv'",
+        "SET threads=1",
+        "INSTALL httpfs",
+    ],
+)
+def test_the_engine_reads_no_other_file_and_keeps_its_settings(dataset: Path, sql: str) -> None:
+    rows = open_rows(read_catalog([dataset]), threads=1, memory_bytes=1 << 28)
+    assert rows.rows('SELECT count(*) FROM "clinic/train"')[0][0] > 0
+    with pytest.raises(EngineFailed):
+        rows.rows(sql)
+    rows.close()
 
 
 def test_a_damaged_table_ends_the_start_and_answers_nobody(tmp_path: Path, ledger: Path) -> None:

@@ -1,0 +1,11 @@
+"""All planted bugs, by what they would break."""
+
+from tests.mutants import doors, mathematics, rows, spending
+from tests.mutants.mutant import Mutant
+
+MUTANTS: dict[str, tuple[Mutant, ...]] = {
+    "mathematics": mathematics.MUTANTS,
+    "rows": rows.MUTANTS,
+    "spending": spending.MUTANTS,
+    "doors": doors.MUTANTS,
+}
