@@ -52,8 +52,7 @@ MUTANTS = (
         "ops/group_unit.py",
         "exp.Order(this=value, expressions=ordered) if ordered else value",
         "value",
-        LYING.format("grouped by unit: first"),
-        LYING.format("grouped by unit and category"),
+        "replay::test_the_first_of_a_units_rows_is_the_same_wherever_they_lie",
     ),
     vault(
         "a unit of several keys has one row",

@@ -243,6 +243,17 @@ def test_where_rows_lie_changes_no_exact_integer(relation: str, pairs: tuple[Pai
                 assert first == evaluate.evaluate(plan, neighbours.put(database, shuffled=seed)).vectors
 
 
+def test_the_first_of_a_units_rows_is_the_same_wherever_they_lie() -> None:
+    rows = [{"f": value, "i": number, "b": number == 1, "n": 0} for number, value in enumerate((-2.0, 3.0, 0.5))]
+    database = tuple((neighbours.VISITS.table, 1, row) for row in rows)
+    relation = cases.RELATIONS["grouped by unit: first"]
+    plan = priced(world.ask(Sum(columns=("first_f", "first_i")), relation=relation))
+    found = {
+        tuple(evaluate.evaluate(plan, neighbours.put(database, shuffled=seed)).vectors.values()) for seed in range(20)
+    }
+    assert len(found) == 1
+
+
 # No word without a case ---------------------------------------------------------------------------------------
 
 
