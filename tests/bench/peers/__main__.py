@@ -18,7 +18,7 @@ PARTS = ("error", "time", "memory")
 def main() -> None:
     """Every table, each as soon as it is measured."""
     asked = _asked()
-    pythons = {name: python_of(name, PEERS[name]) for name in PEERS if name in asked.peers}
+    pythons = {name: python_of(name, PEERS[name]) for name in PEERS if name in (*asked.peers, "plain")}
     for sentence in (python for python in pythons.values() if isinstance(python, str)):
         print(f"- {sentence}")
     usable = {name: python for name, python in pythons.items() if isinstance(python, Path)}
@@ -33,7 +33,7 @@ def main() -> None:
             for rows in asked.rows[1:]:
                 _print_times(numbers(folder, rows), usable, patience=asked.patience)
         if "memory" in asked.parts:
-            two = {name: usable[name] for name in ("ours", "plain")}
+            two = {name: usable[name] for name in ("ours", "plain") if name in usable}
             _print_memory(numbers(folder, asked.rows[-1]), two, patience=asked.patience)
 
 
