@@ -13,6 +13,7 @@ from ag_mapper.values import (
     DICTS,
     LISTS,
     MANY,
+    MOST_BITS,
     MOST_ITEMS,
     MOST_KEYS,
     NUMBERS,
@@ -46,16 +47,23 @@ def _len(_tank: Tank, value: Any) -> int:
     return len(value)
 
 
-def _int(_tank: Tank, value: Any = 0, base: Any = None) -> int:
-    if base is not None:
-        return int(text(value), whole(base))
+def _int(tank: Tank, value: Any = 0, base: Any = None) -> int:
+    if base is None and type(value) is not str:
+        return int(number(value))
+    if len(text(value)) > MOST_BITS:
+        raise Spent
+    tank.take(len(value) >> 4)
+    found = int(value) if base is None else int(value, whole(base))
+    if found.bit_length() > MOST_BITS:
+        raise Spent
+    return found
+
+
+def _float(tank: Tank, value: Any = 0.0) -> float:
     if type(value) is not str:
-        value = number(value)
-    return int(value)
-
-
-def _float(_tank: Tank, value: Any = 0.0) -> float:
-    return float(value if type(value) is str else number(value))
+        return float(number(value))
+    tank.take(len(value) >> 4)
+    return float(value)
 
 
 def _str(_tank: Tank, value: Any = "") -> str:
@@ -74,11 +82,12 @@ def _abs(_tank: Tank, value: Any) -> Any:
     return abs(value) if type(value) is dt.timedelta else abs(number(value))
 
 
-def _round(_tank: Tank, value: Any, figures: Any = None) -> Any:
+def _round(tank: Tank, value: Any, figures: Any = None) -> Any:
     if figures is None:
         return round(number(value))
     if not -_MOST_FIGURES <= whole(figures) <= _MOST_FIGURES:
         raise Spent
+    tank.take(abs(whole(figures)))
     return round(number(value), whole(figures))
 
 
@@ -124,7 +133,9 @@ def _reversed(tank: Tank, values: Any) -> list[Any]:
 
 
 def _enumerate(tank: Tank, values: Any, start: Any = 0) -> list[Any]:
-    return [(place, each) for place, each in enumerate(_plain(tank, values), whole(start))]
+    things = _plain(tank, values)
+    tank.take(len(things) >> 1)
+    return [(place, each) for place, each in enumerate(things, whole(start))]
 
 
 def _zip(tank: Tank, *several: Any) -> list[Any]:

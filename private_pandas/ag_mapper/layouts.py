@@ -23,7 +23,9 @@ def shown(tank: Tank, value: Any, layout: str) -> str:
     if kind in NUMBERS or kind is str or value is None:
         if not _LAYOUT.fullmatch(layout):
             raise ValueError
-        return sized(tank, format(value, layout))  # type: ignore[no-any-return]
+        found = format(value, layout)
+        tank.take(len(found) >> 2)
+        return sized(tank, found)  # type: ignore[no-any-return]
     if kind is dt.datetime or kind is dt.date:
         return METHODS["strftime"][kind](tank, value, layout) if layout else str(value)
     raise Spent

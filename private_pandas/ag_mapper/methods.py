@@ -10,6 +10,7 @@ from ag_mapper.values import (
     LISTS,
     MOST_ITEMS,
     MOST_KEYS,
+    MOST_SHORT,
     FixedDict,
     FixedList,
     Tank,
@@ -39,13 +40,17 @@ def _checked(value: Any, kinds: str) -> Any:
 
 
 def _textual(method: Callable[..., Any], *kinds: str, fewest: int | None = None) -> Method:
-    """A method of texts whose work grows with the text, and whose result isn't longer than three times it."""
+    """A method of texts whose work grows with the text, or with each argument's times it, and whose result isn't longer than three times it."""
     least = len(kinds) if fewest is None else fewest
 
     def apply(tank: Tank, owner: str, *arguments: Any) -> Any:
         if not least <= len(arguments) <= len(kinds):
             raise TypeError("arguments")
         weigh(tank, owner)
+        for each in arguments:
+            weigh(tank, each)
+            if type(each) is str and len(each) > MOST_SHORT:
+                tank.take(len(owner) * len(each) >> 10)
         found = method(owner, *(_checked(value, kind) for value, kind in zip(arguments, kinds, strict=False)))
         return sized(tank, found) if type(found) in (str, list) else found
 
@@ -184,6 +189,7 @@ def _with_others(method: Callable[..., Any]) -> Method:
     def apply(tank: Tank, owner: Any, values: Any) -> Any:
         weigh(tank, owner)
         other = {key(tank, each) for each in listed(tank, values)}
+        tank.take(len(other) >> 1)
         found = method(owner, other)
         return found if type(found) is bool else set(sized(tank, found, MOST_KEYS))
 
@@ -226,9 +232,10 @@ _LAYOUT = re.compile(r"(?:[^%]|%[aAbBdHIjmMpSwyYf%])*")
 _LONGEST_LAYOUT = 64
 
 
-def _written(_tank: Tank, owner: dt.date, layout: Any) -> str:
+def _written(tank: Tank, owner: dt.date, layout: Any) -> str:
     if len(text(layout)) > _LONGEST_LAYOUT or not _LAYOUT.fullmatch(layout):
         raise Spent
+    tank.take(len(layout))
     return owner.strftime(layout)
 
 

@@ -80,7 +80,12 @@ def _mul(tank: Tank, left: Any, right: Any) -> Any:
 def _pow(_tank: Tank, left: Any, right: Any) -> Any:
     if type(left) not in NUMBERS or type(right) not in NUMBERS:
         raise _wrong(left, right)
-    if type(left) is not float and type(right) is not float and right > 0 and left.bit_length() * right > MOST_BITS:
+    if (
+        type(left) is not float
+        and type(right) is not float
+        and right > 0
+        and max(1, left.bit_length()) * right > MOST_BITS
+    ):
         raise Spent
     result = left**right
     if type(result) is complex:

@@ -259,7 +259,7 @@ def _apply(word: words.Apply, home: Home) -> Run:
         raise BadProgram("a function gets its arguments")
     arguments, empty = [home.value(each) for each in word.arguments], [UNBOUND] * (variables - takes)
     functions, calls, tank, number = home.functions, home.calls, home.tank, word.function
-    cost = home.costs[number]
+    cost = home.costs[number] + (variables >> 4)
 
     def run(frame: Frame) -> Any:
         inner = [None, *[each(frame) for each in arguments], *empty]

@@ -18,8 +18,8 @@ MOST_SHORT: Final = 32
 """What is no longer than this costs nothing beside the word that asks for it."""
 MOST_KEYS: Final = 1 << 10
 """Things in a set or dict that a program makes."""
-MOST_BITS: Final = 1 << 12
-"""Of a whole number that is multiplied, raised or shifted."""
+MOST_BITS: Final = 1 << 10
+"""Of a whole number that is read from a text, multiplied, raised or shifted: as many as the largest double's."""
 
 
 class FixedList(list):  # type: ignore[type-arg]
@@ -145,11 +145,21 @@ def text(value: Any) -> str:
 
 
 def weigh(tank: Tank, value: Any) -> None:
-    """Take what comparing, counting or sorting a value costs; nothing for plain ones."""
-    if type(value) in SCALARS and type(value) is not str:
+    """Take what comparing, counting or sorting a value costs, whatever lies in it; nothing for plain ones."""
+    kind = type(value)
+    if kind in SCALARS and kind is not str:
         return
-    length = len(value) if type(value) in MANY else 0
+    length = len(value) if kind in MANY else 0
     if length > MOST_SHORT:
         tank.take(length >> 2)
-    if type(value) in LISTS or type(value) is tuple:
-        tank.take(sum(len(each) for each in value if type(each) is tuple))
+    if kind in MANY and kind is not str and kind is not range:
+        tank.take(sum(map(_bulk, value)))
+    if kind in DICTS:
+        tank.take(sum(map(_bulk, value.values())))
+
+
+def _bulk(value: Any) -> int:
+    """What comparing a thing in a list, tuple, set or dict costs beyond its place there."""
+    if type(value) is str:
+        return len(value) >> 4 if len(value) > MOST_SHORT else 0
+    return len(value) + sum(map(_bulk, value)) if type(value) is tuple else 0

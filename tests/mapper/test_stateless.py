@@ -92,6 +92,14 @@ def after(*steps: Code) -> Code:
     return w.Block(steps=steps)
 
 
+def times(letter: str, count: int) -> Code:
+    return w.Operate(operator="mul", left=literally(letter), right=literally(count))
+
+
+def number(digit: str, digits: int) -> Code:
+    return w.Call(function="int", arguments=(times(digit, digits), literally(32)))
+
+
 SLOW: dict[str, w.Program] = {
     "an endless loop": program(forever(w.Block())),
     "endless recursion": program(w.Give(value=w.Apply(function=0, arguments=(slot(0),)))),
@@ -172,6 +180,32 @@ SLOW: dict[str, w.Program] = {
                 last=w.Block(),
             ),
             forever(method("get", slot(1), literally(0))),
+        )
+    ),
+    "a remainder of numbers read from long texts": program(
+        after(
+            w.Store(index=1, value=number("v", 8000)),
+            w.Store(index=2, value=number("u", 4000)),
+            forever(w.Do(value=w.Operate(operator="mod", left=slot(1), right=slot(2)))),
+        )
+    ),
+    "long numbers written": program(
+        after(w.Store(index=1, value=number("v", 2800)), forever(w.Do(value=w.Call(function="str", arguments=(slot(1),)))))
+    ),
+    "long texts read as numbers": program(
+        after(w.Store(index=1, value=times("9", 4300)), forever(w.Do(value=w.Call(function="int", arguments=(slot(1),)))))
+    ),
+    "many marks stripped": program(
+        after(
+            w.Store(index=1, value=times("\U0001f600", 8192)),
+            w.Store(index=2, value=add(times("\U0001f601", 8000), literally("\U0001f600"))),
+            forever(method("strip", slot(1), slot(2))),
+        )
+    ),
+    "sets joined, again and again": program(
+        after(
+            w.Store(index=1, value=w.Call(function="set", arguments=(w.Call(function="range", arguments=(literally(1000),)),))),
+            forever(method("union", slot(1), slot(1))),
         )
     ),
     "a handler that catches its own end": program(
