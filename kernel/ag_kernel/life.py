@@ -43,7 +43,7 @@ def open_session(
 ) -> Session:
     """The session of these sockets, its data sets bound to their variables."""
     limits = Limits.of(settings.get("limits") or {})
-    vault = SocketVault(sockets["plan"])
+    vault = SocketVault(sockets["plan"], shield=interrupts.shield)
     op_pandas.bind(vault)
     output = Output(channel, interrupts, limit=limits.output_bytes)
     desk = NotebookDesk(channel, output, export_limit=limits.export_bytes)

@@ -4,12 +4,9 @@ Knows lengths and bytes, no messages.
 """
 
 import socket
-import struct
 
-from ag_plan.errors import MalformedPlan
-from ag_plan.frames import MAX_FRAME_BYTES, send_frame
+from ag_plan.frames import MAX_FRAME_BYTES, Frames, framed
 
-_LENGTH = struct.Struct(">I")
 _PATIENCE_SECONDS = 30.0
 """A peer that doesn't take its reply for so long is gone."""
 
@@ -18,31 +15,26 @@ class Conversation:
     """One peer. ``longest`` bounds a frame, and with it the memory that a peer can fill."""
 
     def __init__(self, stream: socket.socket, *, longest: int = MAX_FRAME_BYTES) -> None:
-        stream.settimeout(_PATIENCE_SECONDS)
+        stream.setblocking(False)
         self.stream = stream
-        self._longest = longest
-        self._read = bytearray()
+        self._frames = Frames(longest=longest)
 
     def receive(self) -> list[bytes] | None:
         """Whole frames among what has arrived; None at the end of the stream. MalformedPlan for a frame over the limit."""
-        part = self.stream.recv(1 << 20)
-        if not part:
-            return None
-        self._read += part
-        frames: list[bytes] = []
-        start = 0
-        while len(self._read) - start >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._read, start)
-            if length > self._longest:
-                raise MalformedPlan("a frame is over the limit")
-            if len(self._read) - start - _LENGTH.size < length:
-                break
-            start += _LENGTH.size
-            frames.append(bytes(self._read[start : start + length]))
-            start += length
-        del self._read[:start]
-        return frames
+        try:
+            part = self.stream.recv(self._frames.wanted)
+        except BlockingIOError:
+            return []
+        return self._frames.take(part) if part else None
 
     def send(self, payload: bytes) -> None:
         """Send one frame. OSError where the peer is gone or doesn't read; MalformedPlan where the frame is over the limit."""
-        send_frame(self.stream, payload)
+        frame = framed(payload)
+        try:
+            sent = self.stream.send(frame)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(frame):
+            self.stream.settimeout(_PATIENCE_SECONDS)
+            self.stream.sendall(memoryview(frame)[sent:])
+            self.stream.setblocking(False)

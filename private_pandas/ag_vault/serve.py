@@ -5,7 +5,7 @@ Knows sockets and settings; what a request means is ``session``'s. Everything it
 
 import contextlib
 import logging
-import selectors
+import select
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -77,11 +77,15 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     session = open_session(msgspec.convert(dict(settings), Settings), mapper)
     plan = Conversation(sockets["plan"])
     control = Conversation(sockets["control"], longest=_LONGEST_CONTROL)
-    peers = {plan: session.reply, control: Control(session).reply}
-    with selectors.DefaultSelector() as selector, contextlib.closing(session), plan.stream, control.stream:
-        for peer in peers:
-            selector.register(peer.stream, selectors.EVENT_READ, peer)
-        while all(_serve(key.data, peers[key.data]) for key, _ in selector.select()):
+    peers = {
+        plan.stream.fileno(): (plan, session.reply),
+        control.stream.fileno(): (control, Control(session).reply),
+    }
+    waiting = select.poll()
+    for peer in peers:
+        waiting.register(peer, select.POLLIN)
+    with contextlib.closing(session), plan.stream, control.stream:
+        while all(_serve(*peers[ready]) for ready, _ in waiting.poll()):
             pass
 
 

@@ -28,6 +28,7 @@ from ag_vault.ingest import bytes_of, scratch_table
 from ag_vault.ledger import Claim, Ledger
 from ag_vault.noise import Noise
 from ag_vault.price import preview, schema
+from ag_vault.recent import Recent
 from ag_vault.schedule import Schedule
 from ag_vault.space import ColumnSpace
 from ag_vault.till import Till, needs_mapper, tables_of
@@ -92,6 +93,7 @@ class Session:
         self._scratch_bytes = 0
         self._noise = noise
         self._schedule = schedule
+        self._recent = Recent()
 
     def reply(self, payload: bytes) -> bytes:
         """The one reply to a request. Total: what can't be read or goes wrong is refused by a constant sentence."""
@@ -99,7 +101,7 @@ class Session:
         try:
             request = decode_message(payload, messages.REQUESTS)
             number = request.id
-            reply = _HANDLERS[type(request)](self, request)
+            reply = self._recent.find(request) or _HANDLERS[type(request)](self, request)
         except MalformedPlan as reason:
             reply = Refusal(code="malformed", why=f"The vault can't read this request: {reason}.")
         except Exception as problem:  # noqa: BLE001 - whatever it was, a guest learns nothing from it
@@ -108,6 +110,7 @@ class Session:
         if isinstance(reply, Refusal):
             return _refused(number, reply)
         encoded = encode_message(reply)
+        self._recent.keep(request, reply, length=len(payload) + len(encoded))
         return encoded if len(encoded) <= MAX_FRAME_BYTES else _refused(number, TOO_LARGE)
 
     def close(self) -> None:
@@ -201,6 +204,7 @@ class Session:
         self._scratch_bytes = size
         self._scratch_tables += 1
         self._catalog = self._catalog.with_table(table)
+        self._recent.forget()
         return messages.Ingested(id=request.id, table=table.key)
 
     def _release(self, request: messages.AskRelease) -> messages.Message | Refusal:

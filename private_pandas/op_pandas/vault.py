@@ -7,8 +7,9 @@ import itertools
 import select
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeVar
@@ -17,7 +18,7 @@ import msgspec
 
 from ag_plan.codec import children, decode_message, decode_plan, encode_message
 from ag_plan.errors import MalformedPlan
-from ag_plan.frames import receive_frame, send_frame
+from ag_plan.frames import Frames, send_frame
 from ag_plan.messages import REPLIES, AskRelease, Message, Refused, Released
 from ag_plan.relations import Relation, Source
 from ag_plan.releases import Release
@@ -47,17 +48,36 @@ class Charge:
     rho: Fraction = Fraction(0)
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold SIGINT back, so that no frame is ever half sent or half read."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class SocketVault:
     """The vault at the other end of a socket. One conversation: not for several threads at a time.
 
     An interrupt may come while an answer is awaited: the answer is then discarded when it comes, and what it cost is still told.
+    ``shield`` holds interrupts back: without one given, SIGINT is blocked, which takes system calls.
     """
 
-    def __init__(self, stream: socket.socket) -> None:
+    def __init__(
+        self, stream: socket.socket, *, shield: Callable[[], AbstractContextManager[object]] = _uninterrupted
+    ) -> None:
         self._stream = stream
+        self._shield = shield
+        self._frames = Frames()
+        self._arrived: deque[bytes] = deque()
         self._ids = itertools.count(1)
         self._unanswered: dict[int, Message] = {}
         self._charges: list[Charge] = []
+        self._waiting = select.poll()
+        self._waiting.register(stream, select.POLLIN)
 
     def ask(self, message: Message) -> Message:
         """The reply to a request. VaultGone where the vault is gone, else the exception a refusal names."""
@@ -65,7 +85,7 @@ class SocketVault:
         request = msgspec.structs.replace(message, id=number)
         try:
             payload = encode_message(request)
-            with _uninterrupted():
+            with self._shield():
                 send_frame(self._stream, payload)
                 self._unanswered[number] = request
             reply = self._receive(number)
@@ -84,21 +104,25 @@ class SocketVault:
 
     def _receive(self, number: int) -> Message:
         while True:
-            self._await()
-            with _uninterrupted():
-                frame = receive_frame(self._stream)
-                if frame is None:
-                    raise VaultGone("the vault of this session is gone; start a new session")
-                reply = decode_message(frame, REPLIES)
-                self._note(self._unanswered.pop(reply.id, None), reply)
-            if reply.id in {number, 0}:  # 0: the vault could not read whose request it refuses
+            if not self._arrived:
+                self._waiting.poll()  # here, where an interrupt does no harm
+            with self._shield():
+                reply = self._heard()
+            if reply is not None and reply.id in {number, 0}:  # 0: the vault could not read whose request it refuses
                 return reply
 
-    def _await(self) -> None:
-        """Wait until something has come, here where an interrupt does no harm."""
-        waiting = select.poll()
-        waiting.register(self._stream, select.POLLIN)
-        waiting.poll()
+    def _heard(self) -> Message | None:
+        """The next reply, what it cost noted; None where it is not whole yet. VaultGone at the end of the stream."""
+        if not self._arrived:
+            part = self._stream.recv(self._frames.wanted)
+            if not part:
+                raise VaultGone("the vault of this session is gone; start a new session")
+            self._arrived += self._frames.take(part)
+        if not self._arrived:
+            return None
+        reply = decode_message(self._arrived.popleft(), REPLIES)
+        self._note(self._unanswered.pop(reply.id, None), reply)
+        return reply
 
     def _note(self, request: Message | None, reply: Message) -> None:
         if not isinstance(reply, Released) or not isinstance(request, AskRelease) or reply.repeated:
@@ -126,17 +150,6 @@ def _dataset(relation: Relation) -> str:
             found += [node.table.partition("/")[0]] if isinstance(node, Source) else []
             waiting.extend(child for child in reversed(children(node)) if isinstance(child, Relation))
     return next((name for name in found if name != SCRATCH), SCRATCH)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold SIGINT back, so that no frame is ever half sent or half read."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _bound: list[Vault] = []

@@ -151,7 +151,12 @@ def stages_of(steps: Steps) -> tuple[Stage, ...]:
 
 def named(name: str, sql: exp.Expression) -> exp.Alias:
     """An expression under a quoted name."""
-    return exp.Alias(this=sql.copy(), alias=exp.Identifier(this=name, quoted=True))
+    return called(name, sql.copy())
+
+
+def called(name: str, sql: exp.Expression) -> exp.Alias:
+    """The same for an expression that nothing else holds: a copy takes the engine's grammar longer than making a column."""
+    return exp.Alias(this=sql, alias=exp.Identifier(this=name, quoted=True))
 
 
 def number_of_row(partition: Sequence[exp.Expression], order: Sequence[exp.Expression]) -> exp.Window:

@@ -6,7 +6,7 @@ from ag_plan.relations import Source
 from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Term, identifier
-from ag_vault.ops.rows import UNIT_ID, Rows, Stage, Unit, named
+from ag_vault.ops.rows import UNIT_ID, Rows, Stage, Unit, called
 
 _ORDER = identifier("o")
 _HIDDEN = {UNIT_COLUMN: UNIT_ID.name, ORDER_COLUMN: _ORDER.name}
@@ -22,7 +22,7 @@ def rule(node: Source, catalog: Catalog) -> Rows | Refusal:
         return Refusal(code="no_such_table", why="this session has no such table", error="KeyError")
     plain = {name: f"c{number}" for number, name in enumerate(table.columns) if table.columns[name].kind != "id"}
     shorts = plain | ({} if table.unit is None else _HIDDEN)
-    columns = tuple(named(short, identifier(name)) for name, short in shorts.items())
+    columns = tuple(called(short, identifier(name)) for name, short in shorts.items())
     terms = {
         name: Term(space=space, sql=identifier(plain.get(name, _HIDDEN[UNIT_COLUMN])))
         for name, space in table.columns.items()
