@@ -213,21 +213,12 @@ def _shown(value: Any) -> Any:
 
 
 class SeriesGroupBy(Groups):
-    """Groups of a series: answers have the one column 0."""
+    """Groups of a series, or of one column of a frame: answers have the one column 0, as notebooks expect."""
 
     __slots__ = ()
 
     def _columns(self, released: Released) -> list[Any]:
         return list(range(len(released.columns)))
-
-
-class ColumnGroupBy(SeriesGroupBy):
-    """Groups of one column of a frame: answers have that column, by its name."""
-
-    __slots__ = ()
-
-    def _columns(self, released: Released) -> list[Any]:
-        return list(released.columns)
 
 
 class FrameGroupBy(Groups):
@@ -244,7 +235,7 @@ class FrameGroupBy(Groups):
             chosen = {name: self._terms[name] for name in labels(key, self._terms)}
             return FrameGroupBy(self._rows, chosen, self._keys, self._delta)
         name = label(key, self._terms)
-        return ColumnGroupBy(self._rows, {name: self._terms[name]}, self._keys, self._delta)
+        return SeriesGroupBy(self._rows, {name: self._terms[name]}, self._keys, self._delta)
 
     @statistic
     def cov(self, /, eps: Number | None = None, *, ddof: int = 1, **ignored: object) -> ReleasedFrame:

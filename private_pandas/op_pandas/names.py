@@ -16,7 +16,6 @@ TABLES: dict[str, dict[str, Verdict]] = {
     "PrivateSeries": SERIES,
     "FrameGroupBy": GROUPED,
     "SeriesGroupBy": GROUPED,
-    "ColumnGroupBy": GROUPED,
     "UnitGroupBy": GROUPED,
 }
 
@@ -29,7 +28,7 @@ def refusal(kind: str, name: str) -> str:
     if isinstance(verdict, Refused):
         parts = [part for part in (verdict.why, verdict.instead) if part]
         return f"{start}; {'; '.join(parts)}"
-    if kind in {"FrameGroupBy", "SeriesGroupBy", "ColumnGroupBy"}:
+    if kind in {"FrameGroupBy", "SeriesGroupBy"}:
         return f"{start}; use count, size, sum, mean, std, var, median, quantile or describe, each with eps"
     if kind == "UnitGroupBy":
         return f"{start}; use size, count, nunique, sum, mean, min, max, first or agg, none of which takes eps"

@@ -17,7 +17,7 @@ import pytest
 
 from ag_enclave.config import Jail
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
-from tests.enclave.processes import descendants, eventually
+from tests.enclave.processes import NURSERIES, descendants, eventually
 from tests.enclave.raw_client import RawClient, kind
 from tests.enclave_server import COMMAND, Enclave, running_enclave, stop
 
@@ -78,7 +78,7 @@ def test_a_killed_gateway_leaves_no_orphan(enclave: Enclave) -> None:
     client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
     client.open()
     family = descendants(enclave)
-    assert len(family) == 6
+    assert len(family) == NURSERIES + 3
     enclave.process.kill()
     enclave.process.wait()
     assert eventually(lambda: not any(_lives(process) for process in family))

@@ -119,7 +119,7 @@ def test_integers_with_narrow_bounds_are_keys_all_of_them(frame: PrivateDataFram
     released = frame.groupby("stars")["age"].mean(eps=EPS)
     assert list(released.index) == [0, 1, 2, 3, 4, 5, 6]
     expected = PEOPLE.groupby("stars")["age"].mean().reindex(range(7))
-    pd.testing.assert_series_equal(released["age"], expected, check_index_type=False, check_names=False)
+    pd.testing.assert_series_equal(released[0], expected, check_index_type=False, check_names=False)
 
 
 def test_keys_that_the_analyst_lists_are_the_groups(frame: PrivateDataFrame) -> None:
@@ -148,7 +148,7 @@ def test_bins_are_said_by_column_where_there_are_several_keys(frame: PrivateData
     released = frame.groupby(["age", "smoker"], bins={"age": EDGES})["weight"].mean(eps=EPS)
     expected = PEOPLE.groupby([pd.cut(PEOPLE["age"], EDGES), "smoker"], observed=False)["weight"].mean()
     assert list(released.index) == [(str(bin_), int(smoker)) for bin_, smoker in expected.index]
-    np.testing.assert_allclose(released["weight"], expected, rtol=1e-6)
+    np.testing.assert_allclose(released[0], expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
