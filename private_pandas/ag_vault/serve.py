@@ -21,7 +21,7 @@ from ag_plan.releases import Describe, Epsilon, Release
 from ag_vault.account import Cap
 from ag_vault.catalog import Budget, Catalog, Table, read_catalog
 from ag_vault.conversation import Conversation
-from ag_vault.data import open_rows
+from ag_vault.data import open_rows, prepare
 from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import Ledger
 from ag_vault.mapper import Mapper, SocketMapper
@@ -90,10 +90,8 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
 
 
 def warm() -> None:
-    """Pay what the first release would pay, before the first fork: noise constructors, the ledger's statements, SQL's grammar.
-
-    The engine is left out: its threads must not exist before the fork.
-    """
+    """Pay what the first release would pay, before the first fork: noise constructors, the ledger's statements, SQL's grammar, the engine."""
+    prepare()
     OpenDPNoise().warm()
     Ledger.in_memory().open()
     table = Table(key="warm/table", dataset="warm", columns={"x": ColumnSpace(kind="float", lower=0.0, upper=1.0)})
