@@ -7,6 +7,7 @@ import random
 from collections.abc import Sequence
 
 import duckdb
+import numpy as np
 import pytest
 from sqlglot import exp
 
@@ -26,6 +27,13 @@ EVEN = {
     "one bin": [-3.0, 7.5],
     "tiny": [1e-300 * i for i in range(6)],
 }
+PARTED = {
+    "halves": EVEN["halves"],
+    "twos": [2.0 * i for i in range(51)],
+    "tens from fifty": [50.0 + 10 * i for i in range(6)],
+    "from zero to a tenth": [0.0, 0.1],
+}
+"""Even edges that arithmetic tells apart without a comparison."""
 UNEVEN = {
     "uneven": [0.0, 1.0, 1.5, 10.0],
     "too near": [0.0, 5e-324, 1e-323],
@@ -52,7 +60,10 @@ def expected(value: float | None, edges: Sequence[float]) -> int | None:
     return min(bisect.bisect_right(edges, value) - 1, len(edges) - 2)
 
 
-@pytest.mark.parametrize("edges", [*EVEN.values(), *UNEVEN.values()], ids=[*EVEN, *UNEVEN])
+ALL = EVEN | PARTED | UNEVEN
+
+
+@pytest.mark.parametrize("edges", ALL.values(), ids=ALL)
 def test_every_value_is_in_the_bin_that_comparisons_put_it_in(edges: list[float]) -> None:
     draw = random.Random(5)
     beside = [math.nextafter(edge, way) for edge in edges for way in (-math.inf, math.inf)]
@@ -65,3 +76,21 @@ def test_every_value_is_in_the_bin_that_comparisons_put_it_in(edges: list[float]
 def test_even_edges_take_the_short_way_and_others_do_not() -> None:
     assert all(histogram._even(edges) is not None for edges in EVEN.values())
     assert all(histogram._even(edges) is None for edges in UNEVEN.values())
+
+
+def test_edges_are_parted_where_the_double_before_each_lands_below_its_number() -> None:
+    factors = {name: histogram._even(edges) for name, edges in ALL.items()}
+    parted = {name for name, factor in factors.items() if factor is not None and histogram._parted(ALL[name], factor)}
+    assert parted >= set(PARTED)
+    assert parted.isdisjoint({"tenths, added", "tenths, divided", "below zero"})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_edges_that_numpy_draws_between_any_bounds_have_numpys_bins(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    for _ in range(12):
+        lower, width = draw.normal() * 10.0 ** draw.integers(-3, 4), 10.0 ** draw.uniform(-3, 4)
+        edges = np.linspace(lower, lower + width, int(draw.integers(2, 60))).tolist()
+        beside = [math.nextafter(edge, way) for edge in edges for way in (-math.inf, math.inf)]
+        values = [*edges, *beside, *draw.uniform(lower, lower + width, 50).tolist()]
+        assert [bin_ for bin_, _ in found(values, edges)] == [expected(value, edges) for value in values]

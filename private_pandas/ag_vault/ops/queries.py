@@ -49,9 +49,11 @@ def tallies_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part
     part, group = _column(_PART), _group(groups)
     keys = [*([] if one else [part]), *([] if all_rows else [group]), _column(_PLACE)]
     same = named(_PART, numbers[0]) if one else part, named(_CELL, _integer(0)) if all_rows else group
-    query = exp.select(*same, _column(_PLACE), named("rows", exp.Count(this=exp.Star())), copy=False)
-    query = query.where(_given(_PLACE), copy=False)
+    # Rows without a place go after they are counted: a condition on the place would be pushed down to the rows, and compute it twice.
+    counted = exp.Count(this=_column(_PLACE))
+    query = exp.select(*same, _column(_PLACE), named("rows", counted), copy=False)
     query = query.group_by(*(key.copy() for key in keys), copy=False)
+    query = query.having(exp.GT(this=counted.copy(), expression=exp.Literal.number(0)), copy=False)
     query = query.order_by(*(key.copy() for key in keys), copy=False)
     return _text((*_stages(rows, scope, groups, least), tall), query)
 
