@@ -57,6 +57,7 @@ def place(name: str, term: Term, edges: Sequence[float], scope: Scope) -> Term |
         expression=exp.LTE(this=value.sql.copy(), expression=real(edges[-1])),
     )
     line = _even(edges)
+    number: exp.Expression
     if line is None:
         # One cast around all numbers: a cast of each is planned one by one.
         number, level = case((inside, _whole(_bisect(value, edges, 0, len(edges) - 2)))), value.level

@@ -17,7 +17,7 @@ from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope, literal
 from ag_vault.ops.column import unknown_column
 from ag_vault.ops.rows import Join, Rows
-from ag_vault.space import ColumnSpace
+from ag_vault.space import ColumnSpace, Kind
 
 MOST_GROUPS = 50_000
 _TYPES: dict[str, type] = {"bool": bool, "int": int, "str": str}
@@ -32,12 +32,14 @@ class Groups:
     """All groups of public keys in order, and the joins that number each row's; no key at all is one group of every row.
 
     ``found``: the named columns whose keys are to be found. ``levels``: for each key as asked, its public values; None for a found one.
+    ``few``: the columns have no more combinations of values than there may be groups, whichever are asked for.
     """
 
     index: tuple[Key, ...]
     joins: tuple[Join, ...]
     found: tuple[exp.Expression, ...] = ()
     levels: tuple[tuple[Scalar, ...] | None, ...] = ()
+    few: bool = False
 
     def arranged(self, keys: Mapping[int, Key]) -> list[tuple[Key, int]]:
         """All groups of found keys, by number: each one's whole key, and its own number. In the order of values, public ones in theirs."""
@@ -70,7 +72,7 @@ def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refu
     joins: list[Join] = []
     found: list[exp.Expression] = []
     levels: list[tuple[Scalar, ...] | None] = []
-    total = 1
+    total = held = 1
     for key in by:
         values = _findable(key, rows) if key.found else _values(key, rows)
         if isinstance(values, Refusal):
@@ -87,10 +89,18 @@ def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refu
                 instead="group by fewer columns, or list the values you need",
             )
         term = rows.columns[key.column]
-        listed = tuple(literal(value, term.space.kind) for value in values)
+        own = _public(term.space)
+        held = MOST_GROUPS + 1 if own is None else held * (len(own) + 1)
+        listed = tuple(_listed(value, term.space.kind) for value in values)
         joins.append(Join(column=scope.steps.name(term).sql, values=listed))
         keys.append(values)
-    return Groups(index=tuple(product(*keys)), joins=tuple(joins), found=tuple(found), levels=tuple(levels))
+    few = not found and held <= MOST_GROUPS
+    return Groups(index=tuple(product(*keys)), joins=tuple(joins), found=tuple(found), levels=tuple(levels), few=few)
+
+
+def _listed(value: Scalar, kind: Kind) -> exp.Expression:
+    """A value of a list. A whole number needs no type of its own there, and a cast of each would be planned one by one."""
+    return exp.Literal.number(value) if type(value) is int and value >= 0 else literal(value, kind)
 
 
 def _findable(key: GroupKey, rows: Rows) -> Refusal | None:

@@ -22,6 +22,11 @@ def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], 
     aggregates = [sql.copy() for part in parts if isinstance(part, Sums) for sql in part.aggregates]
     if not aggregates:
         return None
+    if groups.joins and groups.few:
+        totals = [named(f"a{place}", sql) for place, sql in enumerate(aggregates)]
+        names = [_column(total.alias) for total in totals]
+        stages = (*rows.stages, *stages_of(scope.steps), *_totalled(groups, totals))
+        return _text(stages, exp.select(_group(groups), *names, copy=False))
     stages = _stages(rows, scope, groups, least)
     if not groups.joins and not groups.found:
         return _text(stages, exp.select(exp.Literal.number(0), *aggregates, copy=False))
@@ -160,6 +165,19 @@ def _celled(rows: Rows, scope: Scope, groups: Groups) -> tuple[Stage, ...]:
     stages = (*rows.stages, *stages_of(scope.steps))
     numbered = Stage(columns=(named(_CELL, cell(groups.joins)),), joins=groups.joins)
     return (*stages, numbered)
+
+
+def _totalled(groups: Groups, totals: Sequence[exp.Expression]) -> tuple[Stage, ...]:
+    """Totals by the keys as they are, then each key's number: where keys are few, a number for each row would take longer than its sums.
+
+    Why the same: the public keys are distinct, so that a key has one number, and rows with another key, or null, are in a total that goes.
+    """
+    keys = [named(f"k{place}", join.column) for place, join in enumerate(groups.joins)]
+    joins = tuple(replace(join, column=_column(key.alias)) for key, join in zip(keys, groups.joins, strict=True))
+    return (
+        Stage(columns=(*keys, *totals), alone=True, keys=tuple(join.column.copy() for join in groups.joins)),
+        Stage(columns=(named(_CELL, cell(joins)),), joins=joins),
+    )
 
 
 def _keyed(groups: Groups, least: int) -> tuple[Stage, ...]:

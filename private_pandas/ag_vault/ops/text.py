@@ -45,13 +45,28 @@ def _case(node: exp.Case) -> str:
     return f"CASE{branches}{'' if default is None else f' ELSE {text(default)}'} END"
 
 
+def _alias(node: exp.TableAlias) -> str:
+    columns = node.args.get("columns")
+    return f"{text(node.this)}({text(columns)})" if columns else text(node.this)
+
+
+def _join(node: exp.Join) -> str:
+    side = node.args.get("side")
+    return f"{f'{side} ' if side else ''}JOIN {text(node.this)} ON {text(node.args['on'])}"
+
+
 def _select(node: exp.Select) -> str:
-    clauses = [text(node.args[name]) for name in _CLAUSES if node.args.get(name)]
+    clauses = [_clause(node.args[name]) for name in _CLAUSES if node.args.get(name)]
     before = [text(node.args["with_"])] if node.args.get("with_") else []
     return " ".join([*before, f"SELECT {text(node.expressions)}", *clauses])
 
 
-_CLAUSES = ("from_", "where", "group", "having", "order")
+def _clause(part: Any) -> str:
+    """Joins are a list, without commas."""
+    return " ".join(map(text, part)) if isinstance(part, list) else text(part)
+
+
+_CLAUSES = ("from_", "joins", "where", "group", "having", "order")
 _TYPES = {kind.this: kind.sql(dialect=DIALECT) for kind in SQL_TYPES.values()}
 _SPECIAL: dict[type[exp.Expr], Any] = {
     exp.Identifier: lambda node: _quoted('"', node.this) if node.args.get("quoted") else node.sql(dialect=DIALECT),
@@ -62,6 +77,8 @@ _SPECIAL: dict[type[exp.Expr], Any] = {
     exp.Column: _column,
     exp.Case: _case,
     exp.Select: _select,
+    exp.TableAlias: _alias,
+    exp.Join: _join,
 }
 _PARTS: dict[type[exp.Expr], str] = {
     exp.Identifier: "{this} {quoted}",
@@ -72,8 +89,11 @@ _PARTS: dict[type[exp.Expr], str] = {
     exp.Case: "{ifs} {default}",
     exp.Select: "{with_} {expressions} " + " ".join(f"{{{name}}}" for name in _CLAUSES),
     exp.CTE: "{this} {alias}",
-    exp.TableAlias: "{this}",
+    exp.TableAlias: "{this} {columns}",
     exp.Table: "{this}",
+    exp.Tuple: "({expressions})",
+    exp.Values: "(VALUES {expressions}) AS {alias}",
+    exp.Join: "{this} {on} {side}",
     exp.Null: "NULL",
     exp.Star: "*",
     exp.Cast: "CAST({this} AS {to})",
