@@ -232,6 +232,13 @@ def test_a_computed_text_is_a_key_like_any_other() -> None:
     assert answered(asked, rows).index == (("7shared",),)
 
 
+@pytest.mark.parametrize("value", [-64, "c1"])
+def test_a_constant_is_a_key_like_any_other(value: int | str) -> None:
+    relation = Project(relation=ROWS, names=("key", "f"), expressions=(words.Constant(value=value), column("f")))
+    asked = ask(Mean(columns=("f",)), GroupKey(column="key", found=True), relation=relation)
+    assert answered(asked, [{"f": 1.0, "t": "a"}] * 90).index == ((value,),)
+
+
 def test_only_so_many_keys_are_told_those_with_the_largest_noisy_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ag_vault.finding.MOST_GROUPS", 3)
     monkeypatch.setattr("ag_vault.finding.FEWEST", 1)

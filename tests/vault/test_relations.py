@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from ag_plan.expressions import Constant
 from ag_plan.relations import (
     Append,
     Distinct,
@@ -168,6 +169,28 @@ def test_rows_put_together_are_ordered_by_their_side_first() -> None:
     relational.put(((A.table, 1, (0,)), (A.table, 1, (0,)), (B.table, 1, (1,))))
     both = Truncate(relation=Append(left=A, right=Y_AS_X), rows=2)
     assert relational.visible(relational.sql_of(relational.meaning(both))) == Counter({(1, 0): 2})
+
+
+@pytest.mark.parametrize("text", ["u", "o", "c1"])
+def test_a_constant_that_is_called_like_a_hidden_column_is_that_text_after_every_join(text: str) -> None:
+    """A join reads columns by their names, and a constant has none: its text must not be taken for one."""
+    relational.put(((A.table, 1, (0,)), (B.table, 1, (1,))))
+
+    def beside(relation: Relation, name: str) -> Project:
+        return Project(
+            relation=relation, names=("pid", name, "k"), expressions=(column("pid"), column(name), Constant(value=text))
+        )
+
+    for joined in (
+        Join(left=beside(A, "x"), right=B, left_on=("pid",), right_on=("pid",)),
+        Join(left=A, right=beside(B, "y"), left_on=("pid",), right_on=("pid",), how="left"),
+    ):
+        rows = relational.meaning(renamed(joined, k="k"))
+        assert relational.visible(relational.sql_of(rows)) == Counter({(text,): 1})
+    alone = Join(left=beside(A, "x"), right=PUBLIC, left_on=("x",), right_on=("k",), matches=1)
+    rows = relational.meaning(renamed(alone, k="k"))
+    assert not rows.is_id("k")
+    assert relational.visible(relational.sql_of(rows)) == Counter({(text,): 1})
 
 
 REFUSED: dict[str, Relation] = {

@@ -5,7 +5,7 @@ Knows the engine's words through sqlglot and no data.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -100,6 +100,10 @@ class Steps:
         sql = term.sql if sure else total(term.sql)
         self.levels[term.level].append(exp.Alias(this=sql, alias=exp.Identifier(this=name, quoted=True)))
         return Term(space=term.space, sql=identifier(name), level=term.level + 1)
+
+    def column(self, term: Term) -> Term:
+        """The same value as a bare column, a constant too: what reads a column by its name must never meet a constant's text."""
+        return term if isinstance(term.sql, exp.Column) else self.name(replace(term, depth=max(term.depth, 1)))
 
     def look_up(self, keys: Sequence[Term], space: ColumnSpace, *, table: str, program: bytes) -> Term:
         """What a mapper makes of named terms, as a bare column of a step."""

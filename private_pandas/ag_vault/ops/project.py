@@ -21,7 +21,7 @@ def rule(node: Project, rows: Rows) -> Rows | Refusal:
         if isinstance(term, Refusal):
             return term
         # A column that is nothing but null has to be of some kind: pandas would make it float.
-        columns[name] = scope.steps.name(convert(term, "float") if term.space.kind == "null" else term)
+        columns[name] = scope.steps.column(convert(term, "float") if term.space.kind == "null" else term)
     stages = (*rows.stages, *stages_of(scope.steps))
     # Every name is a bare column of the last stage now, so later words start from level zero.
     bare = {name: Term(space=term.space, sql=term.sql) for name, term in columns.items()}
