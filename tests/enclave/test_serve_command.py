@@ -17,7 +17,7 @@ import pytest
 
 from ag_enclave.config import Jail
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
-from tests.enclave.processes import NURSERIES, descendants, eventually
+from tests.enclave.processes import NURSERIES, descendants, eventually, nurseries
 from tests.enclave.raw_client import RawClient, kind
 from tests.enclave_server import COMMAND, Enclave, running_enclave, stop
 
@@ -110,6 +110,20 @@ def test_a_dead_nursery_is_replaced(enclave: Enclave) -> None:
     client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
     for nursery in psutil.Process(enclave.process.pid).children():
         nursery.kill()
+    with client.session() as channels:
+        channels.execute("nothing")
+
+
+def test_a_nursery_that_dies_while_nobody_asks_is_replaced_before_the_next_session(enclave: Enclave) -> None:
+    client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
+    (worn,) = nurseries(enclave, "kernel")
+    with client.session() as channels:
+        channels.execute("nothing")
+        (vault,) = nurseries(enclave, "vault")
+    worn.kill()
+    assert eventually(lambda: [each.pid for each in nurseries(enclave, "kernel")] not in ([], [worn.pid]))
+    assert eventually(lambda: not worn.is_running())  # waited for: no zombie is left
+    assert [each.pid for each in nurseries(enclave, "vault")] == [vault.pid]
     with client.session() as channels:
         channels.execute("nothing")
 

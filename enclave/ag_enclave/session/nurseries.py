@@ -5,12 +5,15 @@ The one module that names the other rooms' entry points; it never imports them.
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
+
+import structlog
 
 from ag_enclave.config import Config
 from ag_enclave.errors import SessionLost, Unusable
@@ -22,6 +25,9 @@ from ag_sandbox.nursery import Child, Nursery
 from ag_sandbox.profile import Grants
 
 ROLES = ("kernel", "vault", "checker")
+_PAUSE_SECONDS = 0.5
+"""Before a dead nursery is replaced: one that dies as soon as it is warm must not keep the host busy."""
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +86,17 @@ class Order:
 
 @dataclass(slots=True)
 class Nurseries:
-    """Starts trios. Safe from several tasks; a nursery that died is started anew, once per request."""
+    """Starts trios. Safe from several tasks; a nursery that died is started anew when it is noticed, which its pidfd or the next request does."""
 
     config: Config
     state: State
     start: Callable[..., Nursery] = Nursery.start
     _running: dict[str, Nursery] = field(default_factory=dict)
     _walls: Walls = field(init=False)
-    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _renewing: Mapping[str, asyncio.Lock] = field(default_factory=lambda: {role: asyncio.Lock() for role in BREEDS})
+    _watched: dict[int, Nursery] = field(default_factory=dict)
+    _replacing: set[asyncio.Task[None]] = field(default_factory=set)
+    _closed: bool = False
 
     def __post_init__(self) -> None:
         self._walls = Walls(self.config, self.state)
@@ -159,6 +168,11 @@ class Nurseries:
 
     async def close(self) -> None:
         """Stop the nurseries; whatever they started dies with them."""
+        self._closed = True
+        for pidfd in list(self._watched):
+            self._unwatch(pidfd)
+        for task in self._replacing:
+            task.cancel()
         running, self._running = self._running, {}
         await asyncio.gather(
             *(asyncio.to_thread(nursery.close) for nursery in running.values()), return_exceptions=True
@@ -179,16 +193,44 @@ class Nurseries:
 
     async def _renew(self, role: str, worn: Nursery | None) -> Nursery:
         """A running nursery that isn't ``worn``: the one another task has just started, or a new one."""
-        breed = BREEDS[role]
-        if worn is None:
-            self._running[role] = await self._begin(role, breed)
+        async with self._renewing[role]:
+            if self._running.get(role) is worn:
+                if worn is not None:
+                    with contextlib.suppress(SandboxError, OSError):
+                        await asyncio.to_thread(worn.close)
+                fresh = await self._begin(role, BREEDS[role])
+                if self._closed:
+                    await asyncio.to_thread(fresh.close)
+                    raise SessionLost("The enclave is being stopped.")
+                self._running[role] = fresh
+                self._watch(role, fresh)
             return self._running[role]
-        async with self._renewing:
-            if self._running[role] is worn:
-                with contextlib.suppress(SandboxError, OSError):
-                    await asyncio.to_thread(worn.close)
-                self._running[role] = await self._begin(role, breed)
-            return self._running[role]
+
+    def _watch(self, role: str, nursery: Nursery) -> None:
+        """Notice its death when it dies, so that no session has to wait for the next one's warmth."""
+        with contextlib.suppress(OSError):  # gone already: the next request finds that out
+            pidfd = os.pidfd_open(nursery.pid)
+            self._watched[pidfd] = nursery
+            asyncio.get_running_loop().add_reader(pidfd, self._died, role, pidfd)
+
+    def _unwatch(self, pidfd: int) -> Nursery:
+        asyncio.get_running_loop().remove_reader(pidfd)
+        os.close(pidfd)
+        return self._watched.pop(pidfd)
+
+    def _died(self, role: str, pidfd: int) -> None:
+        task = asyncio.create_task(self._replace(role, self._unwatch(pidfd)))
+        self._replacing.add(task)
+        task.add_done_callback(self._replacing.discard)
+
+    async def _replace(self, role: str, worn: Nursery) -> None:
+        """Start the next one in its place. Where that fails, it is tried again when a session wants one, which is then told."""
+        _log.warning("a nursery died", role=role)
+        await asyncio.sleep(_PAUSE_SECONDS)
+        try:
+            await self._renew(role, worn)
+        except (SandboxError, OSError, SessionLost) as problem:
+            _log.error("a nursery could not be started again", role=role, problem=str(problem))
 
     async def _begin(self, role: str, breed: Breed) -> Nursery:
         log = self.state.folder("logs") / f"{role}.log" if role not in ("kernel", "mapper") else None
