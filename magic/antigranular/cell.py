@@ -134,6 +134,7 @@ class _Run:
         self._view = view
         self._hearing = Hearing(view)
         self._probe = ""
+        self._repeated = False
         self._news = ""
         self.started = False
         self._idle = False
@@ -184,14 +185,24 @@ class _Run:
         check_final(problem)
         self._view.notice("The connection to the enclave broke; taking it up again…")
         self._channel.reopen()
+        self._ask_whether_done()
+
+    def _ask_whether_done(self) -> None:
         probe = request("shell", "kernel_info_request", {}, str(self._asked.header["session"]))
         self._probe = str(probe.header["msg_id"])
         self._channel.send(probe, self._inbox)
 
     def _probed(self, message: Message) -> None:
-        if message.kind == "kernel_info_reply" and not self.ended:
-            state = "what it still had to say is lost" if self.started else "it may not have reached the kernel"
-            raise ConnectionLost(f"the connection broke while the cell ran, and {state}; the session goes on")
+        if message.kind != "kernel_info_reply" or self.ended:
+            return
+        if not self.started and not self._repeated:
+            # It was lost on its way: the enclave runs a request once, however often it comes.
+            self._repeated = True
+            self.send()
+            self._ask_whether_done()
+            return
+        state = "what it still had to say is lost" if self.started else "it did not reach the kernel"
+        raise ConnectionLost(f"the connection broke while the cell ran, and {state}; the session goes on")
 
     def _told_everybody(self, message: Message) -> None:
         if message.kind == "stream":

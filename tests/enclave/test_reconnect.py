@@ -74,3 +74,12 @@ def test_two_connections_see_the_same(analyst: RawClient) -> None:
     with analyst.session() as first, analyst.channels(first.kernel, v1=False) as second:
         request = first.request("execute_request", {"code": "count 5"})
         assert printed(first.answers(request)) == printed(second.answers(request)) == "0\n1\n2\n3\n4\n"
+
+
+def test_a_cell_that_comes_twice_runs_once(analyst: RawClient) -> None:
+    with analyst.session() as channels:
+        header = {"msg_id": "once", "session": "mine", "username": "", "date": "", "version": "5.3"}
+        for _ in range(2):
+            channels.request("execute_request", {"code": "count 1"}, header={**header, "msg_type": "execute_request"})
+        assert printed(channels.answers("once")) == "0\n"
+        assert only(channels.execute("nothing"), "execute_reply")["content"]["execution_count"] == 2

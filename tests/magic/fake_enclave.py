@@ -31,6 +31,7 @@ class FakeEnclave:
         self.lifetime = 600
         self.wire = 1
         self.unreachable = 0
+        self.loses = 0
         self.count = 0
         self.restarts = 0
         self.lock = threading.RLock()
@@ -153,6 +154,10 @@ class FakeLine:
     def send(self, message: bytes) -> None:
         if not self.open:
             raise ConnectionLost("cut")
+        if self.enclave.loses:
+            self.enclave.loses -= 1
+            self.cut()
+            return
         self.enclave.hear(decode(message))
 
     def receive(self) -> bytes:

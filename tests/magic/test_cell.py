@@ -314,3 +314,13 @@ def test_messages_of_other_clients_of_the_session_are_not_ours(start: Start) -> 
     view = Recorder()
     session.execute("c", view=view)
     assert view.said() == [("stdout", "yours")]
+
+
+def test_a_cell_lost_on_its_way_is_sent_again_once(start: Start) -> None:
+    session, enclave = start({"go": lambda stage: stage.print("here")})
+    enclave.loses = 1
+    assert session.execute("go").execution_count == 1
+    assert enclave.count == 1
+    enclave.loses = 3
+    assert session.execute("go").execution_count == 2, "whatever is lost of it"
+    assert enclave.count == 2

@@ -25,6 +25,7 @@ from ag_enclave.session.precedence import Precedence
 from ag_enclave.session.ring import Reader, Ring
 
 _PLACES = 32
+_TAKEN = 4096
 _RESTARTED = "The kernel was restarted before this cell was done."
 _log = structlog.get_logger(__name__)
 
@@ -68,6 +69,7 @@ class Session:
         """When an interrupted cell must have stopped."""
         self._precedence = Precedence(config.sessions.stand_back_percent, clock)
         self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._taken: OrderedDict[str, None] = OrderedDict()
         self._places: OrderedDict[str, int] = OrderedDict()
         self._changing = asyncio.Lock()
         self._life: Life | None = None
@@ -126,6 +128,8 @@ class Session:
     def _forward(self, message: Message) -> None:
         self._touch()
         header = message.header
+        if self._came_before(header):
+            return
         if self._life is None or self.state == "dead":
             self._say(
                 *replies.refusal(
@@ -148,6 +152,16 @@ class Session:
                     self._allowance.begin(self._cpu_seconds())
             self._life.filtered.asked(header)
             self._life.queue.put_nowait(frame(wire_v1.encode(message)))
+
+    def _came_before(self, header: dict[str, Any]) -> bool:
+        """Whether this cell is here already: a client whose connection broke sends it again, and it runs once."""
+        if header["msg_type"] != "execute_request":
+            return False
+        known = header["msg_id"] in self._taken
+        self._taken[header["msg_id"]] = None
+        if len(self._taken) > _TAKEN:
+            self._taken.popitem(last=False)
+        return known
 
     # What the kernel does
 
