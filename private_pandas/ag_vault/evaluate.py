@@ -17,7 +17,7 @@ from ag_vault import descent
 from ag_vault.descent import Range
 from ag_vault.errors import EngineFailed
 from ag_vault.expressions.term import SQL_TYPES
-from ag_vault.mapper import Mapper, NoMapper
+from ag_vault.mapper import Mapper, NoMapper, at_once
 from ag_vault.mechanisms import nested
 from ag_vault.mechanisms.exponential import Integers, Tally
 from ag_vault.ops.keys import Key
@@ -30,7 +30,6 @@ MANY = 30_000
 """Rows of a table from which on the values of its columns are not all sorted for a quantile."""
 Arrays = Sequence[NDArray[np.int64]]
 _ASKED = '"map asked"'
-_AT_ONCE = 16_384
 _EMPTY = Tally.of(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
@@ -97,9 +96,10 @@ class DuckData:
         known = ", ".join(names[:-1])
         self._run(f"CREATE OR REPLACE TABLE {_ASKED} AS ({asking.sql}) EXCEPT SELECT {known} FROM {target}")  # noqa: S608
         given = ", ".join(f"unnest(${number}::{kind}[])" for number, kind in enumerate(kinds, start=1))
+        size = at_once(lookup.kinds)
         with self._connection.cursor() as reading:
             reading.execute(f"SELECT * FROM {_ASKED}")  # noqa: S608
-            new = chain.from_iterable(iter(lambda: reading.fetchmany(_AT_ONCE), []))
+            new = chain.from_iterable(iter(lambda: reading.fetchmany(size), []))
             for rows, results in self.mapper.mapped(lookup, new):
                 parts = [[row[key] for row in rows] for key in keys]
                 self._run(f"INSERT INTO {target} SELECT {given}", [*parts, results])

@@ -16,8 +16,8 @@ from ag_plan.frames import receive_frame, send_frame
 from ag_vault.errors import MapperFailed
 from ag_vault.expressions.term import Lookup
 
-_MANY, _FEW = 16_384, 512
-"""Rows in a frame; fewer where texts may be long."""
+_MANY, _FEW = 4096, 512
+"""Rows at once without a text, and texts at once: however long all of them are, a frame holds them, and no patience ends."""
 _PATIENCE_SECONDS = 180.0
 """For one frame: more than all of its rows may take."""
 
@@ -47,6 +47,12 @@ class NoMapper:
         raise MapperFailed(f"{len(lookup.keys)} columns for nobody: {type(rows).__name__}")
 
 
+def at_once(kinds: Iterable[str]) -> int:
+    """How many rows of these kinds may be on the way together: whether they fit must never follow from what they hold."""
+    texts = sum(kind == "str" for kind in kinds)
+    return max(1, _FEW // texts) if texts else _MANY
+
+
 class SocketMapper:
     """Mappers at the other end of a socket: a new one for each program, which ends with it. One that fails is the last."""
 
@@ -58,7 +64,7 @@ class SocketMapper:
     def mapped(self, lookup: Lookup, rows: Iterable[Row]) -> Iterator[tuple[list[Row], list[Any]]]:
         """As the protocol says."""
         asked = wire.Asked(program=lookup.program, kinds=lookup.kinds, kind=lookup.kind)
-        size = _FEW if "str" in (*lookup.kinds, lookup.kind) else _MANY
+        size = min(at_once(lookup.kinds), at_once((lookup.kind,)))
         self.is_there, well = False, self.is_there
         if not well:
             raise MapperFailed("it has failed before")

@@ -11,15 +11,16 @@ import pytest
 
 from ag_mapper import wire
 from ag_mapper.serve import one
+from ag_mapper.values import MOST_ITEMS
 from ag_plan import programs as w
 from ag_plan.codec import encode_plan
 from ag_plan.expressions import Clamp, Code, Expression, Mapped
-from ag_plan.frames import receive_frame, send_frame
+from ag_plan.frames import MAX_FRAME_BYTES, receive_frame, send_frame
 from ag_plan.relations import Project
 from ag_plan.releases import Count, Sum
 from ag_vault.errors import MapperFailed, Refusal
 from ag_vault.expressions.term import Lookup, identifier
-from ag_vault.mapper import SocketMapper
+from ag_vault.mapper import SocketMapper, at_once
 from ag_vault.price import price, schema
 from tests.mapper.test_stateless import SLOW, add, after, literally, program, slot
 from tests.vault import world
@@ -202,6 +203,23 @@ def test_what_is_no_result_is_no_answer_and_the_last_one(name: str) -> None:
         assert not made.is_there
         with pytest.raises(MapperFailed):
             list(made.mapped(lookup(), [(1.5,)]))
+
+
+@pytest.mark.parametrize("texts", [1, 2, 16])
+def test_however_long_all_texts_are_they_fit(texts: int) -> None:
+    """Else texts of one row could make the frame too long for an answer."""
+    longest = "\U0001f600" * MOST_ITEMS
+    kinds = ("str",) * texts
+    assert at_once(kinds) * texts * (len(longest.encode()) + 5) < MAX_FRAME_BYTES // 2
+    body = w.Give(value=w.Call(function="len", arguments=(slot(0),)))
+    wide = w.Program(functions=(w.Define(arguments=texts, variables=texts, body=body),))
+    lookup = Lookup(
+        table="t", keys=(identifier("k"),) * texts, kinds=kinds, program=encode_plan(wide), kind="int", name="v"
+    )
+    many = MAX_FRAME_BYTES // (texts * len(longest.encode())) + 1
+    with mapper() as made:
+        found = [result for _, part in made.mapped(lookup, [(longest,) * texts] * many) for result in part]
+    assert found == [MOST_ITEMS] * many
 
 
 def test_results_that_no_column_holds_are_null() -> None:
