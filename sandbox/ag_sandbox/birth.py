@@ -50,6 +50,9 @@ class Home:
 
 def live(line: socket.socket, home: Home) -> int:
     """Live one child's life in this process; its exit status."""
+    # A session of its own: no terminal, no group to be signalled with; and hosts that share processors among sessions ("autogroup")
+    # then weigh this child by itself, so that one that computes can stand back behind its siblings.
+    os.setsid()
     profile = home.profile
     address_space, data = sizes(home.proc)
     order, descriptors = wire.hear(line)

@@ -47,7 +47,19 @@ def _try_on(enclave: Enclave) -> None:
         kernel = children(enclave, "kernel")[-1].pid
         number = channels.request("execute_request", {"code": "while True: pass"})
         assert eventually(lambda: os.getpriority(os.PRIO_PROCESS, kernel) > 0)
+        assert eventually(lambda: _of_its_session(kernel) in (None, 15)), (
+            "where the host weighs sessions, that is what counts"
+        )
         assert client.ask("POST", f"/api/kernels/{channels.kernel}/interrupt").status == 204
         assert os.getpriority(os.PRIO_PROCESS, kernel) == 0, "an interrupt is heard at once"
+        assert _of_its_session(kernel) in (None, 0)
         channels.answers(number)
         assert eventually(lambda: os.getpriority(os.PRIO_PROCESS, kernel) == 0)
+
+
+def _of_its_session(process: int) -> int | None:
+    """The niceness of the process's session as a whole; None where the host shares processors among processes."""
+    if Path("/proc/sys/kernel/sched_autogroup_enabled").read_text().strip() != "1":
+        return None
+    assert os.getsid(process) == process
+    return int(Path(f"/proc/{process}/autogroup").read_text().split()[-1])
