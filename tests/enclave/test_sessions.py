@@ -1,6 +1,7 @@
 """A session's life as its analyst sees it: opening, interrupting, restarting, losing a process, ending."""
 
 import re
+import signal
 import time
 from collections.abc import Iterator
 
@@ -98,6 +99,21 @@ def test_a_killed_process_is_noticed_and_told(odd_enclave: Enclave, analyst: Raw
         only(mine, "error")
         assert only(channels.execute("nothing"), "execute_reply")["content"]["ename"] == "SessionLost"
         assert eventually(lambda: len(descendants(odd_enclave)) == NURSERIES)
+        assert analyst.ask("POST", f"/api/kernels/{channels.kernel}/restart").status == 200
+        assert only(channels.execute("nothing"), "execute_reply")["content"]["status"] == "ok"
+
+
+def test_a_checker_that_a_cell_keeps_too_long_ends_its_own_session_alone_and_says_what_to_do(
+    odd_enclave: Enclave, analyst: RawClient
+) -> None:
+    with analyst.session() as other, analyst.session() as channels:
+        before = [(each.pid, each.create_time()) for each in children(odd_enclave, "checker")]
+        children(odd_enclave, "checker")[-1].send_signal(signal.SIGALRM)
+        seen = channels.until(lambda message: message["content"].get("execution_state") == "dead", timeout=5)
+        assert "the types of a cell took too long to check; leave that cell out, or split it" in printed(seen)
+        assert "Restart the kernel to go on; its variables are gone." in printed(seen)
+        assert only(other.execute("nothing"), "execute_reply")["content"]["status"] == "ok"
+        assert [(each.pid, each.create_time()) for each in children(odd_enclave, "checker")] == before[:-1]
         assert analyst.ask("POST", f"/api/kernels/{channels.kernel}/restart").status == 200
         assert only(channels.execute("nothing"), "execute_reply")["content"]["status"] == "ok"
 

@@ -52,6 +52,13 @@ def test_a_child_has_several_sockets_in_the_right_order(nurseries: Nurseries) ->
         theirs.close()
 
 
+@pytest.mark.parametrize("profile", ["kernel", "checker"])
+def test_an_alarm_ends_a_child_that_hears_nothing(nurseries: Nurseries, profile: str) -> None:
+    guest = nurseries.guest(profile)
+    guest.line.sendall(b"signal.setitimer(signal.ITIMER_REAL, 0.2)\n10 ** 10 ** 9")
+    assert guest.child.wait(ENDS_SOON) == signal.SIGALRM
+
+
 def test_a_child_that_ends_says_how(nurseries: Nurseries) -> None:
     by_itself, with_status, failed, killed = (nurseries.guest() for _ in range(4))
     by_itself.line.close()

@@ -5,6 +5,7 @@ Carries bytes and notices deaths; what a message means, and what a death means t
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Coroutine
 from typing import Protocol, Self
 
@@ -25,6 +26,8 @@ _QUEUE = 1000
 _STALL_SECONDS = 60.0
 _CHANNEL_LIMIT = 1 << 20
 _COMMOTION_SECONDS = 0.1
+_ALARMED = (signal.SIGALRM, -signal.SIGALRM)
+_TOO_SLOW = "the types of a cell took too long to check; leave that cell out, or split it"
 
 
 class Listener(Protocol):
@@ -101,7 +104,7 @@ class Life:
         ends = {role: await asyncio.to_thread(_end_of, child) for role, child in self.trio.children().items()}
         dead = {role: status for role, status in ends.items() if status is not None}
         role = next((role for role, status in dead.items() if status), next(iter(dead), "kernel"))
-        how = _how(dead.get(role))
+        how = _TOO_SLOW if role == "checker" and dead.get(role) in _ALARMED else _how(dead.get(role))
         if self.trio.group is not None and self.trio.group.ran_out():
             how = "the session's memory was used up"
         await self._report(f"The session's {role} died ({how}). Restart the kernel to go on; its variables are gone.")

@@ -55,9 +55,7 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     """Answer until the kernel is gone. Setting: `check_seconds`, after which a check ends the process."""
     longest = float(settings.get("check_seconds", _LONGEST_SECONDS))
     stream = sockets["checker"]
-    signal.signal(
-        signal.SIGALRM, signal.SIG_DFL
-    )  # compiled code hears no handler: a check that never ends is ended with the process
+    # Compiled code hears no handler of Python's: a check that never ends is ended with the process, by the jail's disposition or the usual one.
     desk = Desk(_warmed[0] if _warmed else _built())
     while True:
         try:
