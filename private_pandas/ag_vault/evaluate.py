@@ -162,11 +162,11 @@ def _keys(priced: Priced, data: Data) -> list[tuple[Key, int]]:
 
 
 def _sums(priced: Priced, data: Data, groups: range) -> dict[tuple[int, int], tuple[int, ...]]:
-    """One row per group: its number, then the aggregates of all parts of sums, in order."""
+    """One row per group: its number or its key, then the aggregates of all parts of sums, in order. Other keys' rows are passed over."""
     parts = [(number, part) for number, part in enumerate(priced.parts) if isinstance(part, Sums)]
     if priced.sums_sql is None:
         return {}
-    found = {int(row[0]): row[1:] for row in data.rows(priced.sums_sql)}
+    found = _numbered(data.rows(priced.sums_sql), priced.sums_keys)
     vectors: dict[tuple[int, int], tuple[int, ...]] = {}
     start = 0
     for number, part in parts:
@@ -176,6 +176,14 @@ def _sums(priced: Priced, data: Data, groups: range) -> dict[tuple[int, int], tu
             vectors[number, group] = exact_vector(part, raw)
         start = stop
     return vectors
+
+
+def _numbered(rows: Sequence[tuple[Any, ...]], keys: Sequence[Key]) -> dict[int, tuple[Any, ...]]:
+    """The rest of each row by its group's number. A key is in the list once at most, and no null is."""
+    if not keys:
+        return {int(row[0]): row[1:] for row in rows}
+    numbers, width = {key: number for number, key in enumerate(keys)}, len(keys[0])
+    return {numbers[row[:width]]: row[width:] for row in rows if row[:width] in numbers}
 
 
 def _tallies(priced: Priced, data: Data, groups: range) -> dict[tuple[int, int], Tally]:

@@ -22,7 +22,7 @@ from ag_vault.mechanisms import exponential, laplace, lifted, nested
 from ag_vault.mechanisms.currency import Currency, currency_of
 from ag_vault.noise import MAX_SCALE
 from ag_vault.ops.found import COUNT_SHARE, Weighed, remade, weighed
-from ag_vault.ops.keys import Groups, groups_of
+from ag_vault.ops.keys import Groups, Key, groups_of
 from ag_vault.ops.queries import Asking, asked_of_mappers, places_query, sums_query, tallies_query
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import Lifted, Measured, Noised, Part, Ranks
@@ -44,7 +44,8 @@ class Priced:
 
     What reads rows is in ``sums_sql`` and, made when evaluation knows which it needs, ``tallies_sql`` and ``places_sql``; ``askings`` come first.
     ``parts[i]`` costs ``epsilons[i]`` per row (None in ρ, but for quantiles) at ``scales[i]``. ``index`` has a row per group and label; where
-    there is a ``finding``, ``groups`` are those of one found key, and the index is known when the keys are.
+    there is a ``finding``, ``groups`` are those of one found key, and the index is known when the keys are. ``sums_keys``: the groups' keys
+    in order, where each row of sums starts with its key; else it starts with the group's number.
     """
 
     account: str
@@ -57,6 +58,7 @@ class Priced:
     scales: tuple[float, ...]
     mechanism: str
     sums_sql: str | None
+    sums_keys: tuple[Key, ...]
     tallies_sql: Callable[[], str | None]
     places_sql: Callable[[Ranks, int], str]
     sources: tuple[str, ...]
@@ -238,6 +240,7 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
         scales=known,
         mechanism=event.mechanism,
         sums_sql=sums_query(*asked),
+        sums_keys=meaning.groups.index if meaning.groups.few else (),
         tallies_sql=partial(tallies_query, *asked),
         places_sql=partial(places_query, rows, meaning.scope),
         sources=rows.tables,

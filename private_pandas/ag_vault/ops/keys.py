@@ -32,7 +32,7 @@ class Groups:
     """All groups of public keys in order, and the joins that number each row's; no key at all is one group of every row.
 
     ``found``: the named columns whose keys are to be found. ``levels``: for each key as asked, its public values; None for a found one.
-    ``few``: the columns have no more combinations of values than there may be groups, whichever are asked for.
+    ``few``: there are such columns, and they have no more combinations of values than there may be groups, whichever are asked for.
     """
 
     index: tuple[Key, ...]
@@ -94,7 +94,7 @@ def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refu
         listed = tuple(_listed(value, term.space.kind) for value in values)
         joins.append(Join(column=scope.steps.name(term).sql, values=listed))
         keys.append(values)
-    few = not found and held <= MOST_GROUPS
+    few = bool(joins) and not found and held <= MOST_GROUPS
     return Groups(index=tuple(product(*keys)), joins=tuple(joins), found=tuple(found), levels=tuple(levels), few=few)
 
 

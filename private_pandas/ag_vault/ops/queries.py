@@ -18,15 +18,18 @@ _GROUP, _ROWS, _NUMBER = "group", "rows of key", "number"
 
 
 def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], least: int = 1) -> str | None:
-    """One row per group that has rows: its number, then all aggregates in order; None where no part has any."""
+    """One row per group that has rows: its number, then all aggregates in order; None where no part has any.
+
+    Where keys are few, the row starts with the key itself, and rows of other keys come too: to number each row by a join with the list
+    of keys, or only to plan it, would take longer than the sums.
+    """
     aggregates = [sql.copy() for part in parts if isinstance(part, Sums) for sql in part.aggregates]
     if not aggregates:
         return None
-    if groups.joins and groups.few:
-        totals = [named(f"a{place}", sql) for place, sql in enumerate(aggregates)]
-        names = [_column(total.alias) for total in totals]
-        stages = (*rows.stages, *stages_of(scope.steps), *_totalled(groups, totals))
-        return _text(stages, exp.select(_group(groups), *names, copy=False))
+    if groups.few:
+        keys = [join.column.copy() for join in groups.joins]
+        query = exp.select(*keys, *aggregates, copy=False).group_by(*(key.copy() for key in keys), copy=False)
+        return _text((*rows.stages, *stages_of(scope.steps)), query)
     stages = _stages(rows, scope, groups, least)
     if not groups.joins and not groups.found:
         return _text(stages, exp.select(exp.Literal.number(0), *aggregates, copy=False))
@@ -165,19 +168,6 @@ def _celled(rows: Rows, scope: Scope, groups: Groups) -> tuple[Stage, ...]:
     stages = (*rows.stages, *stages_of(scope.steps))
     numbered = Stage(columns=(named(_CELL, cell(groups.joins)),), joins=groups.joins)
     return (*stages, numbered)
-
-
-def _totalled(groups: Groups, totals: Sequence[exp.Expression]) -> tuple[Stage, ...]:
-    """Totals by the keys as they are, then each key's number: where keys are few, a number for each row would take longer than its sums.
-
-    Why the same: the public keys are distinct, so that a key has one number, and rows with another key, or null, are in a total that goes.
-    """
-    keys = [named(f"k{place}", join.column) for place, join in enumerate(groups.joins)]
-    joins = tuple(replace(join, column=_column(key.alias)) for key, join in zip(keys, groups.joins, strict=True))
-    return (
-        Stage(columns=(*keys, *totals), alone=True, keys=tuple(join.column.copy() for join in groups.joins)),
-        Stage(columns=(named(_CELL, cell(joins)),), joins=joins),
-    )
 
 
 def _keyed(groups: Groups, least: int) -> tuple[Stage, ...]:
