@@ -143,6 +143,8 @@ def _meaning(release: Release, catalog: Catalog) -> _Meaning | Refusal:
     )
     if isinstance(measured, Refusal):
         return measured
+    if ops.grown(rows, scope.steps.taken, catalog):
+        return ops.TOO_MUCH
     counted, delta = None, Fraction(0)
     if groups.found:
         found = delta_of(release, rows.tables, catalog)

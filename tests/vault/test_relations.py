@@ -193,7 +193,17 @@ def test_a_constant_that_is_called_like_a_hidden_column_is_that_text_after_every
     assert relational.visible(relational.sql_of(rows)) == Counter({(text,): 1})
 
 
+def _multiplied(matches: int, times: int) -> Relation:
+    found: Relation = renamed(ROWS, x="x")
+    for _ in range(times):
+        found = renamed(Join(left=found, right=PUBLIC, left_on=("x",), right_on=("k",), matches=matches), x="x")
+    return found
+
+
 REFUSED: dict[str, Relation] = {
+    "a row that becomes millions, to be felt by its time": _multiplied(3000, 2),
+    "a row that becomes a million at once": _multiplied(10**6, 1),
+    "millions in between": Distinct(relation=_multiplied(3000, 2), columns=("x",)),
     "truncate rows without ids": Truncate(relation=ROWS, rows=1),
     "group rows without ids": grouped(ROWS, "x", n="size x"),
     "group by no id": grouped(A, "x", n="size x"),

@@ -66,11 +66,22 @@ MEASURES: dict[type[releases.Measure], Callable[[Any, Rows, Scope], Measured | R
 """Every measure and its rule."""
 
 
-_TOO_MUCH = Refusal(
+TOO_MUCH = Refusal(
     code="too_many_joins",
     why="so many tables are brought together here that one privacy unit could fill any answer",
     instead="limit the rows of each unit, or group by the unit, before you join",
 )
+
+
+MOST_GROWN = 2**17
+"""Named values that joins may make of one row in all: the bound of ``MOST_WORK`` where a row becomes many."""
+
+
+def grown(rows: Rows, taken: int, catalog: Catalog) -> bool:
+    """Whether joins make so many rows of one that, with so many named values in each, it could be felt by its time."""
+    tables = [catalog.tables[key] for key in rows.tables]
+    held = max((1 if table.unit is None else table.unit.max_rows for table in tables), default=1)
+    return rows.stability // held * taken > MOST_GROWN
 
 
 def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
@@ -91,8 +102,8 @@ def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
             rows = RELATIONS[type(word)](word, *(known[id(child)] for child in under))
         if isinstance(rows, Refusal):
             return rows
-        if rows.sources > MOST_SOURCES or rows.stability > MOST_STABILITY:
-            return _TOO_MUCH
+        if rows.sources > MOST_SOURCES or rows.stability > MOST_STABILITY or grown(rows, rows.taken, catalog):
+            return TOO_MUCH
         known[id(word)] = rows
     return known[id(relation)]
 
