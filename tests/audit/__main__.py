@@ -10,11 +10,11 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
-from ag_vault.noise import OpenDPNoise
 from tests.audit.certify import certified
 from tests.audit.draws import statistics
 from tests.audit.planted import Thin
 from tests.audit.releases import Asked, audited, everything
+from tests.audit.verdict import audit
 
 FALSE_ALARM = 1e-6
 """That any of the true claims is found wrong, over the whole table."""
@@ -32,20 +32,11 @@ def main() -> int:
     picked = [asked for asked in everything() if not wanted.words or any(word in str(asked) for word in wanted.words)]
     print(f"{'release':34} | claimed (ε, δ)  | certified ε | of the claim")
     with ProcessPoolExecutor(wanted.jobs, mp_context=get_context("forkserver")) as pool:
-        told = list(pool.map(partial(_audit, draws=wanted.draws, alpha=FALSE_ALARM / max(len(picked), 1)), picked))
+        told = list(pool.map(partial(audit, draws=wanted.draws, alpha=FALSE_ALARM / max(len(picked), 1)), picked))
     broken = [claim for claim, found in told if found > claim]
     caught = planted(wanted.draws)
     print(f"{len(told)} releases, {len(broken)} broken, in {time.monotonic() - began:.0f} s at {wanted.draws} draws")
     return int(bool(broken) or not caught)
-
-
-def _audit(asked: Asked, *, draws: int, alpha: float) -> tuple[float, float]:
-    its = audited(asked)
-    epsilon, delta = its.claim
-    found = certified(*statistics(its, draws, OpenDPNoise()), alpha=alpha, delta=delta)
-    word = "BROKEN" if found > epsilon else f"{found / epsilon:.0%}"
-    print(f"{asked!s:34} | {epsilon:5.3f}, {delta:8.1e} | {found:11.3f} | {word}", flush=True)
-    return epsilon, found
 
 
 def planted(draws: int) -> bool:
