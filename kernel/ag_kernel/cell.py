@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ag_kernel import budget
+from ag_kernel import budget, reserve
 from ag_kernel.compiler.examine import Examined, examine
 from ag_kernel.compiler.problem import Problem, render_all
 from ag_kernel.errors import CellRefused
@@ -70,7 +70,8 @@ def run(cell: Cell, session: Session) -> None:
     completed = False
     try:
         session.interrupts.raise_pending()
-        execute(examined.body, examined.last, session.namespace, lambda value: _show(value, cell, session))
+        with reserve.kept():
+            execute(examined.body, examined.last, session.namespace, lambda value: _show(value, cell, session))
         completed = True
         with session.interrupts.honoured():
             pictures.show_open(session.desk.display)
