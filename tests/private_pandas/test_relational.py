@@ -5,12 +5,7 @@ probability below 1e-9.
 """
 
 import inspect
-import json
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +14,9 @@ import pytest
 
 import op_pandas
 from op_pandas.vault import SocketVault
+from tests.private_pandas.served import served
 from tests.private_pandas.test_end_to_end import near
 
-HERE = Path(__file__).parent
 EPS = 200
 METADATA = """
 budget: {epsilon: 100000, delta: 1.0e-6}
@@ -71,34 +66,8 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SocketVault]:
-    home = tmp_path_factory.mktemp("state")
-    (home / "metadata.yaml").write_text(METADATA)
-    words = ["--name", "Clinic", "--metadata", str(home / "metadata.yaml"), "--out", str(home / "clinic")]
-    for key, frame in tables().items():
-        frame.to_csv(home / f"{key}.csv", index=False)
-        words += ["--table", f"{key}={home / key}.csv"]
-    loaded = subprocess.run(
-        [sys.executable, "-m", "ag_vault.load", *words], capture_output=True, text=True, check=False
-    )
-    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
-    ours, theirs = socket.socketpair()
-    control, their_control = socket.socketpair()
-    settings = {
-        "session": "s",
-        "analyst": "a",
-        "datasets": [{"name": "Clinic", "path": str(home / "clinic")}],
-        "ledger": str(home / "ledger.sqlite"),
-        "schedule": "immediate",
-    }
-    descriptors = (theirs.fileno(), their_control.fileno())
-    command = [sys.executable, str(HERE / "vault_process.py"), *map(str, descriptors), json.dumps(settings)]
-    with subprocess.Popen(command, pass_fds=descriptors) as process:
-        theirs.close()
-        their_control.close()
-        yield SocketVault(ours)
-        ours.close()
-        control.close()
-        process.wait(10)
+    with served(tmp_path_factory.mktemp("state"), METADATA, tables()) as running:
+        yield running
 
 
 @pytest.fixture

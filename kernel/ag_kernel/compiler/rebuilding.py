@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from mypy import build
-from mypy.errors import CompileError
 from mypy.modulefinder import BuildSource
 
 from ag_kernel.compiler.inference import STUBS, Finding, be_strict, options
@@ -57,7 +56,7 @@ class Rebuilding:
         try:
             with contextlib.chdir(STUBS), contextlib.redirect_stderr(io.StringIO()):
                 result = build.build(sources, chosen, extra_plugins=[PrivateCalls(chosen)])
-        except (CompileError, Exception, SystemExit):  # noqa: BLE001 - a bug of mypy's must not refuse an analyst's cell
+        except (Exception, SystemExit):  # noqa: BLE001 - a bug of mypy's must not refuse an analyst's cell
             return None
         self._texts[module] = text
         return tuple(
