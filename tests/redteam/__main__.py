@@ -10,6 +10,7 @@ from tests.redteam.campaign import Class, classes
 from tests.redteam.enclaves import battlefield, lead_all
 
 _FRONTS = 4
+_WORDS = {True: "with", False: "without"}
 
 
 def main() -> int:
@@ -25,14 +26,23 @@ def main() -> int:
         if wanted.only != ("without" if guarded else "with"):
             held[guarded] = _lead(picked, guarded=guarded)
     _print_table(picked, held)
+    for guarded, results in held.items():
+        for line in _reached(results):
+            print(f"REACHED {_WORDS[guarded]} · {line}")
     breaches = [bool(breach) for results in held.values() for each in results.values() for breach in each.values()]
     print(f"{sum(len(one.attacks) for one in picked)} attacks in {time.monotonic() - began:.0f} s")
     print(f"{breaches.count(False)} passed, {breaches.count(True)} failed")
     return int(any(breaches) or not breaches)
 
 
+def _reached(results: dict[str, dict[str, str]]) -> list[str]:
+    """Once more at the end, where whoever reads only the last lines finds it."""
+    return [
+        f"{name} · {attack}: {breach}" for name, each in results.items() for attack, breach in each.items() if breach
+    ]
+
+
 def _lead(picked: list[Class], *, guarded: bool) -> dict[str, dict[str, str]]:
-    word = "with" if guarded else "without"
     with tempfile.TemporaryDirectory() as folder, battlefield(Path(folder), guarded=guarded) as (enclave, secrets):
         return lead_all(
             enclave,
@@ -40,7 +50,7 @@ def _lead(picked: list[Class], *, guarded: bool) -> dict[str, dict[str, str]]:
             picked,
             guarded=guarded,
             fronts=_FRONTS,
-            tell=lambda line: print(f"REACHED {word} · {line}", flush=True),
+            tell=lambda line: print(f"REACHED {_WORDS[guarded]} · {line}", flush=True),
         )
 
 

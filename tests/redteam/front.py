@@ -16,6 +16,7 @@ from tests.redteam.planted import NAME, Secrets, charged, secret_file
 EVIDENCE = "EVIDENCE"
 CELL_SECONDS = 12.0
 BYSTANDER_SECONDS = 8.0
+_TRIES = 3
 _MOST_BYTES = 40 << 20
 _KINDS = {
     *(
@@ -38,6 +39,10 @@ _MIMES = ("text/", "image/png", "image/jpeg", "image/svg+xml", "application/json
 
 class Breach(Exception):
     """A goal was reached; says which."""
+
+
+class Late(Breach):
+    """A goal was reached, or the machine had no time: the same attack on a fresh kernel tells which."""
 
 
 @dataclass
@@ -72,20 +77,31 @@ class Front:
         return "" if replies[-1]["status"] == "ok" else "\n".join(replies[-1]["traceback"])
 
     def _try(self, attack: Attack, attacks: Class) -> str:
+        """What was breached. What a busy machine may look like counts only where it is seen every time."""
+        breach = Late("never tried")
+        for _ in range(_TRIES):
+            try:
+                self._try_once(attack, attacks)
+            except Late as late:
+                breach = late
+                self.renew()
+            except Breach as sure:
+                self.renew()
+                return str(sure)
+            else:
+                return ""
+        return str(breach)
+
+    def _try_once(self, attack: Attack, attacks: Class) -> None:
         before = charged(self.enclave.state, self.analyst)
-        try:
-            if self.fresh and attacks.prelude:
-                self._run(attacks.prelude)
-            self.fresh = False
-            counts = self.guarded or attacks.walls
-            for cell in attack.cells:
-                self._judge(self._run(self._filled(cell)), counts=counts)
-            self._bystander_lives()
-            self._ledger_is_right(before, attack.charge if self.guarded else attack.charge_without)
-        except Breach as breach:
-            self.renew()
-            return str(breach)
-        return ""
+        if self.fresh and attacks.prelude:
+            self._run(attacks.prelude)
+        self.fresh = False
+        counts = self.guarded or attacks.walls
+        for cell in attack.cells:
+            self._judge(self._run(self._filled(cell)), counts=counts)
+        self._bystander_lives()
+        self._ledger_is_right(before, attack.charge if self.guarded else attack.charge_without)
 
     def _filled(self, cell: str) -> str:
         """The attacker knows where everything is."""
@@ -120,12 +136,15 @@ class Front:
         try:
             return self.attacker.receive(max(0.01, deadline - time.monotonic()))
         except TimeoutError:
-            raise Breach(f"the cell did not end in {CELL_SECONDS:g} seconds") from None
+            raise Late(f"the cell did not end in {CELL_SECONDS:g} seconds") from None
 
     def renew(self) -> None:
         """A fresh kernel under the same id."""
-        answer = self.client.ask("POST", f"/api/kernels/{self.attacker.kernel}/restart")
-        if answer.status != 200:
+        for _ in range(_TRIES):
+            answer = self.client.ask("POST", f"/api/kernels/{self.attacker.kernel}/restart")
+            if answer.status == 200:
+                break
+        else:
             raise RuntimeError(answer.json)
         with contextlib.suppress(TimeoutError):
             while True:
@@ -169,7 +188,7 @@ class Front:
             try:
                 seen.append(self.bystander.receive(max(0.01, deadline - time.monotonic())))
             except TimeoutError:
-                raise Breach("another session was stopped") from None
+                raise Late("another session was stopped") from None
             if seen[-1]["parent_header"].get("msg_id", request) != request:
                 raise Breach("another session heard a message that isn't its own")
         if not any(message["content"].get("data", {}).get("text/plain") == "42" for message in seen):
@@ -177,8 +196,11 @@ class Front:
 
     def _ledger_is_right(self, before: Fraction, cost: Fraction) -> None:
         now = charged(self.enclave.state, self.analyst)
-        if now - before != cost:
-            raise Breach(f"charged {float(now - before):g} for what costs {float(cost):g}")
+        words = f"charged {float(now - before):g} for what costs {float(cost):g}"
+        if now - before > cost:
+            raise Breach(words)
+        if now - before < cost:
+            raise Late(words)
 
 
 def _around(text: str) -> str:
