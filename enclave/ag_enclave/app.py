@@ -1,6 +1,6 @@
 """The routes, all of them on one screen, and the application made of them. Knows who may call what; does none of it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,39 +12,44 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from ag_enclave.api import about, channels, datasets, kernels, kernelspecs, notebooks, token
+from ag_enclave.api import about, channels, datasets, kernels, kernelspecs, me, notebooks, token, users
 from ag_enclave.api.call import Call, Endpoint, PublicEndpoint
 from ag_enclave.auth import ANYONE, caller
 from ag_enclave.bridge.inbound import content_limit
-from ag_enclave.errors import BadState, Refusal
+from ag_enclave.errors import BadState, Conflict, Missing, Refusal, Unfit
 from ag_enclave.gateway import Gateway
 from ag_enclave.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One route: method, path, what serves it, which roles may call it."""
+    """One route: method, path, what serves it, which roles may call it, and whether a one-time secret's token may, too."""
 
     method: str
     path: str
     serves: Endpoint
     roles: Collection[str]
+    one_time: bool = False
 
 
 ANALYST = ("analyst",)
+OPERATOR = ("operator",)
+WORKERS = ("analyst", "owner", "operator")
 WATCHERS = ("analyst", "operator")
 KERNEL = "/api/kernels/{kernel_id}"
 NOTEBOOK = "/api/sessions/{session_id}"
+USER = "/ag/v1/users/{user_id}"
 CHANNELS = f"{KERNEL}/channels"  # the websocket, for analysts
 
+STATUSES: Mapping[type[Exception], int] = {Unfit: 400, Missing: 404, Conflict: 409}
 PUBLIC_ROUTES: tuple[tuple[str, str, PublicEndpoint], ...] = (
     ("GET", "/api", about.show_version),
     ("POST", "/oauth/token", token.issue),
 )
 ROUTES: tuple[Row, ...] = (
-    Row("GET", "/api/status", about.show_status, ANYONE),
-    Row("GET", "/api/kernelspecs", kernelspecs.show_all, ANYONE),
-    Row("GET", "/api/kernelspecs/{name}", kernelspecs.show_one, ANYONE),
+    Row("GET", "/api/status", about.show_status, WORKERS),
+    Row("GET", "/api/kernelspecs", kernelspecs.show_all, WORKERS),
+    Row("GET", "/api/kernelspecs/{name}", kernelspecs.show_one, WORKERS),
     Row("GET", "/api/kernels", kernels.show_all, WATCHERS),
     Row("POST", "/api/kernels", kernels.create, ANALYST),
     Row("GET", KERNEL, kernels.show_one, WATCHERS),
@@ -56,8 +61,14 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", NOTEBOOK, notebooks.show_one, ANALYST),
     Row("PATCH", NOTEBOOK, notebooks.rename, ANALYST),
     Row("DELETE", NOTEBOOK, notebooks.end, ANALYST),
-    Row("GET", "/ag/v1/datasets", datasets.show_catalogue, ANYONE),
+    Row("GET", "/ag/v1/datasets", datasets.show_catalogue, WORKERS),
     Row("GET", "/ag/v1/sessions/{session_id}/odometer", datasets.show_odometer, ANALYST),
+    Row("GET", "/ag/v1/me", me.show, ANYONE, one_time=True),
+    Row("POST", "/ag/v1/me/secret", me.replace_secret, ANYONE, one_time=True),
+    Row("GET", "/ag/v1/users", users.show_all, OPERATOR),
+    Row("POST", "/ag/v1/users", users.create, OPERATOR),
+    Row("PATCH", USER, users.change, OPERATOR),
+    Row("POST", f"{USER}/secret", users.replace_secret, OPERATOR),
 )
 
 
@@ -69,7 +80,13 @@ def make_app(gateway: Gateway, running: Callable[[], Any]) -> Starlette:
         async with running():
             yield
 
-    handlers: Any = {HTTPException: _show_http, Refusal: _show_refusal, BadState: _show_bad_state, Exception: _show_bug}
+    handlers: Any = {
+        HTTPException: _show_http,
+        Refusal: _show_refusal,
+        BadState: _show_bad_state,
+        **{kind: _shower(status) for kind, status in STATUSES.items()},
+        Exception: _show_bug,
+    }
     return Starlette(routes=_routes(gateway), exception_handlers=handlers, lifespan=lifespan)
 
 
@@ -88,7 +105,7 @@ def _public(gateway: Gateway, serves: PublicEndpoint) -> Callable[[Request], Awa
 
 def _private(gateway: Gateway, row: Row) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        account = await caller(request, gateway, row.roles)
+        account = await caller(request, gateway, row.roles, one_time=row.one_time)
         return await row.serves(Call(request=request, gateway=gateway, account=account))
 
     return endpoint
@@ -124,6 +141,13 @@ async def _show_refusal(_request: Request, refusal: Refusal) -> Response:
 def _refused(refusal: Refusal) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}  # noqa: PLR2004
     return JSONResponse({"message": refusal.message}, status_code=refusal.status, headers=headers)
+
+
+def _shower(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def show(_request: Request, problem: Exception) -> Response:
+        return _refused(Refusal(status, str(problem)))
+
+    return show
 
 
 async def _show_http(_request: Request, problem: HTTPException) -> Response:

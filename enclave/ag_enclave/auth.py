@@ -14,8 +14,13 @@ ANYONE: Collection[str] = ROLES
 _SCHEMES = ("token", "bearer")
 
 
-async def caller(connection: HTTPConnection, gateway: Gateway, roles: Collection[str]) -> Account:
-    """The account whose valid token this is. Refusal 401 without one, 403 where its role is not among ``roles``."""
+async def caller(
+    connection: HTTPConnection, gateway: Gateway, roles: Collection[str], *, one_time: bool = False
+) -> Account:
+    """The account whose valid token this is. Refusal 401 without one, 403 where its role is not among ``roles``.
+
+    The token of a one-time secret is refused (403) but where ``one_time`` says that it is enough.
+    """
     token = _token(connection)
     claims = gateway.tokens.read(token) if token else None
     if claims is None:
@@ -23,6 +28,8 @@ async def caller(connection: HTTPConnection, gateway: Gateway, roles: Collection
     account = await asyncio.to_thread(gateway.accounts.find, claims.user_id)
     if account is None or account.disabled or account.generation != claims.generation:
         raise Refusal(401, "This access token was revoked; log in again.")
+    if account.one_time and not one_time:
+        raise Refusal(403, "This secret is for one use: exchange it for a real one first (POST /ag/v1/me/secret).")
     if account.role not in roles:
         raise Refusal(403, f"This is not open to the role {account.role}.")
     return account

@@ -1,9 +1,10 @@
 """Request bodies, read up to a limit. Knows no endpoint."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.requests import Request
 
 from ag_enclave.errors import Refusal
@@ -37,6 +38,20 @@ async def read_json(request: Request) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refusal(400, "The request's body is not a JSON object.")
     return value
+
+
+Form = TypeVar("Form", bound=msgspec.Struct)
+
+
+async def read_as(request: Request, form: type[Form]) -> Form:
+    """The JSON object as this form and nothing else: no field too many, too few or of another type. Refusal 400 says which."""
+    body = await read_body(request)
+    try:
+        return msgspec.json.decode(body.strip() or b"{}", type=form)
+    except msgspec.ValidationError as problem:
+        raise Refusal(400, f"The request's body doesn't fit: {problem}.") from problem
+    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
+        raise Refusal(400, "The request's body is not JSON.") from problem
 
 
 async def read_form(request: Request) -> dict[str, str] | None:

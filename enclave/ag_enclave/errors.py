@@ -5,7 +5,10 @@ EnclaveError
 │   ├── BadConfig       a setting is unknown, of the wrong type or out of range
 │   ├── BadState        the state directory can't be used
 │   ├── BadAddress      the address or port can't be listened on
-│   └── BadData         a data set can't be registered
+│   ├── BadData         a data set can't be registered
+│   ├── Unfit           what was asked for isn't well formed (400)
+│   ├── Missing         what was asked for isn't there (404)
+│   └── Conflict        what was asked for can't be done as things are (409)
 ├── Refusal             the caller's request is refused: an HTTP status and one sentence
 ├── MalformedMessage    bytes on a websocket or a session channel are not a kernel message
 └── SessionLost         a session's processes could not be started, or are gone
@@ -34,6 +37,18 @@ class BadAddress(Unusable):
 
 class BadData(Unusable):
     """A data set can't be registered. Says why without quoting a row."""
+
+
+class Unfit(Unusable):
+    """What was asked for isn't well formed. The text may be shown to whoever asked, as those of the next two."""
+
+
+class Missing(Unusable):
+    """What was asked for isn't there."""
+
+
+class Conflict(Unusable):
+    """What was asked for can't be done as things are."""
 
 
 class Refusal(EnclaveError):

@@ -10,6 +10,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DatabaseError
 
 from ag_enclave.accounts import Accounts
+from ag_enclave.database import Database
 from ag_enclave.errors import BadState
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -18,15 +19,15 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 def open_accounts(path: Path) -> Accounts:
     """The accounts at ``path``, made or upgraded first. BadState where the file can't be used."""
     _touch_private(path)
-    opened = Accounts(path)
+    database = Database(path)
     try:
-        with opened.engine.begin() as connection:
+        with database.engine.begin() as connection:
             _upgrade(connection)
     except (DatabaseError, CommandError) as problem:
-        opened.close()
+        database.close()
         reason = problem.orig if isinstance(problem, DatabaseError) else problem
         raise BadState(f"The accounts' database {path} can't be used: {reason}.") from problem
-    return opened
+    return Accounts(database)
 
 
 def _touch_private(path: Path) -> None:

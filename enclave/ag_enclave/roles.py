@@ -1,3 +1,3 @@
 """The roles an account can have. Inert: what each may call is in ``app.ROUTES``."""
 
-ROLES = ("analyst", "owner", "operator")
+ROLES = ("analyst", "owner", "operator", "auditor")

@@ -35,6 +35,11 @@ class Verifier:
         async with self._turn:
             return await asyncio.to_thread(self._matches, secret, stored)
 
+    async def hash(self, secret: str) -> str:
+        """The argon2id hash to store, made in turn with the comparisons."""
+        async with self._turn:
+            return await asyncio.to_thread(hash_secret, secret)
+
     def _matches(self, secret: str, stored: str | None) -> bool:
         try:
             return self._hasher.verify(stored or self._nobody, secret) and stored is not None

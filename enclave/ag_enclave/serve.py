@@ -30,7 +30,7 @@ from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
 from ag_enclave.standing import Standing
 from ag_enclave.state import State, empty_scratch, write_private, write_private_json
-from ag_enclave.throttle import Throttle
+from ag_enclave.throttle import Lasting, Throttle
 from ag_enclave.tls import Certificates, current_time, ensure_certificates
 from ag_enclave.tokens import Tokens, signing_key
 
@@ -81,7 +81,13 @@ def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
         config=start.config,
         accounts=start.accounts,
         verifier=Verifier(),
-        throttle=Throttle(allowed=accounts.failures_allowed, wait=accounts.failure_wait_seconds, clock=time.monotonic),
+        throttle=Throttle(
+            allowed=accounts.failures_allowed,
+            wait=accounts.failure_wait_seconds,
+            clock=time.time,
+            memory=Lasting(start.accounts.database),
+            salt=key,
+        ),
         tokens=Tokens(key=key, seconds=accounts.token_seconds, longest=accounts.longest_token_seconds, clock=time.time),
         catalog=Catalog(start.state.folder("datasets")),
         sessions=sessions,

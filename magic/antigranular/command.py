@@ -2,13 +2,15 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from antigranular.bearer import fetch_token
+from antigranular.bearer import Token, fetch_token
 from antigranular.config import find_credentials, find_target
 from antigranular.errors import AgError
 from antigranular.notebook_file import read, sessions_of, stamp, write
+from antigranular.rest import Enclave
 from antigranular.transport import TlsTransport
 
 _YEAR_HOURS = 8766
@@ -36,6 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     token.add_argument("--hours", type=float, default=12.0, help="how long it shall be good for (default: 12)")
     token.set_defaults(does=_token)
+    secret = topics.add_parser(
+        "secret",
+        help="exchange your secret, the one-time secret among them, for a new one, and print it",
+        description="The old secret is void at once. Who you are and where the enclave is come from the environment, as for token.",
+    )
+    secret.set_defaults(does=_secret)
     notebook = topics.add_parser("notebook", help="the session that a notebook names")
     words = notebook.add_subparsers(required=True)
     show = words.add_parser("show", help="print the sessions that a notebook names, the latest last")
@@ -54,6 +62,11 @@ def _token(wanted: argparse.Namespace) -> list[str]:
     seconds = max(1, round(wanted.hours * 3600))
     value, _ = fetch_token(find_credentials(None, None), TlsTransport(find_target(None, None)), seconds)
     return [value]
+
+
+def _secret(_wanted: argparse.Namespace) -> list[str]:
+    network = TlsTransport(find_target(None, None))
+    return [Enclave(network, Token(find_credentials(None, None), network, time.monotonic)).replace_secret()]
 
 
 def _show(wanted: argparse.Namespace) -> list[str]:

@@ -34,6 +34,12 @@ def add_user(state: Path, user_id: str, role: str) -> dict[str, str]:
     return {"user_id": user_id, "user_secret": added.stdout.strip()}
 
 
+def exchanged(enclave: Enclave) -> dict[str, str]:
+    """The first operator, with the real secret that the one-time one was exchanged for."""
+    first = RawClient(enclave, "operator").login()
+    return dict(first.ask("POST", "/ag/v1/me/secret").json)
+
+
 def put_catalogue(state: Path, variable: str, name: str) -> None:
     """A data set as the gateway sees it: its public part only."""
     folder = state / "datasets" / variable / "1"
@@ -49,7 +55,8 @@ def odd_enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
     with running_enclave(state, demo=False, config=CONFIG, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as enclave:
         accounts = {role: add_user(state, role, role) for role in ("analyst", "owner")}
         accounts["other"] = add_user(state, "other", "analyst")
-        accounts["operator"] = dict(enclave.accounts["operator"])
+        accounts["auditor"] = add_user(state, "auditor", "auditor")
+        accounts["operator"] = exchanged(enclave)
         yield Enclave(
             url=enclave.url,
             ca=enclave.ca,

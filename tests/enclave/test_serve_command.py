@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from ag_enclave.config import Jail
-from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
+from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, exchanged, put_catalogue
 from tests.enclave.processes import NURSERIES, descendants, eventually, nurseries
 from tests.enclave.raw_client import RawClient, kind
 from tests.enclave_server import COMMAND, Enclave, running_enclave, stop
@@ -43,7 +43,8 @@ def enclave(tmp_path: Path) -> Iterator[Enclave]:
 
 
 def test_ready_means_that_requests_are_accepted(enclave: Enclave) -> None:
-    assert RawClient(enclave, "operator").login().ask("GET", "/api/status").status == 200
+    operator = RawClient(enclave, account=exchanged(enclave)).login()
+    assert operator.ask("GET", "/api/status").status == 200
     assert enclave.datasets == ["Odd Data"]
     assert stat.S_IMODE((enclave.state / "ready.json").stat().st_mode) == 0o600
 
@@ -94,7 +95,7 @@ def _lives(process: psutil.Process) -> bool:
 def test_a_killed_enclave_starts_again_with_the_same_authority_and_accounts(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as first:
-        operator, ca = dict(first.accounts["operator"]), Path(first.ca).read_bytes()
+        operator, ca = exchanged(first), Path(first.ca).read_bytes()
         token = RawClient(first, account=operator).login().token
         first.process.kill()
         first.process.wait()

@@ -55,11 +55,11 @@ async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str, 
     account = await asyncio.to_thread(gateway.accounts.find, user_id)
     genuine = await gateway.verifier.matches(secret, account.secret_hash if account else None)
     if account is None or not genuine or account.disabled:
-        gateway.throttle.failed(key)
+        await asyncio.to_thread(gateway.throttle.failed, key)
         # An unknown name isn't logged: people mistake the secret's field for the name's.
         _log.info("login failed", user_id=account.user_id if account else None, address=key[1])
         return _error(401, "invalid_client", "The user id or the secret is wrong.")
-    gateway.throttle.succeeded(key)
+    await asyncio.to_thread(gateway.throttle.succeeded, key)
     token = gateway.tokens.issue(account.user_id, account.generation, seconds)
     body = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
     return JSONResponse(body, headers=_NO_STORE)

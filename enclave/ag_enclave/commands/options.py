@@ -1,5 +1,6 @@
 """Options that several commands share, and the state they name."""
 
+import os
 from pathlib import Path
 
 import click
@@ -31,6 +32,11 @@ def known_state(path: Path) -> State:
     if not path.is_dir():
         raise BadState(f"There is no state directory {path}; adding a user or a data set, or serving, makes one.")
     return open_state(path)
+
+
+def by() -> str:
+    """Whose deed it is in the log: whoever runs this command on the enclave's own host."""
+    return f"command line, uid {os.getuid()}"
 
 
 def config_from(path: Path | None) -> Config:

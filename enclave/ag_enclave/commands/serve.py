@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from ag_enclave.accounts import Accounts
 
 Credentials = dict[str, dict[str, str]]
+DEMO, FIRST = "the demo's start", "the first start"
+"""Whose deeds these are in the log."""
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Serve the demo data, with three new accounts at each start.")
+@click.option("--demo", is_flag=True, help="Serve the demo data, with a new account per role at each start.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Settings; see examples/enclave.toml.")
 @click.option("--host", help="The address to listen on, instead of the settings'.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port, instead of the settings'; 0: any free one.")
@@ -79,22 +81,27 @@ def _demo_accounts(accounts: "Accounts") -> Credentials:
     for role in ROLES:
         user_id, secret = f"demo-{role}", new_secret()
         if user_id in known:
-            accounts.rotate(user_id, hash_secret(secret))
+            accounts.rotate(user_id, hash_secret(secret), by=DEMO)
+            accounts.enable(user_id, by=DEMO)
         else:
-            accounts.add(user_id, role, hash_secret(secret))
+            accounts.add(user_id, role, hash_secret(secret), by=DEMO)
         credentials[role] = {"user_id": user_id, "user_secret": secret}
     return credentials
 
 
 def _first_operator(accounts: "Accounts") -> Credentials:
-    """At the very first start, an operator whose secret is shown once; never again."""
+    """At the very first start, an operator whose secret is shown once and good for one thing: its exchange for a real one."""
     from ag_enclave.secrets import hash_secret, new_secret
 
     if accounts.everyone():
         return {}
     secret = new_secret()
-    accounts.add("operator", "operator", hash_secret(secret))
-    click.echo(f"First start: the operator's user id is 'operator' and the secret, shown this once, {secret}", err=True)
+    accounts.add("operator", "operator", hash_secret(secret), by=FIRST, one_time=True)
+    click.echo(
+        f"First start: the operator's user id is 'operator' and the secret, shown this once, {secret}\n"
+        "It opens nothing but its own exchange for a real one: run `antigranular secret` with it in AG_USER_SECRET.",
+        err=True,
+    )
     return {"operator": {"user_id": "operator", "user_secret": secret}}
 
 

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ag_enclave.commands.options import known_state, new_state, state_option
+from ag_enclave.commands.options import by, known_state, new_state, state_option
 from ag_enclave.roles import ROLES
 from ag_enclave.state import State
 
 if TYPE_CHECKING:
-    from ag_enclave.accounts import Accounts
+    from ag_enclave.accounts import Account, Accounts
 
 
 @click.group()
 def user() -> None:
-    """Add, list, disable accounts and rotate their secrets."""
+    """Add, list, disable and enable accounts, rotate their secrets, change their role."""
+
+
+def standing(account: "Account") -> str:
+    """An account's state in one word, or three."""
+    if account.disabled:
+        return "disabled"
+    return "one-time secret" if account.one_time else "active"
 
 
 @contextmanager
@@ -41,7 +48,7 @@ def add(user_id: str, role: str, state_path: Path) -> None:
 
     secret = new_secret()
     with _accounts(new_state(state_path)) as accounts:
-        accounts.add(user_id, role, hash_secret(secret))
+        accounts.add(user_id, role, hash_secret(secret), by=by())
     click.echo(secret)
 
 
@@ -51,7 +58,7 @@ def list_users(state_path: Path) -> None:
     """List the accounts."""
     with _accounts(known_state(state_path)) as accounts:
         for account in accounts.everyone():
-            click.echo(f"{account.user_id}\t{account.role}\t{'disabled' if account.disabled else 'active'}")
+            click.echo(f"{account.user_id}\t{account.role}\t{standing(account)}")
 
 
 @user.command()
@@ -60,7 +67,26 @@ def list_users(state_path: Path) -> None:
 def disable(user_id: str, state_path: Path) -> None:
     """Refuse an account from now on; its tokens are void at once."""
     with _accounts(known_state(state_path)) as accounts:
-        accounts.disable(user_id)
+        accounts.disable(user_id, by=by())
+
+
+@user.command()
+@click.argument("user_id")
+@state_option
+def enable(user_id: str, state_path: Path) -> None:
+    """Let an account in again, with the secret it had."""
+    with _accounts(known_state(state_path)) as accounts:
+        accounts.enable(user_id, by=by())
+
+
+@user.command()
+@click.argument("user_id")
+@click.argument("new_role", type=click.Choice(ROLES), metavar="ROLE")
+@state_option
+def role(user_id: str, new_role: str, state_path: Path) -> None:
+    """Give an account another role; its tokens are void at once."""
+    with _accounts(known_state(state_path)) as accounts:
+        accounts.change_role(user_id, new_role, by=by())
 
 
 @user.command()
@@ -72,5 +98,5 @@ def rotate(user_id: str, state_path: Path) -> None:
 
     secret = new_secret()
     with _accounts(known_state(state_path)) as accounts:
-        accounts.rotate(user_id, hash_secret(secret))
+        accounts.rotate(user_id, hash_secret(secret), by=by())
     click.echo(secret)

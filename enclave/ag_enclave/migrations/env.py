@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from ag_enclave.accounts import metadata
+from ag_enclave.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
 with context.begin_transaction():

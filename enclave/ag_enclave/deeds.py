@@ -1,0 +1,113 @@
+"""What people did, kept for the audit log in the transaction that did it, and told to the clerk afterwards: no deed is lost, whatever dies in between.
+
+Knows the table and the clerk's one question, not what the deeds mean. A deed may be told twice where the clerk's answer was lost; its number says so.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+import structlog
+
+from ag_enclave.database import Database, metadata
+from ag_enclave.errors import EnclaveError
+
+_LOOK_SECONDS = 1.0
+_AT_ONCE = 100
+_log = structlog.get_logger(__name__)
+
+deeds = sa.Table(
+    "deeds",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("actor", sa.String(80), nullable=False),
+    sa.Column("action", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(200), nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("told", sa.Boolean, nullable=False),
+)
+
+
+class Clerk(Protocol):
+    """Who keeps the log."""
+
+    async def append(self, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> Any:
+        """Append one line, durably."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One line that the log must have."""
+
+    number: int
+    at: str
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, Any]
+
+
+def note(connection: sa.Connection, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
+    """Keep a deed for the log, in the transaction that does it. ``details`` are JSON, public, and hold no secret."""
+    row = {"actor": actor, "action": action, "subject": subject, "details": json.dumps(dict(details)), "told": False}
+    connection.execute(sa.insert(deeds).values(at=datetime.now(UTC).isoformat(timespec="milliseconds"), **row))
+
+
+class Deeds:
+    """Tells the clerk, in order. ``hurry`` says that there is something new."""
+
+    def __init__(self, database: Database, clerk: Clerk) -> None:
+        self._database = database
+        self._clerk = clerk
+        self._turn = asyncio.Lock()
+
+    async def tell(self) -> int:
+        """Tell what is not told yet; how many. Raises what the clerk raises, with the rest kept for later."""
+        async with self._turn:
+            waiting = await asyncio.to_thread(self._waiting)
+            for deed in waiting:
+                details = {**deed.details, "deed": deed.number, "at": deed.at}
+                await self._clerk.append(deed.actor, deed.action, deed.subject, details)
+                await asyncio.to_thread(self._mark, deed.number)
+            return len(waiting)
+
+    async def watch(self) -> None:
+        """Tell what others left (the command line, a gateway that died), until cancelled."""
+        while True:
+            try:
+                more = await self.tell() == _AT_ONCE
+            except EnclaveError as problem:
+                more = False
+                _log.warning("the audit log could not be told; it is tried again", problem=str(problem))
+            except Exception:  # noqa: BLE001 - the log must be told all the same
+                more = False
+                _log.exception("the audit log could not be told; it is tried again")
+            await asyncio.sleep(0 if more else _LOOK_SECONDS)
+
+    def untold(self) -> int:
+        """How many deeds the log hasn't got yet. Call it off the event loop."""
+        with self._database.transaction() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).where(sa.not_(deeds.c.told))).scalar_one())
+
+    def _waiting(self) -> list[Deed]:
+        wanted = sa.select(deeds).where(sa.not_(deeds.c.told)).order_by(deeds.c.number).limit(_AT_ONCE)
+        with self._database.transaction() as connection:
+            rows = connection.execute(wanted).mappings().all()
+        return [
+            Deed(
+                **{
+                    **{name: value for name, value in row.items() if name != "told"},
+                    "details": json.loads(row["details"]),
+                }
+            )
+            for row in rows
+        ]
+
+    def _mark(self, number: int) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(sa.update(deeds).where(deeds.c.number == number).values(told=True))
