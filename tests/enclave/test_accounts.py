@@ -139,14 +139,14 @@ def test_who_is_not_there_is_missing(operator: RawClient) -> None:
     assert operator.ask("POST", "/ag/v1/users/nobody/secret").status == 404
 
 
-def test_everybody_may_replace_their_own_secret(odd_enclave: Enclave) -> None:
+def test_everybody_may_replace_their_own_secret(odd_enclave: Enclave, operator: RawClient) -> None:
     for role in ROLES:
-        account = add_user(odd_enclave.state, f"self-{role}", role)
+        account = operator.ask("POST", "/ag/v1/users", {"user_id": f"self-{role}", "role": role}).json
         client = RawClient(odd_enclave, account=account).login()
         renewed = client.ask("POST", "/ag/v1/me/secret").json
         assert client.ask("GET", "/ag/v1/me").status == 401
         assert RawClient(odd_enclave, account=renewed).login().ask("GET", "/ag/v1/me").json["role"] == role
-    RawClient(odd_enclave, "operator").login().ask("PATCH", "/ag/v1/users/self-operator", {"disabled": True})
+    operator.ask("PATCH", "/ag/v1/users/self-operator", {"disabled": True})
 
 
 def test_failed_logins_are_remembered_over_a_restart_as_hashes(tmp_path: Path) -> None:
