@@ -26,16 +26,16 @@ class Asker(Protocol):
 class Answer:
     """A small table, as text and as HTML."""
 
-    def __init__(self, headers: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "") -> None:
+    def __init__(self, headers: Sequence[str], rows: Sequence[table.Row], caption: str = "") -> None:
         self._headers = headers
         self._rows = rows
-        self._caption = caption
+        self._above = table.heading(caption)
 
     def __repr__(self) -> str:
         return table.as_text(self._headers, self._rows)
 
     def _repr_html_(self) -> str:
-        return table.as_html(self._headers, self._rows, self._caption)
+        return table.as_html(self._headers, self._rows, above=self._above.html)
 
 
 def _status(asker: Asker, text: str) -> Answer:
@@ -50,19 +50,17 @@ def _budget(asker: Asker, text: str) -> Any:
     return asker.current().privacy_odometer()
 
 
-def _datasets(asker: Asker, text: str) -> Answer:
+def _datasets(asker: Asker, text: str) -> Any:
     """The data sets of the enclave."""
     _nothing_more("datasets", text)
-    found = asker.current().datasets()
-    rows = [(str(each.get("name")), str(each.get("variable")), _brief(each.get("description"))) for each in found]
-    return Answer(("data set", "as", "what it is"), rows, "Data sets")
+    return asker.current().datasets()
 
 
 def _sessions(asker: Asker, text: str) -> Answer:
     """Your running sessions."""
     _nothing_more("sessions", text)
     mine = asker.current()
-    rows = []
+    rows: list[table.Row] = []
     for each in mine.siblings():
         facts = each.get("ag") or {}
         here = "here" if each.get("id") == mine.session_id else ""
@@ -134,13 +132,6 @@ WORDS: Mapping[str, Callable[[Asker, str], Any]] = {
     "help": _help,
 }
 """Every word, in the order in which help lists them."""
-
-_BRIEF = 80
-
-
-def _brief(text: object) -> str:
-    words = " ".join(str(text or "").split())
-    return words if len(words) <= _BRIEF else f"{words[: _BRIEF - 1]}…"
 
 
 def _nothing_more(word: str, text: str) -> None:

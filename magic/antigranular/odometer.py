@@ -1,5 +1,6 @@
 """What was spent and what is left, in the shape that notebooks rely on. Must not know how it was asked for."""
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 from antigranular import table
 from antigranular.errors import WireError
 
-_HEADERS = ("data set", "ε spent", "ε left", "δ spent", "δ left", "ε per call")
+_HEADERS = ("data set", "spent", "ε spent", "ε left", "δ spent", "δ left", "ε per call")
+_ABOVE = table.heading("Privacy budget", "yours, over all sessions")
+_NUMBERS = range(2, len(_HEADERS))
 
 
 class Odometer(dict[str, Any]):
@@ -28,18 +31,28 @@ class Odometer(dict[str, Any]):
             raise WireError(f"the enclave's odometer can't be read: {problem!r}") from None
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text("Odometer(…)" if cycle else table.as_text(_HEADERS, self._rows()))
+        printer.text("Odometer(…)" if cycle else str(self))
+
+    def __str__(self) -> str:
+        return f"{_ABOVE.text}\n{table.as_text(_HEADERS, self._rows(), right=_NUMBERS)}"
 
     def _repr_html_(self) -> str:
-        return table.as_html(_HEADERS, self._rows(), "Privacy budget")
+        return table.as_html(_HEADERS, self._rows(), above=_ABOVE.html, right=_NUMBERS)
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        rows = []
+    def _rows(self) -> list[table.Row]:
+        rows: list[table.Row] = []
         for name, spent in self["dataset_costs"].items():
             left = self["remaining"][name]
             numbers = (spent["eps"], left["eps"], spent["delta"], left["delta"], left["eps_per_call"])
-            rows.append((name, *("–" if number is None else f"{number:.4g}" for number in numbers)))
+            shown = ("–" if number is None else f"{number:.4g}" for number in numbers)
+            rows.append((name, _spent(spent["eps"], left["eps"]), *shown))
         return rows
+
+
+def _spent(spent: float, left: float) -> table.Cell:
+    """How much of the budget is gone; nothing where it has no end."""
+    whole = spent + left
+    return table.bar(spent / whole) if whole > 0 and math.isfinite(whole) else "–"
 
 
 def _costs(balances: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

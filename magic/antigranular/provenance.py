@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from antigranular import intervals
 from antigranular.errors import WireError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Provenance:
     """How a released value came about.
 
@@ -31,6 +32,15 @@ class Provenance:
     def interval(self) -> tuple[Any, Any]:
         """The lower and the upper end of the 95 % interval, in the shape of the value."""
         return self.value - self.half_widths, self.value + self.half_widths
+
+    def __repr__(self) -> str:
+        return intervals.as_text(self.value, self.half_widths, self._facts())
+
+    def _repr_html_(self) -> str:
+        return intervals.as_html(self.value, self.half_widths, self._facts())
+
+    def _facts(self) -> dict[str, str]:
+        return {"cost": intervals.cost(self.cost), "noise": f"{self.mechanism}, scale {self.scale:.4g}"}
 
 
 class ReleasedFloat(float):

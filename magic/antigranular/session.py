@@ -5,12 +5,12 @@ import contextlib
 import uuid
 import weakref
 from collections.abc import Callable, Mapping
-from html import escape
 from types import TracebackType
 from typing import Any, Self
 
 from antigranular import table
 from antigranular.ask import ask
+from antigranular.catalogue import Catalogue, type_of
 from antigranular.cell import run_cell
 from antigranular.channel import Channel
 from antigranular.errors import AgError, CellRefused, NotAvailable, SessionError, WireError
@@ -21,9 +21,6 @@ from antigranular.rest import Enclave
 from antigranular.view import PlainView, View
 
 SESSION = "application/vnd.antigranular.session+json"
-TYPES = {"frame": "PrivateDataFrame", "series": "PrivateSeries", "public": "DataFrame (public)"}
-"""What a view of a data set is in the session, by its kind."""
-
 _HEADERS = ("key", "type")
 _MINUTES_FROM = 120
 _SOON = 1.5
@@ -121,9 +118,9 @@ class Session:
         self._check_alive()
         return Odometer.from_balances(self._enclave.odometer(self.session_id))
 
-    def datasets(self) -> list[dict[str, Any]]:
+    def datasets(self) -> Catalogue:
         """The public part of every data set in the enclave."""
-        return self._enclave.datasets()
+        return Catalogue(self._enclave.datasets())
 
     def siblings(self) -> list[dict[str, Any]]:
         """The analyst's running sessions, this one too, as the enclave describes them."""
@@ -186,18 +183,21 @@ class Session:
 
     def _repr_html_(self) -> str:
         note = "has ended" if self._ended else self._idle()
-        caption = f"{self.dataset} as {self.variable}" if self.variable else self.dataset
-        body = table.as_html(_HEADERS, self._rows(), caption)
-        return f"{body}<small>Session <code>{escape(self.session_id)}</code> {escape(note)}</small>"
+        above = table.heading(self.dataset, self._as()).html
+        below = f"Session {self.session_id} {note}"
+        return table.as_html(_HEADERS, self._rows(), above=above, below=below)
 
     def _as_text(self) -> str:
-        title = f"{self.dataset} is in the session as {self.variable}\n" if self.variable else f"{self.dataset}\n"
+        title = table.heading(self.dataset, self._as()).text
         body = table.as_text(_HEADERS, self._rows())
-        return f"{title}\n{body}\n\nSession {self.session_id} {self._idle()}"
+        return f"{title}\n{body}\nSession {self.session_id} {self._idle()}"
 
-    def _rows(self) -> list[tuple[str, str]]:
+    def _as(self) -> str:
+        return f"in the session as {self.variable}" if self.variable else ""
+
+    def _rows(self) -> list[table.Row]:
         views = self._facts.get("views") or []
-        return [(str(each.get("key")), TYPES.get(each.get("kind"), str(each.get("kind")))) for each in views]
+        return [(table.code(str(each.get("key"))), type_of(each.get("kind"))) for each in views]
 
     def _idle(self) -> str:
         seconds = self._facts.get("idle_timeout_seconds")

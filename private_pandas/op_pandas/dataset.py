@@ -3,15 +3,16 @@
 Must not know where tables are; public tables come as plain pandas objects.
 """
 
-import html
 from collections.abc import Mapping
 from typing import Any, TypeAlias, Union
 
 import pandas as pd
 
 from ag_plan.messages import AskCatalog, AskPublic, Catalog, ColumnValues, DatasetSchema, PublicTable, View
+from op_pandas import schema, table
 from op_pandas.columns import label
 from op_pandas.frame import PrivateDataFrame
+from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, source
 from op_pandas.series import PrivateSeries
 from op_pandas.vault import Vault, ask, bound
@@ -20,6 +21,7 @@ Item: TypeAlias = PrivateDataFrame | PrivateSeries | pd.DataFrame
 Dataset: TypeAlias = Union["PrivateDataset", dict[str, Any]]
 """What a data set is to an analyst: one private table with views, or a dict of tables."""
 
+_HEADERS = ("key", "type", "columns")
 _DTYPES = {"float": "float64", "int": "int64", "bool": "bool"}
 
 
@@ -31,12 +33,12 @@ class PrivateDataset(PrivateDataFrame):
     _views: dict[str, View]
 
     @classmethod
-    def open(cls, vault: Vault, schema: DatasetSchema) -> "PrivateDataset":
+    def open(cls, vault: Vault, found: DatasetSchema) -> "PrivateDataset":
         """The data set of a catalogue entry with exactly one table."""
         made = object.__new__(PrivateDataset)
-        rows = source(vault, schema.tables[0])
+        rows = source(vault, found.tables[0])
         made._set(rows, rows.base())
-        made._schema, made._views = schema, {view.key: view for view in schema.views}
+        made._schema, made._views = found, {view.key: view for view in found.views}
         return made
 
     def __getitem__(self, key: Any) -> Any:
@@ -52,13 +54,42 @@ class PrivateDataset(PrivateDataFrame):
         return pd.Index(list(self._views), dtype="object") if self._views else self.columns
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{super().__repr__()}"
+        return schema.as_text(self._schema.name, self.terms, self._note())
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self._title())}</p>{super()._repr_html_()}"
+        return schema.as_html(self._schema.name, self.terms, self._note())
 
-    def _title(self) -> str:
-        return f"{self._schema.name}: keys {', '.join(self._views) or 'none'}"
+    def _note(self) -> str:
+        return f"keys {', '.join(self._views) or 'none'}; rows are private"
+
+
+class Tables(dict[str, Any]):
+    """A data set of several tables: a dictionary of what they are, and a list of them where it is displayed."""
+
+    def __init__(self, name: str, tables: Mapping[str, Any]) -> None:
+        super().__init__(tables)
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"{self._above().text}\n{table.as_text(_HEADERS, self._rows())}"
+
+    def _repr_html_(self) -> str:
+        return table.as_html(_HEADERS, self._rows(), above=self._above().html)
+
+    def _above(self) -> table.Drawn:
+        return table.heading(self._name, "1 table" if len(self) == 1 else f"{len(self)} tables")
+
+    def _rows(self) -> list[table.Row]:
+        return [(table.code(key), _kind(item), table.chips(_columns(item))) for key, item in self.items()]
+
+
+def _kind(item: object) -> str:
+    name = type(item).__name__
+    return f"{name}, rows are private" if isinstance(item, Private) else f"{name} (public)"
+
+
+def _columns(item: object) -> list[str]:
+    return [str(name) for name in item.columns] if isinstance(item, PrivateDataFrame | pd.DataFrame) else []
 
 
 def load_dataset(name: str) -> Any:
@@ -67,28 +98,28 @@ def load_dataset(name: str) -> Any:
     A PrivateDataset where there is one private table, else a dict of frames by table.
     """
     found = ask(bound(), AskCatalog(id=0), Catalog).datasets
-    for schema in found:
-        if name in {schema.name, schema.variable}:
-            return _opened(bound(), schema)
-    available = ", ".join(schema.name for schema in found) or "none"
+    for each in found:
+        if name in {each.name, each.variable}:
+            return _opened(bound(), each)
+    available = ", ".join(each.name for each in found) or "none"
     raise ValueError(f"There is no data set {name!r} in this session; available: {available}")
 
 
 def datasets() -> dict[str, Any]:
     """Every data set of the session, by the variable it is bound to."""
-    return {schema.variable: _opened(bound(), schema) for schema in ask(bound(), AskCatalog(id=0), Catalog).datasets}
+    return {each.variable: _opened(bound(), each) for each in ask(bound(), AskCatalog(id=0), Catalog).datasets}
 
 
-def _opened(vault: Vault, schema: DatasetSchema) -> Any:
-    if len(schema.tables) == 1:
-        return PrivateDataset.open(vault, schema)
-    return {view.key: _item(vault, schema, view) for view in schema.views}
+def _opened(vault: Vault, found: DatasetSchema) -> Any:
+    if len(found.tables) == 1:
+        return PrivateDataset.open(vault, found)
+    return Tables(found.name, {view.key: _item(vault, found, view) for view in found.views})
 
 
-def _item(vault: Vault, schema: DatasetSchema, view: View) -> Item:
+def _item(vault: Vault, found: DatasetSchema, view: View) -> Item:
     if view.kind == "public":
-        return public_frame(ask(vault, AskPublic(id=0, dataset=schema.name, key=view.key), PublicTable).columns)
-    rows = source(vault, _table(schema, view))
+        return public_frame(ask(vault, AskPublic(id=0, dataset=found.name, key=view.key), PublicTable).columns)
+    rows = source(vault, _table(found, view))
     terms = _view_terms(rows, view)
     if view.kind == "series":
         ((name, term),) = terms.items()
@@ -96,11 +127,11 @@ def _item(vault: Vault, schema: DatasetSchema, view: View) -> Item:
     return PrivateDataFrame.of(rows, terms)
 
 
-def _table(schema: DatasetSchema, view: View) -> str:
+def _table(found: DatasetSchema, view: View) -> str:
     """The key for ``Source`` of a view's table, which may be named within its data set."""
     if view.table is None:
-        return schema.tables[0]
-    return view.table if view.table in schema.tables else f"{schema.variable}/{view.table}"
+        return found.tables[0]
+    return view.table if view.table in found.tables else f"{found.variable}/{view.table}"
 
 
 def _view_terms(rows: Rows, view: View) -> Mapping[str, Term]:

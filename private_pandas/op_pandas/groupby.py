@@ -26,11 +26,11 @@ from ag_plan.releases import (
     Sum,
     Var,
 )
-from op_pandas import associations, names, results
+from op_pandas import associations, names, results, schema
 from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
 from op_pandas.columns import label, labels
 from op_pandas.epsilon import Number
-from op_pandas.keys import Key, delta_of
+from op_pandas.keys import Key, delta_of, in_words
 from op_pandas.private import Private
 from op_pandas.releases import needed, release
 from op_pandas.results import ReleasedFrame, ReleasedSeries
@@ -50,6 +50,12 @@ class Groups(Private, ABC):
         self, rows: Rows, terms: Mapping[str, Term], keys: tuple[Key, ...], delta: Delta | None = None
     ) -> None:
         self._rows, self._terms, self._keys, self._delta = rows, dict(terms), keys, delta
+
+    def __repr__(self) -> str:
+        return schema.as_text(type(self).__name__, self._terms, in_words(self._keys))
+
+    def _repr_html_(self) -> str:
+        return schema.as_html(type(self).__name__, self._terms, in_words(self._keys))
 
     @abstractmethod
     def _columns(self, released: Released) -> list[Any]:

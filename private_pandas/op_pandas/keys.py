@@ -3,7 +3,7 @@
 Must not know statistics. Where nothing fits, the sentence says which column and what to do instead.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -83,6 +83,18 @@ def public_keys(term: Term) -> tuple[Scalar, ...] | None:
     if term.kind != "int" or lower is None or upper is None or upper - lower >= WIDEST_RANGE:
         return None
     return tuple(range(int(lower), int(upper) + 1))
+
+
+def in_words(keys: Sequence[Key]) -> str:
+    """What rows are grouped by, and how many groups that makes, as far as that is public."""
+    return "grouped by " + ", ".join(f"{_shown(key)} ({_how_many(key)})" for key in keys) + ", rows are private"
+
+
+def _how_many(key: Key) -> str:
+    public = key.listed if key.listed is not None else public_keys(key.term)
+    if public is None:
+        return "keys to be found"
+    return "1 key" if len(public) == 1 else f"{len(public):,} keys"
 
 
 def delta_of(delta: Number | None) -> Delta | None:

@@ -4,7 +4,7 @@ Must not know statistics: each runs as it is, over twins of the private objects 
 """
 
 import copy
-import html
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ag_plan import messages
+from op_pandas import intervals, table
 from op_pandas.private import Private
 from op_pandas.results import provenance
 from op_pandas.rows import Rows
@@ -45,26 +46,33 @@ class Preview:
         return {"epsilon": str(self.epsilon), "delta": self.delta}
 
     def __repr__(self) -> str:
-        lines = [f"{name:<18}{text}" for name, text in self._facts().items()]
-        if isinstance(self.half_widths, pd.Series | pd.DataFrame):
-            lines += ["95 % half-widths", self.half_widths.to_string(na_rep="?")]
+        above, widths = self._heading().text, self._widths()
+        lines = [above, *(f"{name:<18}{text}" for name, text in self._facts().items())]
+        if widths is not None:
+            lines += ["", table.as_text(*widths, right=range(1, len(widths[0])))]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>" for name, text in self._facts().items()
-        )
-        widths = self.half_widths
-        below = ""
-        if isinstance(widths, pd.Series | pd.DataFrame):
-            shown = widths.to_frame("95 % half-width") if isinstance(widths, pd.Series) else widths
-            below = f"<p>95 % half-widths</p>{shown.to_html(border=0, na_rep='?', escape=True)}"
-        return f"<div><table>{cells}</table>{below}</div>"
+        facts, widths, above = self._facts(), self._widths(), self._heading().html
+        if widths is None:
+            return table.as_html(list(facts), [list(facts.values())], above=above)
+        below = " · ".join(f"{name} {text}" for name, text in facts.items())
+        return table.as_html(*widths, above=above, below=below, right=range(1, len(widths[0])))
+
+    def _heading(self) -> table.Drawn:
+        return table.heading(f"{self.call} (preview)", "nothing was charged")
+
+    def _widths(self) -> tuple[list[str], list[list[str]]] | None:
+        """The half-widths as a table; None where one word says them all."""
+        if not isinstance(self.half_widths, pd.Series | pd.DataFrame):
+            return None
+        headers, rows = intervals.grid(self.half_widths)
+        shown = [[row[0], *("?" if math.isnan(cell) else f"± {cell:,.3g}" for cell in row[1:])] for row in rows]
+        return ["95 % half-width", *headers[1:]], shown
 
     def _facts(self) -> dict[str, str]:
         paid = f"ρ {self.rho:.6g}" if self.epsilon is None else f"ε {float(self.epsilon):.9g} (ρ {self.rho or 0:.3g})"
         facts = {
-            f"{self.call} (preview)": "nothing was charged",
             "cost": paid + (f" and δ {self.delta:.3g}" if self.delta else ""),
             "mechanism": self.mechanism,
             "scale of noise": f"{self.scale:.6g}",

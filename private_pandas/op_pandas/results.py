@@ -4,7 +4,7 @@ Must not know how a release is asked for or priced; everything here is public.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ag_plan.messages import Released
+from op_pandas import intervals
 
 Cells: TypeAlias = tuple[tuple[float | int | None, ...], ...]
 Convert: TypeAlias = Callable[[Sequence[float | None]], npt.NDArray[Any]]
@@ -20,7 +21,7 @@ Build: TypeAlias = Callable[[Cells, Convert], Any]
 """Makes a shaped object of an answer's grid, with the dtype that the conversion gives."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class Provenance:
     """How a released value came about and how far off it may be.
 
@@ -28,8 +29,8 @@ class Provenance:
     of the value (NaN or None where unknown); ``repeated`` says that the answer was known already, and free.
     """
 
-    value: Any = field(repr=False)
-    half_widths: Any = field(repr=False)
+    value: Any
+    half_widths: Any
     epsilon: Fraction | None
     delta: float
     rho: float | None
@@ -54,6 +55,16 @@ class Provenance:
         """What travels with an export: cost, mechanism, scale and half widths."""
         names = ("cost", "mechanism", "scale", "half_widths")
         return {name: getattr(self, name) for name in names}
+
+    def __repr__(self) -> str:
+        return intervals.as_text(self.value, self.half_widths, self._facts())
+
+    def _repr_html_(self) -> str:
+        return intervals.as_html(self.value, self.half_widths, self._facts())
+
+    def _facts(self) -> dict[str, str]:
+        paid = "nothing: this answer was known already" if self.repeated else intervals.cost(self.cost)
+        return {"cost": paid, "noise": f"{self.mechanism}, scale {self.scale:.4g}"}
 
     def __copy__(self) -> Self:
         return self

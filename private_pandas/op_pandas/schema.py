@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ag_plan.expressions import Scalar
+from op_pandas import table
 from op_pandas.rows import Term
 from op_pandas.scalars import timestamp
 
@@ -24,6 +25,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "null": np.dtype("object"),
 }
 _SHOWN_CATEGORIES = 6
+_HEADERS = ("column", "numerical", "categorical", "dtype", "bounds or categories")
 
 
 def dtype(term: Term) -> np.dtype[Any]:
@@ -49,39 +51,55 @@ def categories(term: Term) -> list[Scalar] | None:
     return None if term.schema.categories is None else list(term.schema.categories)
 
 
-def table(terms: Mapping[str, Term]) -> pd.DataFrame:
-    """One row per column: kind, dtype, bounds, categories."""
+def as_text(title: str, terms: Mapping[str, Term], note: str = "") -> str:
+    """A picture of the schema for a terminal; never a row."""
+    above = table.heading(title, note or _counted(terms)).text
     rows = [
-        {
-            "column": name,
-            "numerical": term.is_number,
-            "categorical": term.schema.categories is not None or term.kind == "bool",
-            "dtype": str(dtype(term)),
-            "bounds or categories": _public_part(term),
-        }
+        (name, _yes(term.is_number), _yes(_is_categorical(term)), str(dtype(term)), _public_part(term).text)
         for name, term in terms.items()
     ]
-    return pd.DataFrame(rows, columns=["column", "numerical", "categorical", "dtype", "bounds or categories"])
+    return f"{above}\n{table.as_text(_HEADERS, rows, most=None)}" if rows else above
 
 
-def _public_part(term: Term) -> str:
+def as_html(title: str, terms: Mapping[str, Term], note: str = "") -> str:
+    """A picture of the schema for a notebook; never a row."""
+    above = table.heading(title, note or _counted(terms)).html
+    rows = [(table.code(name), str(dtype(term)), _public_part(term)) for name, term in terms.items()]
+    return table.as_html((_HEADERS[0], *_HEADERS[-2:]), rows, above=above) if rows else above
+
+
+def _counted(terms: Mapping[str, Term]) -> str:
+    columns = "1 column" if len(terms) == 1 else f"{len(terms):,} columns"
+    return f"{columns}, rows are private"
+
+
+def _yes(told: bool) -> str:
+    return "yes" if told else ""
+
+
+def _is_categorical(term: Term) -> bool:
+    return term.schema.categories is not None or term.kind == "bool"
+
+
+def _public_part(term: Term) -> table.Drawn:
     if term.kind == "id":
-        return "id of the privacy unit"
+        return _plain("id of the privacy unit")
     if term.schema.categories is not None:
         shown = [str(value) for value in term.schema.categories[:_SHOWN_CATEGORIES]]
         more = len(term.schema.categories) - len(shown)
-        return ", ".join(shown) + (f", … {more} more" if more > 0 else "")
+        return table.chips(shown, f"… {more:,} more" if more > 0 else "")
     found = bounds(term)
-    return "not declared" if found is None else f"{found[0]} to {found[1]}"
+    if found is not None:
+        return _plain(f"{_short(found[0])} to {_short(found[1])}")
+    return table.chips(["False", "True"]) if term.kind == "bool" else table.muted("not declared")
 
 
-def as_text(title: str, terms: Mapping[str, Term]) -> str:
-    """A picture of the schema for a terminal; never a row."""
-    body = table(terms).to_string(index=False) if terms else "no columns"
-    return f"{title} (rows are private)\n{body}"
+def _short(bound: Any) -> str:
+    """A bound without what says nothing: the midnight of a date, the point nought of a float."""
+    if isinstance(bound, pd.Timestamp):
+        return str(bound.date()) if bound == bound.normalize() else str(bound)
+    return f"{bound:.12g}" if isinstance(bound, float) else str(bound)
 
 
-def as_html(title: str, terms: Mapping[str, Term]) -> str:
-    """A picture of the schema for a notebook; never a row."""
-    body = table(terms).to_html(index=False, border=0, escape=True) if terms else "<p>no columns</p>"
-    return f"<div><p><b>{html.escape(title)}</b> (rows are private)</p>{body}</div>"
+def _plain(text: str) -> table.Drawn:
+    return table.Drawn(text, html.escape(text))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from op_pandas.keys import Cuts, Listed
 
 Piped = TypeVar("Piped")
+_ROWS = "rows are private"
 
 _INCLUSIVE: dict[str, tuple[BinaryOperator, BinaryOperator]] = {
     "both": ("ge", "le"),
@@ -129,10 +130,10 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
         return None
 
     def __repr__(self) -> str:
-        return schema.as_text("PrivateSeries", {self._name or "": self._term})
+        return schema.as_text("PrivateSeries", {self._name or "": self._term}, _ROWS)
 
     def _repr_html_(self) -> str:
-        return schema.as_html("PrivateSeries", {self._name or "": self._term})
+        return schema.as_html("PrivateSeries", {self._name or "": self._term}, _ROWS)
 
     # Row by row -------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pandas as pd
 
 from ag_plan.relations import Aggregate, GroupUnit
-from op_pandas import names
+from op_pandas import names, schema
 from op_pandas.columns import label, labels
 from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, projected
@@ -50,6 +50,18 @@ class UnitGroupBy(Private):
         made = UnitGroupBy(self._rows, self._terms, self._by, chosen)
         made._single = not several
         return made
+
+    def __repr__(self) -> str:
+        return schema.as_text(type(self).__name__, self._shown(), self._note())
+
+    def _repr_html_(self) -> str:
+        return schema.as_html(type(self).__name__, self._shown(), self._note())
+
+    def _shown(self) -> dict[str, Term]:
+        return {name: self._terms[name] for name in self._chosen}
+
+    def _note(self) -> str:
+        return f"grouped by {', '.join(self._by)}, rows are private; statistics are private too, one row per unit, and free"
 
     def size(self, *given: object, **ignored: object) -> PrivateSeries:
         """The number of rows of each unit."""

@@ -70,6 +70,10 @@ def test_a_relational_set_is_a_dict_of_frames() -> None:
     assert list(shop) == ["people", "items", "prices"]
     assert isinstance(shop["people"], PrivateDataFrame)
     assert isinstance(shop["prices"], pd.DataFrame)
+    for picture in (repr(shop), shop._repr_html_()):
+        assert "3 tables" in picture
+        assert "PrivateDataFrame, rows are private" in picture
+        assert "DataFrame (public)" in picture
 
 
 def test_a_data_set_says_its_keys() -> None:

@@ -81,3 +81,16 @@ def test_public_lists_have_no_row_in_common_with_private_rows(public: Any) -> No
     ):
         with pytest.raises(TypeError):
             use()
+
+
+def test_groups_say_what_they_are_grouped_by_and_never_a_row() -> None:
+    frame = clinic.private()
+    for picture in (repr(frame.groupby("sex")), frame.groupby("sex")._repr_html_()):
+        assert "grouped by sex (3 keys), rows are private" in picture
+    assert "keys to be found" in repr(frame.groupby("note", delta=1e-9)["age"])
+
+
+def test_a_picture_of_many_columns_and_long_names_fits_a_hundred_columns_of_text() -> None:
+    frame = clinic.private().rename(columns={"age": "a\x1b[31m" * 60})
+    assert max(map(len, repr(frame).splitlines())) <= 100
+    assert "\x1b" not in repr(frame) + frame._repr_html_()

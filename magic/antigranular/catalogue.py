@@ -1,0 +1,52 @@
+"""The data sets of an enclave as something to look at: names, what they are, what their keys give. Must not know how it was asked for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from antigranular import table
+
+TYPES: Mapping[object, str] = {
+    "frame": "PrivateDataFrame",
+    "series": "PrivateSeries",
+    "public": "DataFrame (public)",
+}
+"""What a view of a data set is in the session, by its kind."""
+
+_HEADERS = ("data set", "in a session", "keys", "what it is")
+_ABOVE = table.heading("Data sets", "ag.login(…, dataset=…) opens one")
+_BRIEF = 80
+
+
+def type_of(kind: object) -> str:
+    """What a view of that kind is in the session; a kind that this client doesn't know, by its name."""
+    return TYPES.get(kind, str(kind))
+
+
+class Catalogue(list[dict[str, Any]]):
+    """A list of the data sets' public parts ("name", "variable", "description", "views"), and a table where it is displayed."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text("Catalogue(…)" if cycle else str(self))
+
+    def __str__(self) -> str:
+        rows = [(name, variable.text, _brief(what), keys.text) for name, variable, keys, what in self._rows()]
+        headers = (_HEADERS[0], _HEADERS[1], _HEADERS[3], _HEADERS[2])
+        return f"{_ABOVE.text}\n{table.as_text(headers, rows, most=None)}"
+
+    def _repr_html_(self) -> str:
+        return table.as_html(_HEADERS, self._rows(), above=_ABOVE.html, most=None)
+
+    def _rows(self) -> list[tuple[str, table.Drawn, table.Drawn, str]]:
+        return [
+            (
+                str(each.get("name")),
+                table.code(str(each.get("variable"))),
+                table.chips([str(view.get("key")) for view in each.get("views") or []]),
+                " ".join(str(each.get("description") or "").split()),
+            )
+            for each in self
+        ]
+
+
+def _brief(words: str) -> str:
+    return words if len(words) <= _BRIEF else f"{words[: _BRIEF - 1]}…"
