@@ -1,4 +1,4 @@
-"""The rows of a session: an embedded DuckDB whose views are the catalogue's files, locked to these files before use.
+"""The rows of a session: an embedded DuckDB whose tables are the catalogue's files, locked to these files before use.
 
 Knows files and SQL types; no plan, no cost. Owners' tables are scanned where they lie, in the engine's own format, read-only: what is
 used stays in the engine's memory as far as that goes, and reading nothing at the start of a session tells nothing about its rows.
@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, UNIT_COLUMN, Catalog, Table
+from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, Catalog, Table
 from ag_vault.errors import BadCatalog
 from ag_vault.evaluate import DuckData
 from ag_vault.mapper import Mapper
@@ -115,26 +115,22 @@ def open_rows(
         engine.execute("SET allowed_directories=$1", [[*folders, *([str(spill)] if spill else [])]])
         engine.execute("SET enable_external_access=false")
         engine.execute("SET lock_configuration=true")
-        for number, table in enumerate(catalog.tables.values()):
-            engine.execute(_attached(table, f"file{number}").sql("duckdb"))
-            engine.execute(_view(table, f"file{number}").sql("duckdb"))
+        for table in catalog.tables.values():
+            engine.execute(_attached(table).sql("duckdb"))
     except duckdb.Error as problem:
         engine.close()
         raise BadCatalog(f"a table's file can't be read: {str(problem).splitlines()[0]}") from problem
     return Rows(engine, mapper)
 
 
-def _attached(table: Table, file: str) -> exp.Attach:
-    named = exp.alias_(exp.Literal.string(str(table.path)), file)
-    return exp.Attach(this=named, expressions=[exp.AttachOption(this=exp.var("READ_ONLY"))])
-
-
-def _view(table: Table, file: str) -> exp.Create:
-    plain = [name for name, space in table.columns.items() if space.kind != "id"]
-    hidden = [ORDER_COLUMN] if table.unit is None else [UNIT_COLUMN, ORDER_COLUMN]
-    columns = [exp.column(name, quoted=True) for name in (*plain, *hidden)]
-    rows = exp.select(*columns).from_(exp.table_(ROWS_TABLE, db=file, quoted=True))
-    return exp.Create(this=exp.table_(table.key, quoted=True), kind="VIEW", expression=rows)
+def _attached(table: Table) -> exp.Attach:
+    """The table's file under the table's key, which then names its rows: a view of them is bound anew by every query, all its columns."""
+    named = exp.alias_(exp.Literal.string(str(table.path)), table.key, quoted=True)
+    options = [
+        exp.AttachOption(this=exp.var("READ_ONLY")),
+        exp.AttachOption(this=exp.var("DEFAULT_TABLE"), expression=exp.Literal.string(ROWS_TABLE)),
+    ]
+    return exp.Attach(this=named, expressions=options)
 
 
 def _scan(table: Table) -> exp.Expr:

@@ -22,15 +22,14 @@ def run(target: Callable[..., None], *arguments: Any) -> Any:
 
 
 def killed_at(engine: sa.Engine, step: int) -> None:
-    """This process dies by SIGKILL before its ``step``-th statement, or its commit, counted together."""
+    """This process dies by SIGKILL as SQLite begins its ``step``-th statement, or before its commit, counted together."""
     left = iter(range(step, -1, -1))
 
     def count(*_arguments: object) -> None:
         if next(left) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    sa.event.listen(engine, "before_cursor_execute", count)
-    sa.event.listen(engine, "after_cursor_execute", count)
+    sa.event.listen(engine, "connect", lambda raw, _: raw.set_trace_callback(count))
     sa.event.listen(engine, "commit", count)
 
 

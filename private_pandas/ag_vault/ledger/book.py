@@ -20,7 +20,7 @@ from ag_vault.account import Cap, Event, Totals, admits, spent, totals_of
 from ag_vault.catalog import Budget
 from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import chain, odometer
-from ag_vault.ledger.connect import PATIENCE_SECONDS, file_engine, memory_engine, writing
+from ag_vault.ledger.connect import PATIENCE_SECONDS, file_engine, fixed, memory_engine, transaction, writing
 from ag_vault.ledger.revisions import upgrade
 from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD, SUMS
 
@@ -175,7 +175,7 @@ class Ledger:
                     raise BadLedger("the ledger was written by a newer release")
                 chain.verify_head(connection)
             self._opened = True
-        with engine.begin() as connection:
+        with transaction(engine) as connection:
             yield connection
 
 
@@ -227,14 +227,16 @@ def _raise_balance() -> sa.Insert:
 
 
 # Built once: a statement's own making takes longer than SQLite does with it.
-_RAISE_BALANCE = _raise_balance()
-_RECALL = sa.select(ANSWERS.c.reply).where(
-    *(ANSWERS.c[name] == sa.bindparam(name) for name in ("analyst", "dataset", "version", "plan"))
+_RAISE_BALANCE = fixed(_raise_balance())
+_RECALL = fixed(
+    sa.select(ANSWERS.c.reply).where(
+        *(ANSWERS.c[name] == sa.bindparam(name) for name in ("analyst", "dataset", "version", "plan"))
+    )
 )
-_HEAD = sa.select(HEAD)
-_ADD_EVENT = sa.insert(EVENTS)
-_MOVE_HEAD = sa.update(HEAD)
-_KEEP_ANSWER = insert(ANSWERS).on_conflict_do_nothing()
+_HEAD = fixed(sa.select(HEAD))
+_ADD_EVENT = fixed(sa.insert(EVENTS))
+_MOVE_HEAD = fixed(sa.update(HEAD))
+_KEEP_ANSWER = fixed(insert(ANSWERS).on_conflict_do_nothing())
 
 
 def _scopes(claim: Claim, budget: Budget, session_cap: Cap | None) -> list[_Scope]:

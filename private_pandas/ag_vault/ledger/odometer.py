@@ -7,13 +7,14 @@ import sqlalchemy as sa
 
 from ag_vault.account import Totals, spent
 from ag_vault.catalog import Budget
+from ag_vault.ledger.connect import fixed
 from ag_vault.ledger.schema import BALANCES, EVENTS, SUMS
 
 Key = tuple[str, str, str]
 """A scope: its kind (everyone, analyst, session), the data set, and who."""
-_KEY_COLUMNS = (BALANCES.c.kind, BALANCES.c.dataset, BALANCES.c.who)
-_BALANCES_OF = sa.select(*_KEY_COLUMNS, *(BALANCES.c[name] for name in SUMS)).where(
-    sa.tuple_(*_KEY_COLUMNS).in_(sa.bindparam("keys", expanding=True))
+_KEY = "kind", "dataset", "who"
+_BALANCE_OF = fixed(
+    sa.select(*(BALANCES.c[name] for name in SUMS)).where(*(BALANCES.c[name] == sa.bindparam(name) for name in _KEY))
 )
 _LIBRARIES_OF = (
     # As doubles, which can't overflow where many calls of a large ε are added: shown, never used to decide.
@@ -41,11 +42,8 @@ class Reading:
 
 def totals(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Totals]:
     """The sums of these scopes; zeros where nothing was charged yet."""
-    rows = connection.execute(_BALANCES_OF, {"keys": keys}).all()
-    found: dict[Key, Totals] = {
-        (row[0], row[1], row[2]): Totals(**dict(zip(SUMS, row[3:], strict=True))) for row in rows
-    }
-    return {key: found.get(key, Totals()) for key in keys}
+    found = {key: connection.execute(_BALANCE_OF, dict(zip(_KEY, key, strict=True))).first() for key in keys}
+    return {key: Totals() if row is None else Totals(**dict(zip(SUMS, row, strict=True))) for key, row in found.items()}
 
 
 def read(connection: sa.Connection, dataset: str, analyst: str, budget: Budget) -> Reading:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Any
 
 from sqlglot import exp
 
@@ -194,8 +195,23 @@ def _keyed(groups: Groups, least: int) -> tuple[Stage, ...]:
 def _text(stages: Sequence[Stage], final: exp.Select) -> str:
     """The query's text, in which each source lists the columns that are used: planning costs time for each."""
     words = [final, *(sql for stage in stages if stage.source is None for sql in stage.words)]
-    used = {column.name for word in words for column in word.find_all(exp.Column)}
+    used: set[str] = set()
+    for word in words:
+        _use(word, used)
     return text(select([_narrowed(stage, used) for stage in stages], final))
+
+
+def _use(node: Any, used: set[str]) -> None:
+    """The names of all columns in a node, added to those known; as sqlglot's own search, several times as fast."""
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            waiting.extend(each)
+        elif isinstance(each, exp.Column):
+            used.add(each.name)
+        elif isinstance(each, exp.Expression):
+            waiting.extend(each.args.values())
 
 
 def _narrowed(stage: Stage, used: set[str]) -> Stage:

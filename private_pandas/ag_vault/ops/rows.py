@@ -112,7 +112,9 @@ class Rows:
     def sorts(self) -> int:
         """How many of its stages number or group rows: each makes an engine go through all of them, however few are left."""
         return sum(
-            bool(stage.keys) or any(column.find(exp.Window) for column in stage.columns) for stage in self.stages
+            bool(stage.keys) or any(column.find(exp.Window) for column in stage.columns)
+            for stage in self.stages
+            if stage.source is None
         )
 
     @property

@@ -1,9 +1,11 @@
 """The word ``Source``: a table of the catalogue. Knows its public columns, never where its rows are."""
 
+from functools import lru_cache
+
 from sqlglot import exp
 
 from ag_plan.relations import Source
-from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog
+from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog, Table
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Term, identifier
 from ag_vault.ops.rows import UNIT_ID, Rows, Stage, Unit, called
@@ -20,6 +22,28 @@ def rule(node: Source, catalog: Catalog) -> Rows | Refusal:
     table = catalog.tables.get(node.table)
     if table is None:
         return Refusal(code="no_such_table", why="this session has no such table", error="KeyError")
+    return _rows(_Same(table))
+
+
+class _Same:
+    """A table, which is never changed, by its identity: to compare its columns would take as long as to make the relation anew."""
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def __hash__(self) -> int:
+        return id(self.table)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.table is self.table
+
+
+@lru_cache(maxsize=64)
+def _rows(same: _Same) -> Rows:
+    """The relation of a table. Its expressions end up in many queries, as those of any relation do: nothing changes them."""
+    table = same.table
     plain = {name: f"c{number}" for number, name in enumerate(table.columns) if table.columns[name].kind != "id"}
     shorts = plain | ({} if table.unit is None else _HIDDEN)
     columns = tuple(called(short, identifier(name)) for name, short in shorts.items())
@@ -29,7 +53,7 @@ def rule(node: Source, catalog: Catalog) -> Rows | Refusal:
     }
     return Rows(
         account=table.account,
-        stages=(Stage(columns=columns or (exp.Star(),), source=node.table),),
+        stages=(Stage(columns=columns or (exp.Star(),), source=table.key),),
         columns=terms,
         stability=1 if table.unit is None else table.unit.max_rows,
         taken=0,
