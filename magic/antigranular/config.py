@@ -38,6 +38,14 @@ class Credentials:
     user_secret: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a remote notebook shall be about: a data set (None: all of them, or what the file says), and the notebook's file where it is known."""
+
+    dataset: str | None
+    notebook: Path | None
+
+
 def find_target(
     url: str | None, ca: str | os.PathLike[str] | None, environment: Mapping[str, str] = os.environ
 ) -> Target:
@@ -61,9 +69,17 @@ def find_credentials(
     secret = user_secret or environment.get("AG_USER_SECRET")
     if not name or not secret:
         raise LoginError(
-            "ag.login needs your user id and user secret, as arguments or in AG_USER_ID and AG_USER_SECRET"
+            "your user id and user secret are needed, as arguments of ag.login or in AG_USER_ID and AG_USER_SECRET"
         )
     return Credentials(user_id=name, user_secret=secret)
+
+
+def find_wish(environment: Mapping[str, str] = os.environ) -> Wish:
+    """What a notebook whose every cell is remote is about: AG_DATASET, and the file that Jupyter's servers name in JPY_SESSION_NAME."""
+    named = environment.get("JPY_SESSION_NAME", "")
+    # Some servers name the path from their root; the kernel runs beside the notebook.
+    files = [path for path in (Path(named), Path(Path(named).name)) if named and path.is_file()]
+    return Wish(dataset=environment.get("AG_DATASET") or None, notebook=files[0] if files else None)
 
 
 def _host_and_port(address: str) -> tuple[str, int]:

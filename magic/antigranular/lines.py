@@ -9,6 +9,7 @@ from antigranular.errors import AgError
 
 if TYPE_CHECKING:
     from antigranular.session import Session
+    from antigranular.view import View
 
 
 class Asker(Protocol):
@@ -21,6 +22,9 @@ class Asker(Protocol):
 
     def shown(self, source: str) -> Any:
         """The value of an expression in the session, as it looks."""
+
+    def view(self) -> "View":
+        """Where what a session says is shown, and what it exports is kept."""
 
 
 class Answer:
@@ -80,7 +84,7 @@ def _attach(asker: Asker, text: str) -> None:
         attach(words[0])
     else:
         asker.session = asker.session.sibling(words[0])
-        asker.session.replay()
+        asker.session.replay(view=asker.view())
 
 
 def _interrupt(asker: Asker, text: str) -> None:
@@ -117,7 +121,7 @@ def previewing(text: str) -> str:
 def _help(asker: Asker, text: str) -> Answer:
     """These words."""
     del asker, text
-    return Answer(("%ag", ""), [(word, str(say.__doc__)) for word, say in WORDS.items()])
+    return Answer(("%ag", ""), [(word, str(does.__doc__)) for word, does in WORDS.items()])
 
 
 WORDS: Mapping[str, Callable[[Asker, str], Any]] = {
@@ -132,6 +136,15 @@ WORDS: Mapping[str, Callable[[Asker, str], Any]] = {
     "help": _help,
 }
 """Every word, in the order in which help lists them."""
+
+
+def say(asker: Asker, line: str) -> Any:
+    """What a line of ``%ag`` answers: its first word does it, without one, what the words are. Raises AgError for an unknown word."""
+    word, _, text = (line.strip() or "help").partition(" ")
+    found = WORDS.get(word)
+    if found is None:
+        raise AgError(f"%ag knows no {word!r}; it knows {', '.join(WORDS)}")
+    return found(asker, text.strip())
 
 
 def _nothing_more(word: str, text: str) -> None:

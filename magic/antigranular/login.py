@@ -44,7 +44,7 @@ def login(
         raise NotAvailable(f"this version knows no params of a session; you gave {', '.join(map(str, params))}")
     if password is None:
         _check_one(competition, dataset)
-    enclave = _reach(credentials, url, ca, transport, clock)
+    enclave = reach(credentials, url, ca, transport, clock)
     if password is None:
         wanted = {"dataset": dataset} if dataset is not None else {"competition": competition}
     else:
@@ -68,7 +68,7 @@ def attach(
     ``session_id`` is in the notebook where the session began; without one, the analyst's only session is meant. The rest is as for ``login``.
     ``show=False`` leaves out what was said. Raises SessionError where there is no such session, or several and none was named; else as ``login``.
     """
-    enclave = _reach(find_credentials(user_id, user_secret), url, ca, transport, clock)
+    enclave = reach(find_credentials(user_id, user_secret), url, ca, transport, clock)
     model = enclave.session(session_id) if session_id is not None else _only(enclave)
     session = _held(enclave, model)
     if show:
@@ -76,12 +76,12 @@ def attach(
     return session
 
 
-def _reach(
+def reach(
     credentials: Credentials,
-    url: str | None,
-    ca: str | os.PathLike[str] | None,
-    transport: Transport | None,
-    clock: Callable[[], float],
+    url: str | None = None,
+    ca: str | os.PathLike[str] | None = None,
+    transport: Transport | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Enclave:
     """The enclave meant, once it has shown that it speaks our wire."""
     network = transport if transport is not None else TlsTransport(find_target(url, ca))

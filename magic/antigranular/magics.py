@@ -1,20 +1,17 @@
 """The magics of a notebook: ``%%ag`` runs a cell in the session, ``%ag`` asks about it. Must not know the wire."""
 
-import argparse
-import re
-import shlex
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from antigranular.cell_line import options, parted
+from antigranular.cell_numbers import renumbered
 from antigranular.errors import AgError, CellError, CellInterrupted, NotLoggedIn, SessionError
-from antigranular.lines import WORDS, Answer
+from antigranular.lines import Answer, say
 from antigranular.notebook import NotebookView, RemoteResult
 from antigranular.remote_names import offer_names
 from antigranular.view import QuietView, View
 
 if TYPE_CHECKING:
     from antigranular.session import Session
-
-_CELL_NUMBER = re.compile(r"(?<=\bIn\[)\d+(?=\])")
 
 
 def offer_magics(shell: Any) -> "Magics":
@@ -29,35 +26,12 @@ def offer_magics(shell: Any) -> "Magics":
     return magics
 
 
-class _Options(argparse.ArgumentParser):
-    """Arguments whose mistakes are one sentence here, and end no process."""
-
-    def error(self, message: str) -> NoReturn:
-        raise AgError(f"%%ag: {message}; it takes --timeout SECONDS, --session ID and --quiet")
-
-
-def _options() -> _Options:
-    parser = _Options(prog="%%ag", add_help=False, allow_abbrev=False)
-    parser.add_argument("--timeout", type=_seconds)
-    parser.add_argument("--session")
-    parser.add_argument("--quiet", action="store_true")
-    return parser
-
-
-def _seconds(word: str) -> float:
-    seconds = float(word)
-    if not 0 < seconds < float("inf"):
-        raise ValueError(word)
-    return seconds
-
-
 class Magics:
     """``%%ag``: the cell runs in the session. Exported names become variables here; a failed cell fails here. ``%ag``: a word, see WORDS."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._numbers: dict[str, str] = {}
-        self._options = _options()
         self._known: dict[str, Session] = {}
         self._session: Session | None = None
 
@@ -74,7 +48,7 @@ class Magics:
 
     def run(self, line: str, cell: str) -> RemoteResult | None:
         """Run the cell. ``--timeout SECONDS`` interrupts it, ``--session ID`` runs it in another session of this notebook, ``--quiet`` shows nothing."""
-        wanted = self._options.parse_args(_words(line))
+        wanted = options(line)
         session = self._chosen(wanted.session)
         if not cell.strip():
             return None
@@ -84,17 +58,13 @@ class Magics:
             # The empty line stands for the one with %%ag, so that line numbers are those of the notebook's cell.
             session.execute("\n" + cell, view=view, timeout=wanted.timeout)
         except (CellError, CellInterrupted) as error:
-            error.traceback = [self._with_own_numbers(line) for line in error.traceback]
+            error.traceback = renumbered(error.traceback, self._numbers)
             raise
         return loud.value
 
     def ask(self, line: str) -> Answer | Any:
         """``%ag WORD``: what to do or show; without a word, what the words are."""
-        word, _, text = (line.strip() or "help").partition(" ")
-        say = WORDS.get(word)
-        if say is None:
-            raise AgError(f"%ag knows no {word!r}; it knows {', '.join(WORDS)}")
-        return say(self, text.strip())
+        return say(self, line)
 
     def _chosen(self, session_id: str | None) -> "Session":
         if session_id is not None and session_id not in self._known:
@@ -106,9 +76,9 @@ class Magics:
 
     def asked(self, cell: str) -> "Session | None":
         """The session that a whole ``%%ag`` cell, perhaps half written, would run in; None where that can't be told."""
+        line = parted(cell)
         try:
-            wanted = self._options.parse_args(_words(cell.partition("\n")[0])[1:])
-            return self._chosen(wanted.session)
+            return self._chosen(options(line[0]).session) if line is not None else None
         except AgError:
             return None
 
@@ -122,13 +92,6 @@ class Magics:
         self.current().execute(source, view=view)
         return view.value
 
-    def _with_own_numbers(self, line: str) -> str:
-        """The notebook's cell numbers instead of the session's."""
-        return _CELL_NUMBER.sub(lambda found: self._numbers.get(found.group(), found.group()), line)
-
-
-def _words(line: str) -> list[str]:
-    try:
-        return shlex.split(line)
-    except ValueError as problem:
-        raise AgError(f"%ag can't read its line: {problem}") from None
+    def view(self) -> View:
+        """The notebook."""
+        return NotebookView(self._shell, self._numbers)

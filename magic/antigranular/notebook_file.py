@@ -11,14 +11,23 @@ from typing import Any
 from antigranular.errors import AgError
 from antigranular.session import SESSION
 
-_KEY = "antigranular"
+KEY = "antigranular"
+"""What is ours in a notebook's metadata, and in its kernel's ``language_info``."""
 
 
 def sessions_of(notebook: dict[str, Any]) -> list[dict[str, str]]:
-    """The session records of a notebook, the latest last: those shown in its outputs, then what it was stamped with."""
-    found = [record for output in _outputs(notebook) if (record := _record((output.get("data") or {}).get(SESSION)))]
-    stamped = _record((notebook.get("metadata") or {}).get(_KEY))
-    return [*found, *([stamped] if stamped else [])]
+    """The session records of a notebook, the latest last: those shown in its outputs, its kernel's own, then what it was stamped with."""
+    metadata = notebook.get("metadata") or {}
+    shown = [(output.get("data") or {}).get(SESSION) for output in _outputs(notebook)]
+    noted = [(metadata.get("language_info") or {}).get(KEY), metadata.get(KEY)]
+    return [record for each in (*shown, *noted) if (record := _record(each))]
+
+
+def dataset_of(notebook: dict[str, Any]) -> str | None:
+    """The data set that a notebook's own metadata asks for: ``{"antigranular": {"dataset": name}}``."""
+    own = (notebook.get("metadata") or {}).get(KEY)
+    name = own.get("dataset") if isinstance(own, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def stamp(notebook: dict[str, Any], session_id: str | None) -> dict[str, str]:
@@ -30,7 +39,7 @@ def stamp(notebook: dict[str, Any], session_id: str | None) -> dict[str, str]:
         record = shown[-1]
     else:
         raise AgError("no output of this notebook shows a session; name one with --session ID")
-    notebook.setdefault("metadata", {})[_KEY] = {"version": 1, **record}
+    notebook.setdefault("metadata", {})[KEY] = {"version": 1, **record}
     return record
 
 

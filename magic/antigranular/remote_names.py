@@ -7,11 +7,11 @@ since its earliest versions, and takes plain replies.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from antigranular.cell_line import parted
+
 if TYPE_CHECKING:
     from antigranular.magics import Magics
     from antigranular.session import Session
-
-_MAGIC = "%%ag"
 
 
 def offer_names(shell: Any, magics: "Magics") -> None:
@@ -51,10 +51,8 @@ def _inspecting(local: Callable[..., Any], magics: "Magics") -> Callable[..., An
 
 def body_of(code: str, cursor: int) -> int | None:
     """Where the text that runs in the session begins; None where the cursor is not in it."""
-    line, newline, _ = code.partition("\n")
-    begins_here = line.split(maxsplit=1)[:1] == [_MAGIC] and line.startswith(_MAGIC)
-    start = len(line) + len(newline)
-    return start if begins_here and newline and cursor >= start else None
+    start = code.find("\n") + 1
+    return start if start and parted(code) is not None and cursor >= start else None
 
 
 def _shifted(reply: dict[str, Any], start: int) -> dict[str, Any]:

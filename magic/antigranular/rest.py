@@ -43,9 +43,10 @@ class Enclave:
             raise WireError("the enclave's catalogue is not a list")
         return [entry for entry in listed if isinstance(entry, dict)]
 
-    def start(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Start a session on ``{"dataset": name}`` or ``{"competition": name}``; the kernel's model."""
-        return _object(self._ask("POST", "/api/kernels", {"name": KERNEL, "ag": dict(wanted)}))
+    def start(self, wanted: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Start a session on ``{"dataset": name}`` or ``{"competition": name}``, None: on all data sets; the kernel's model."""
+        about = {} if wanted is None else {"ag": dict(wanted)}
+        return _object(self._ask("POST", "/api/kernels", {"name": KERNEL, **about}))
 
     def stop(self, session_id: str) -> None:
         """End a session. An unknown one counts as ended."""

@@ -102,6 +102,15 @@ class Session:
         """What is known of the name at the cursor, as Jupyter's ``inspect_reply``; None where it doesn't answer soon."""
         return self._ask("inspect", {"code": source, "cursor_pos": cursor, "detail_level": detail})
 
+    def is_complete(self, source: str) -> dict[str, Any] | None:
+        """Whether a console should run the text or go on reading, as Jupyter's ``is_complete_reply``; None where it doesn't answer soon."""
+        return self._ask("is_complete", {"code": source})
+
+    def language(self) -> dict[str, Any]:
+        """The session's Python, as Jupyter's ``language_info``; empty where it doesn't answer soon. Connects."""
+        found = (self._ask("kernel_info", {}) or {}).get("language_info")
+        return dict(found) if isinstance(found, dict) else {}
+
     def _ask(self, kind: str, content: Mapping[str, Any]) -> dict[str, Any] | None:
         if self._ended:
             return None
@@ -139,8 +148,11 @@ class Session:
     def terminate_session(self) -> dict[str, str]:
         """End the session; its variables are gone, what you spent stays spent. Ending it again does nothing."""
         if not self._ended:
-            self._let_go("was terminated; ag.login(...) starts a new one")
-            self._enclave.stop(self.session_id)
+            try:
+                # First over there: a cell that runs in another thread hears of it, and ends.
+                self._enclave.stop(self.session_id)
+            finally:
+                self._let_go("was terminated; ag.login(...) starts a new one")
         return {"status": "ok"}
 
     def leave(self) -> None:
@@ -167,8 +179,12 @@ class Session:
         return {
             "text/plain": self._as_text(),
             "text/html": self._repr_html_(),
-            SESSION: {"version": 1, "session_id": self.session_id, "dataset": self.dataset},
+            SESSION: self.record(),
         }
+
+    def record(self) -> dict[str, Any]:
+        """What a notebook keeps of the session, so that it can be found again."""
+        return {"version": 1, "session_id": self.session_id, "dataset": self.dataset}
 
     def __enter__(self) -> Self:
         return self

@@ -48,6 +48,14 @@ def test_a_stamp_is_shown_and_may_name_any_session(file: Path, capsys) -> None:
     assert capsys.readouterr().out.splitlines()[-1] == "three"
 
 
+def test_a_remote_kernel_s_own_note_is_shown(file: Path, capsys) -> None:
+    content = notebook("one")
+    content["metadata"]["language_info"]["antigranular"] = {"version": 1, "session_id": "four", "dataset": "Iris"}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    main(["notebook", "show", str(file)])
+    assert capsys.readouterr().out.splitlines()[-1] == "four  Iris"
+
+
 def test_what_is_no_notebook_is_one_sentence_and_stays_as_it_is(tmp_path: Path, capsys) -> None:
     for name, text in (("a.ipynb", "{"), ("b.ipynb", "[]"), ("c.ipynb", '{"cells": 1}')):
         (tmp_path / name).write_text(text)

@@ -1,0 +1,67 @@
+"""Output as a notebook shows it, wherever the notebook is: what it publishes is left to whoever is one. Must not know the wire or IPython."""
+
+import uuid
+from dataclasses import replace
+from html import escape
+from typing import Any
+
+from antigranular.view import Bundle, PlainView, Shown
+
+MIMES = frozenset(
+    {
+        "text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg", "image/svg+xml",
+        "application/json", "application/vnd.antigranular.budget+json", "application/vnd.antigranular.session+json",
+    }
+)  # fmt: skip
+"""What may be shown. Scripts and widgets are not among them."""
+
+
+class RichView(PlainView):
+    """Displays with all their forms, a small budget line, and one line that counts while a long cell runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting = ""
+
+    def publish(self, data: Bundle, metadata: Bundle, transient: Bundle, *, update: bool) -> None:
+        """Show a mime bundle, or replace the one that has the id in ``transient``."""
+        raise NotImplementedError
+
+    def display(self, shown: Shown) -> None:
+        """As the notebook's own displays, updatable where it has an id."""
+        data, metadata = showable(shown)
+        self.publish(data, metadata, {"display_id": shown.display_id} if shown.display_id else {}, update=shown.update)
+
+    def clear(self, *, wait: bool) -> None:  # noqa: ARG002 (whoever clears says how)
+        """The line that counts is gone with the rest."""
+        self._waiting = ""
+
+    def waiting(self, seconds: float) -> None:
+        """One line that counts."""
+        begun, self._waiting = bool(self._waiting), self._waiting or uuid.uuid4().hex
+        self._small(
+            f"running in the enclave for {seconds:.0f} s",
+            Shown(data={}, metadata={}, display_id=self._waiting, update=begun),
+        )
+
+    def waited(self, seconds: float) -> None:
+        """The line, where there is one, says how long it was."""
+        if self._waiting:
+            self._small(
+                f"ran in the enclave for {seconds:.1f} s",
+                Shown(data={}, metadata={}, display_id=self._waiting, update=True),
+            )
+
+    def budget(self, shown: Shown) -> None:
+        """One small line."""
+        self._small(str(shown.data.get("text/plain", "")), shown)
+
+    def _small(self, text: str, shown: Shown) -> None:
+        forms = {"text/plain": text, "text/html": f'<small style="opacity:.7">{escape(text)}</small>'}
+        self.display(replace(shown, data={**shown.data, **forms}, metadata={}))
+
+
+def showable(shown: Shown) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The bundle and its metadata, without the forms that are never shown."""
+    data = {mime: value for mime, value in shown.data.items() if mime in MIMES}
+    return data, {mime: value for mime, value in shown.metadata.items() if mime in MIMES}
