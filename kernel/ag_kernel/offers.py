@@ -153,6 +153,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "pandas.tseries.offsets": _WHOLE,
     "ag_utils": _without("bound desk", "the session writes it once"),
     "op_pandas": _without("bind bound ask", "the session writes it once"),
+    "op_pandas.plots": _WHOLE,
     "op_diffprivlib": _LATER,
     "op_diffprivlib.models": _LATER,
     "op_diffprivlib.tools": _LATER,

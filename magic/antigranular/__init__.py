@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from antigranular import plots
 from antigranular.errors import (
     AgError,
     CellError,
@@ -43,6 +44,7 @@ __all__ = [
     "attach",
     "load_ipython_extension",
     "login",
+    "plots",
 ]
 
 

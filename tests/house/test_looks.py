@@ -5,7 +5,7 @@ import pytest
 from tests.house.tree import ROOT
 
 
-@pytest.mark.parametrize("name", ["table.py", "intervals.py"])
+@pytest.mark.parametrize("name", ["table.py", "intervals.py", "plots.py"])
 def test_the_client_and_the_guest_draw_tables_by_the_same_text(name: str) -> None:
     client, guest = ((ROOT / room / name).read_text() for room in ("magic/antigranular", "private_pandas/op_pandas"))
     assert client == guest

@@ -71,6 +71,14 @@ def test_what_analysts_draw_is_drawn_once(notebook: Notebook, call: str) -> None
     assert len(pictures(ran)) == 1
 
 
+def test_released_values_are_drawn_by_helpers(notebook: Notebook) -> None:
+    ran = notebook.run(
+        PLT + "from op_pandas import plots\nplots.histogram((np.array([3, 4]), np.array([0.0, 1.0, 2.0])))"
+    )
+    assert ran.fault is None, ran.trace
+    assert len(pictures(ran)) == 1
+
+
 def test_figures_come_in_the_order_they_were_made_and_are_then_closed(notebook: Notebook) -> None:
     ran = notebook.run(PLT + "for n in range(3):\n    plt.figure(figsize=(1 + n, 1))\n    plt.plot([n])\nprint('done')")
     widths = [matplotlib.image.imread(io.BytesIO(base64.b64decode(one))).shape[1] for one in pictures(ran)]
