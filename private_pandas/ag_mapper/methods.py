@@ -42,6 +42,17 @@ def _checked(value: Any, kinds: str) -> Any:
 def _textual(method: Callable[..., Any], *kinds: str, fewest: int | None = None) -> Method:
     """A method of texts whose work grows with the text, or with each argument's times it, and whose result isn't longer than three times it."""
     least = len(kinds) if fewest is None else fewest
+    of_text = bool(kinds) and "s" in kinds[0] and least <= 1
+
+    def short(tank: Tank, owner: str, *arguments: Any) -> Any:
+        """The same where owner and argument are short texts, which cost nothing, and all else by the long way."""
+        if len(owner) > MOST_SHORT or len(arguments) != 1 or not of_text:
+            return apply(tank, owner, *arguments)
+        (only,) = arguments
+        if type(only) is not str or len(only) > MOST_SHORT:
+            return apply(tank, owner, only)
+        found = method(owner, only)
+        return sized(tank, found) if type(found) in _SIZED and len(found) > MOST_SHORT else found
 
     def apply(tank: Tank, owner: str, *arguments: Any) -> Any:
         if not least <= len(arguments) <= len(kinds):
@@ -52,9 +63,12 @@ def _textual(method: Callable[..., Any], *kinds: str, fewest: int | None = None)
             if type(each) is str and len(each) > MOST_SHORT:
                 tank.take(len(owner) * len(each) >> 10)
         found = method(owner, *(_checked(value, kind) for value, kind in zip(arguments, kinds, strict=False)))
-        return sized(tank, found) if type(found) in (str, list) else found
+        return sized(tank, found) if type(found) in _SIZED else found
 
-    return apply
+    return short if of_text else apply
+
+
+_SIZED = frozenset({str, list})
 
 
 def _replace(tank: Tank, owner: str, old: Any, new: Any, count: Any = -1) -> str:
@@ -75,11 +89,18 @@ def _filled(method: Callable[..., str]) -> Method:
 
 
 def _joined(tank: Tank, owner: str, parts: Any) -> str:
-    things = listed(tank, parts)
+    # What is read and not kept needs no copy; a list of few things costs nothing to make.
+    things = parts if type(parts) is list and len(parts) <= MOST_SHORT else listed(tank, parts)
     tank.take(len(things) >> 2)
-    if sum(len(text(each)) + len(owner) for each in things) > MOST_ITEMS:
+    length = len(owner) * len(things)
+    for each in things:
+        if type(each) is not str:
+            raise TypeError(type(each).__name__)
+        length += len(each)
+    if length > MOST_ITEMS:
         raise Spent
-    return sized(tank, owner.join(things))  # type: ignore[no-any-return]
+    found = owner.join(things)
+    return found if length <= MOST_SHORT else sized(tank, found)
 
 
 _PLAIN_TEXT = "lower upper capitalize title swapcase casefold isdigit isalpha isalnum isnumeric isdecimal isspace islower isupper istitle"
@@ -103,7 +124,8 @@ _TEXT: Mapping[str, Method] = {
 # Lists, dicts, sets ---------------------------------------------------------------------------------------
 
 
-def _append(tank: Tank, owner: list[Any], value: Any) -> None:
+def append(tank: Tank, owner: list[Any], value: Any) -> None:
+    """``list.append`` for lists that a program has made."""
     if len(owner) >= MOST_ITEMS:
         raise Spent
     owner.append(thing(tank, value))
@@ -203,7 +225,7 @@ _READ_LIST: Mapping[str, Method] = {
 }
 _LIST: Mapping[str, Method] = {
     **_READ_LIST,
-    "append": _append,
+    "append": append,
     "extend": _extend,
     "insert": _insert,
     "pop": _costly(list.pop, 0),

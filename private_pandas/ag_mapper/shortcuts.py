@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ag_mapper.methods import append
 from ag_mapper.operators import AT_ONCE, OPERATIONS, Operation
-from ag_mapper.values import MOST_SHORT, Tank
+from ag_mapper.values import MOST_ITEMS, MOST_SHORT, SCALARS, SEQUENCES, Tank, sized
 from ag_plan import programs as words
 from ag_plan.expressions import Code
 
@@ -103,6 +104,62 @@ def branched(found: Beside, then: Run, otherwise: Run | None, tank: Tank) -> Run
         if apply(one, known) if type(one) in kinds else operation(tank, one, known):
             return then(frame)
         return None if otherwise is None else otherwise(frame)
+
+    return run
+
+
+def fixed_slice(word: words.Cut) -> slice | None:
+    """The part that is cut out of a value where all its ends are whole numbers of the program, or left out."""
+    ends = [_end(each) for each in (word.start, word.stop, word.step)]
+    return None if any(each is _ELSE for each in ends) else slice(*ends)
+
+
+_ELSE: Final = object()
+
+
+def _end(word: Code) -> Any:
+    if isinstance(word, words.Single) and word.operator == "neg":
+        known = _end(word.operand)
+        return -known if type(known) is int else _ELSE
+    if isinstance(word, words.Literally) and (word.value is None or type(word.value) is int):
+        return word.value
+    return _ELSE
+
+
+def cut(owner: Run, public: slice, tank: Tank) -> Run:
+    """A part of a value, whose ends are public."""
+
+    def run(frame: list[Any]) -> Any:
+        one = owner(frame)
+        if type(one) not in SEQUENCES:
+            raise TypeError
+        found = one[public]
+        return found if len(found) <= MOST_SHORT else sized(tank, found)
+
+    return run
+
+
+def appended_to(word: Code, variables: int) -> int | None:
+    """Where the list lies to which one value is appended: the step that comprehensions are made of. None for any other."""
+    if not isinstance(word, words.Method) or word.name != "append" or len(word.arguments) != 1:
+        return None
+    slot = word.owner
+    return slot.index + 1 if isinstance(slot, words.Slot) and 0 <= slot.index < variables else None
+
+
+def appended(place: int, value: Run, wanted: Run, tank: Tank) -> Run:
+    """The same, where a list lies there; ``wanted`` else, which raises what it should."""
+
+    def run(frame: list[Any]) -> None:
+        one = frame[place]
+        if type(one) is not list:
+            wanted(frame)
+            return
+        new = value(frame)
+        if type(new) in SCALARS and len(one) < MOST_ITEMS:
+            one.append(new)
+        else:
+            append(tank, one, new)
 
     return run
 

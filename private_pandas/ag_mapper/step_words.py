@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ag_mapper.errors import RAISED, BadProgram, Spent
 from ag_mapper.parts import BREAK, CONTINUE, GIVE, Frame, Home, Make, Run
-from ag_mapper.shortcuts import branched, is_empty, stored
+from ag_mapper.shortcuts import appended, appended_to, branched, is_empty, stored
 from ag_mapper.values import MANY, MOST_KEYS, Tank, key, many, thing, whole
 from ag_plan import programs as words
 from ag_plan.expressions import Code
@@ -59,6 +59,8 @@ def _put(word: words.Put, home: Home) -> Run:
 
 def _do(word: words.Do, home: Home) -> Run:
     wanted = home.value(word.value)
+    if home.short and (place := appended_to(word.value, home.variables)) is not None:
+        return appended(place, home.value(word.value.arguments[0]), wanted, home.tank)  # type: ignore[attr-defined]
 
     def run(frame: Frame) -> None:
         wanted(frame)

@@ -10,7 +10,7 @@ from ag_mapper.layouts import shown, usable
 from ag_mapper.methods import FIELDS, METHODS
 from ag_mapper.operators import AT_ONCE, OPERATIONS, SINGLE
 from ag_mapper.parts import GIVE, MOST_CALLS, Frame, Home, Make, Run
-from ag_mapper.shortcuts import valued
+from ag_mapper.shortcuts import cut, fixed_slice, valued
 from ag_mapper.values import (
     DICTS,
     MOST_KEYS,
@@ -174,6 +174,8 @@ def _method(word: words.Method, home: Home) -> Run:
         raise BadProgram("there is no such method")
     table, owner, tank = METHODS[word.name], home.value(word.owner), home.tank
     arguments = [home.value(each) for each in word.arguments]
+    if len(arguments) == 1:
+        return _method_of_one(table, owner, arguments[0], home)
 
     def run(frame: Frame) -> Any:
         one = owner(frame)
@@ -181,6 +183,19 @@ def _method(word: words.Method, home: Home) -> Run:
         if method is None:
             raise AttributeError
         return method(tank, one, *[each(frame) for each in arguments])
+
+    return run
+
+
+def _method_of_one(table: Mapping[type, Callable[..., Any]], owner: Run, argument: Run, home: Home) -> Run:
+    tank = home.tank
+
+    def run(frame: Frame) -> Any:
+        one = owner(frame)
+        method = table.get(type(one))
+        if method is None:
+            raise AttributeError
+        return method(tank, one, argument(frame))
 
     return run
 
@@ -217,6 +232,9 @@ def _item(word: words.Item, home: Home) -> Run:
 def _cut(word: words.Cut, home: Home) -> Run:
     owner, tank = home.value(word.owner), home.tank
     ends = [home.value(each) for each in (word.start, word.stop, word.step)]
+    public = fixed_slice(word) if home.short else None
+    if public is not None:
+        return cut(owner, public, tank)
 
     def run(frame: Frame) -> Any:
         one = owner(frame)
