@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from ag_mapper.errors import Spent
+from ag_mapper.patterns import FOUND, PATTERN, Automaton, Found
 from ag_mapper.values import (
     LISTS,
     MOST_ITEMS,
@@ -297,6 +298,8 @@ _BY_TYPE: Mapping[type, Mapping[str, Method]] = {
     dt.date: _DAY,
     dt.timedelta: {"total_seconds": _bare(dt.timedelta.total_seconds)},
     float: _NUMBER,
+    Automaton: PATTERN,
+    Found: FOUND,
 }
 
 

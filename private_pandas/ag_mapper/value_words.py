@@ -10,6 +10,7 @@ from ag_mapper.layouts import shown, usable
 from ag_mapper.methods import FIELDS, METHODS
 from ag_mapper.operators import AT_ONCE, OPERATIONS, SINGLE
 from ag_mapper.parts import GIVE, MOST_CALLS, Frame, Home, Make, Run
+from ag_mapper.patterns import Automaton, Found
 from ag_mapper.shortcuts import cut, fixed_slice, valued
 from ag_mapper.values import (
     DICTS,
@@ -65,6 +66,10 @@ def _items(word: words.Items, _home: Home) -> Run:
 def _table(word: words.Table, _home: Home) -> Run:
     _distinct(word.keys)
     return _constant(FixedDict(zip(word.keys, word.values, strict=True)))
+
+
+def _automaton(word: words.Automaton, _home: Home) -> Run:
+    return _constant(Automaton(word))
 
 
 def _slot(word: words.Slot, home: Home) -> Run:
@@ -224,6 +229,8 @@ def _item(word: words.Item, home: Home) -> Run:
             return one[key(tank, place)]
         if type(one) in SEQUENCES or type(one) is range:
             return one[whole(place)]
+        if type(one) is Found:
+            return one.part(place)
         raise TypeError
 
     return run
@@ -319,6 +326,7 @@ VALUES: Final[Mapping[type[Code], Make]] = {
     words.Moment: _moment,
     words.Items: _items,
     words.Table: _table,
+    words.Automaton: _automaton,
     words.Slot: _slot,
     words.Operate: _operate,
     words.Single: _single,

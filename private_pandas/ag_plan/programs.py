@@ -69,6 +69,22 @@ class Table(Code, frozen=True, kw_only=True, tag="table"):
         _check((*self.keys, *self.values))
 
 
+class Automaton(Code, frozen=True, kw_only=True, tag="automaton"):
+    """A public pattern, as the steps of what looks for it, each a name and its arguments; it is there when no step is left.
+
+    ``of negated categories low high …``: one character. ``either a b``: go on at step a, or else at b. ``go a``. ``mark n``: the start (2g) or end
+    (2g + 1) of group g. ``at place``: nothing but a place. ``groups``: how many; ``names``: of some of them.
+    """
+
+    steps: tuple[tuple[str | int, ...], ...]
+    groups: int = 0
+    names: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not all(step and isinstance(step[0], str) for step in self.steps):
+            raise ValueError("a step of a pattern has a name")
+
+
 class Slot(Code, frozen=True, kw_only=True, tag="slot"):
     """The value of a local variable, by number; arguments come first."""
 
@@ -290,6 +306,6 @@ class Program(Code, frozen=True, kw_only=True, tag="program"):
 
 
 PROGRAMS: tuple[type[Code], ...] = (
-    Literally, Moment, Items, Table, Slot, Operate, Single, Junction, Pick, Call, Key, Method, Field, Item, Cut, Collect,
+    Literally, Moment, Items, Table, Automaton, Slot, Operate, Single, Junction, Pick, Call, Key, Method, Field, Item, Cut, Collect,
     Shown, Apply, After, Store, Unpack, Put, Do, Block, Branch, Each, While, Stop, Give, Fail, Guard, Define, Program,
 )  # fmt: skip

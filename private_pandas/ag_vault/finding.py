@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ag_plan.releases import Epsilon, Release
+from ag_plan.releases import Release
 from ag_vault.account import DELTA_UNIT
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope
-from ag_vault.mechanisms import laplace, threshold
+from ag_vault.mechanisms import threshold
+from ag_vault.mechanisms.currency import Currency
 from ag_vault.ops.found import COUNT_SHARE, Weighed
 from ag_vault.ops.keys import MOST_GROUPS, Groups
 from ag_vault.ops.queries import keys_query
@@ -45,12 +46,6 @@ class Finding:
 
 def delta_of(release: Release, sources: Sequence[str], catalog: Catalog) -> Fraction | Refusal:
     """The δ at which a release finds keys."""
-    if not isinstance(release.spend, Epsilon):
-        return Refusal(
-            code="not_found_so",
-            why="groups whose keys are not public are found for an eps",
-            instead="say what to spend with eps=, or list the keys: groupby(column, keys=[…])",
-        )
     if release.delta is not None:
         return release.delta.fraction
     units = catalog.event_delta(sources) // CALLS
@@ -64,9 +59,9 @@ def delta_of(release: Release, sources: Sequence[str], catalog: Catalog) -> Frac
     return Fraction(units, DELTA_UNIT)
 
 
-def own_scale(per_row: Fraction) -> float | None:
+def own_scale(currency: Currency, per_row: Fraction) -> float | None:
     """The scale of a count that gets a share of its own of what a row may cost."""
-    return laplace.scale_of(1, per_row * COUNT_SHARE)
+    return currency.count_scale(per_row * COUNT_SHARE)
 
 
 def find(
@@ -75,24 +70,25 @@ def find(
     rows: Rows,
     scope: Scope,
     *,
+    noise: str,
     scale: float | None,
     delta: Fraction,
     most: int,
     held: int,
 ) -> Finding | Refusal:
-    """The finding whose counts have noise of a scale, in tables of at most ``held`` rows (0: nobody says).
+    """The finding whose counts have a noise, by its name, of a scale, in tables of at most ``held`` rows (0: nobody says).
 
     Refusal where ε is too small, or where there is room for few keys only.
     """
     cells = len(groups.index) if counted.parts else 1
     gate = None
     if scale is not None:
-        added = threshold.Sum(draws=counted.draws * cells, scale=scale, weight=counted.weight)
+        added = threshold.Sum(noise=noise, draws=counted.draws * cells, scale=scale, weight=counted.weight)
         gate = threshold.gate(added, rows.stability, delta, max(2, -(-held // MOST_CANDIDATES)))
     if gate is None or scale is None:
         return Refusal(
             code="epsilon_too_small",
-            why="the noise of this epsilon would hide every group",
+            why="the noise of so little eps or rho would hide every group",
             instead="spend more, or ask for fewer columns at once",
         )
     most = min(most, MOST_GROUPS) // len(groups.index)

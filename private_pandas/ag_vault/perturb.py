@@ -8,7 +8,7 @@ from functools import partial
 from ag_plan.expressions import Scalar
 from ag_vault.evaluate import Exact
 from ag_vault.finding import Finding
-from ag_vault.mechanisms import laplace, lifted, nested
+from ag_vault.mechanisms import lifted, nested
 from ag_vault.noise import Noise
 from ag_vault.parts import Estimate, Lifted, Noised, Ranks
 from ag_vault.price import Priced
@@ -52,7 +52,8 @@ def _found(priced: Priced, finding: Finding, exact: Exact, noise: Noise, noised:
             for key in range(len(exact.keys))
         ]
     else:
-        totals = [count for (count,) in laplace.perturb([(rows,) for _, rows in exact.keys], finding.scale, noise)]
+        counts = priced.currency.perturb([(rows,) for _, rows in exact.keys], finding.scale, noise)
+        totals = [count for (count,) in counts]
     passed = [key for key, total in enumerate(totals) if total >= finding.gate.floor]
     kept = sorted(passed, key=lambda key: -totals[key])[: finding.most]
     arranged = finding.groups.arranged({key: exact.keys[key][0] for key in kept})

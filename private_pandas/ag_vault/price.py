@@ -262,13 +262,15 @@ def _finding(meaning: _Meaning, scales: Sequence[float]) -> Finding | Refusal | 
     counted, rows = meaning.counted, meaning.rows
     if counted is None:
         return None
-    scale = own_scale(meaning.release.spend.fraction / rows.stability)
+    currency = currency_of(meaning.release.spend)
+    own = own_scale(currency, currency.per_row(meaning.release.spend.fraction, rows.stability))
     return find(
         counted,
         meaning.groups,
         rows,
         meaning.scope,
-        scale=scales[counted.parts[0]] if counted.parts else scale,
+        noise=currency.noise,
+        scale=scales[counted.parts[0]] if counted.parts else own,
         delta=meaning.delta,
         most=MOST_NUMBERS // _size(meaning.measured),
         held=meaning.held,
@@ -276,8 +278,8 @@ def _finding(meaning: _Meaning, scales: Sequence[float]) -> Finding | Refusal | 
 
 
 def _found_event(event: Event, finding: Finding, delta: Fraction) -> Event:
-    """The event of a release that finds keys: its δ beside, and the cost of a count of its own."""
-    own = Fraction(0) if finding.parts else laplace.rho((event.epsilon or 0) * COUNT_SHARE)
+    """The event of a release that finds keys: its δ beside, and what a count of its own costs in ρ, where the event's ρ is that of its parts."""
+    own = Fraction(0) if finding.parts or event.epsilon is None else laplace.rho(event.epsilon * COUNT_SHARE)
     return replace(event, mechanism=f"{event.mechanism} + {THRESHOLD}", rho=event.concentrated + own, delta=delta)
 
 

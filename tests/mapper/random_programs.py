@@ -7,6 +7,7 @@ from ag_mapper.errors import RAISED
 from ag_mapper.functions import FUNCTIONS
 from ag_mapper.methods import FIELDS, METHODS
 from ag_mapper.operators import OPERATIONS, SINGLE
+from ag_mapper.patterns import PATTERN
 from ag_plan import programs as w
 from ag_plan.expressions import Code
 
@@ -33,6 +34,10 @@ PUBLIC = [
     "1",
     "x" * 40,
 ]
+STEPS = [
+    ("of", 0, "", 97, 122), ("of", 1, "w"), ("of", 0, "s", 44, 44), ("either", 0, 4), ("either", 5, 1), ("go", 0), ("go", 3), ("mark", 2),
+    ("mark", 3), ("at", "begin"), ("at", "edge"), ("at", "last"),
+]  # fmt: skip
 LAYOUTS = ["", ".2f", ">10", "d", "%Y", "%Y-%m", "03d", "s"]
 
 
@@ -72,6 +77,9 @@ class Writer:
 
     def several(self, depth: int, most: int = 3) -> tuple[Code, ...]:
         return tuple(self.value(depth) for _ in range(self.draw.randint(0, most)))
+
+    def automaton(self) -> Code:
+        return w.Automaton(steps=tuple(self.draw.choice(STEPS) for _ in range(5)), groups=1, names=(("a", 1),))
 
     def called(self, depth: int) -> Code:
         name = self.draw.choice(list(FUNCTIONS))
@@ -115,6 +123,8 @@ _VALUES = [
     lambda s, _: w.Moment(micros=s.draw.randrange(-(10**15), 10**16)),
     lambda s, _: w.Items(kind=s.draw.choice(["list", "tuple", "set"]), values=tuple(s.public() for _ in range(3))),
     lambda s, _: w.Table(keys=("a", "b", 1), values=tuple(s.public() for _ in range(3))),
+    lambda s, _: s.automaton(),
+    lambda s, d: w.Method(name=s.draw.choice(list(PATTERN)), owner=s.automaton(), arguments=s.several(d, 2)),
     lambda s, d: w.Operate(operator=s.draw.choice(list(OPERATIONS)), left=s.value(d), right=s.value(d)),
     lambda s, d: w.Operate(operator="add", left=s.value(d), right=s.value(d)),
     lambda s, d: w.Operate(operator="eq", left=s.value(d), right=s.value(d)),

@@ -14,7 +14,7 @@ from ag_mapper.value_words import VALUES
 from ag_plan import programs as w
 from ag_plan.codec import decode_plan, encode_plan
 from ag_plan.expressions import Code
-from op_pandas.programs import known
+from op_pandas.programs import known, patterns
 from tests.mapper.random_programs import Writer
 
 TEXTS: list[Any] = ["", "a", "banana", "1,2", "été", None, "x" * 300, "a"]
@@ -74,6 +74,10 @@ def slot(index: int) -> Code:
 
 def literally(value: Any) -> Code:
     return w.Literally(value=value)
+
+
+def automaton(pattern: str) -> Code:
+    return patterns.automaton(pattern)
 
 
 def forever(body: Code) -> Code:
@@ -208,6 +212,24 @@ SLOW: dict[str, w.Program] = {
             forever(method("union", slot(1), slot(1))),
         )
     ),
+    "a pattern that doubles its ways": program(
+        after(
+            w.Store(index=1, value=times("a", 8000)),
+            forever(method("search", automaton(r"(?:(?:a|aa)+)+b"), slot(1))),
+        )
+    ),
+    "many wide classes and groups": program(
+        after(
+            w.Store(index=1, value=times("\u00e9", 8000)),
+            forever(method("findall", automaton("(" * 20 + "[" + "".join(map(chr, range(300, 500, 2))) + r"\w]" + ")" * 20 + "+?!"), slot(1))),
+        )
+    ),
+    "a replacement that grows": program(
+        after(
+            w.Store(index=1, value=times("a", 8000)),
+            forever(method("sub", automaton(""), w.Items(kind="tuple", values=("x" * 8000,)), slot(1))),
+        )
+    ),
     "a handler that catches its own end": program(
         forever(w.Guard(body=forever(w.Block()), errors=(("Exception",),), handlers=(w.Block(),), otherwise=w.Block(), last=w.Block()))
     ),
@@ -249,6 +271,11 @@ WRONG: dict[str, Code] = {
     "a layout without end": program(w.Give(value=w.Shown(value=slot(0), layout="1000000000d"))),
     "a key by itself": program(w.Give(value=w.Key(index=0, value=slot(0)))),
     "more variables than there may be": w.Program(functions=(w.Define(arguments=1, variables=10**9, body=w.Block()),)),
+    "a pattern's step that isn't there": program(w.Give(value=w.Automaton(steps=(("go", 2),)))),
+    "a pattern's group that isn't there": program(w.Give(value=w.Automaton(steps=(("mark", 2),)))),
+    "a pattern's class of half a range": program(w.Give(value=w.Automaton(steps=(("of", 0, "", 7),)))),
+    "a pattern's category that isn't there": program(w.Give(value=w.Automaton(steps=(("of", 0, "x"),)))),
+    "a pattern of too many steps": program(w.Give(value=w.Automaton(steps=(("go", 0),) * 1001))),
     "too much of it": program(after(*(after(*(w.Do(value=slot(0)) for _ in range(50))) for _ in range(50)))),
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Bugs of the mathematics: prices, grids, sums, noise, quantiles. Each would make answers more exact than was paid for."""
 
-from tests.mutants.mutant import vault
+from tests.mutants.mutant import Mutant, vault
 
 MUTANTS = (
     # What a part may spend.
@@ -257,6 +257,42 @@ MUTANTS = (
         "return (target - aim.worst // 9) // d, -(-(target + aim.worst // 9) // d)",
         "exponential",
         "descent",
+    ),
+    # Keys that are found.
+    vault(
+        "the gate of a call in ρ is made for Laplace noise",
+        "mechanisms/threshold.py",
+        "_TAILS[added.noise](",
+        "_TAILS[laplace.NAME](",
+        "threshold",
+    ),
+    vault(
+        "a bound on Gaussian sums forgets how many draws are added",
+        "mechanisms/gaussian.py",
+        "context.multiply(Decimal(draws), context.multiply(sigma, sigma))",
+        "context.multiply(Decimal(1), context.multiply(sigma, sigma))",
+        "threshold",
+    ),
+    vault(
+        "a count of keys gets all of the budget",
+        "finding.py",
+        "currency.count_scale(per_row * COUNT_SHARE)",
+        "currency.count_scale(per_row)",
+        "found",
+    ),
+    Mutant(
+        "a pattern's steps cost nothing",
+        "private_pandas/ag_mapper/patterns.py",
+        "left -= 1",
+        "left -= 0",
+        ("tests/mapper/test_stateless.py", "tests/private_pandas/test_programs.py"),
+    ),
+    Mutant(
+        "a pattern goes every way at a place again",
+        "private_pandas/ag_mapper/patterns.py",
+        "if here in seen:",
+        "if here in ():",
+        ("tests/private_pandas/test_programs.py",),
     ),
     vault(
         "a large column forgets the rows below a range",

@@ -2,6 +2,7 @@
 
 import datetime
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,46 @@ def vowels(text):
         if letter in VOWELS:
             n += 1
     return n
+
+
+WORD = re.compile(r"\b([a-z])(\w*)", re.IGNORECASE)
+DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})")
+
+
+def initials(text):
+    return "".join(match.group(1).upper() for match in WORD.finditer(text))
+
+
+def tidied(text):
+    out = []
+    for part in re.split(r"[\s,]+", text):
+        part = re.sub(r"([aeiou])", r"<\1>", part, flags=re.I)
+        if part and re.match(r"\w", part):
+            out.append(part)
+    return "-".join(out)
+
+
+def first_number(text):
+    digits = re.compile("[0-9]+")
+    found = digits.search(text)
+    if found is None:
+        return -1
+    return int(found[0]) + found.start() * 100 + len(digits.findall(text))
+
+
+def swapped(text):
+    while "a" in text:
+        text = re.sub("a", "b", text, count=2)
+    match = re.fullmatch(r"(x+)(y*)(z)?.*", text)
+    return text if not match else str(match.groups("none")[2]) + str(match.span(2)[1])
+
+
+def dated(text):
+    total = 0
+    for match in DATE.finditer(text + " 3.12 und 24.1"):
+        parts = match.groupdict()
+        total += int(parts["day"]) * 100 + int(match.group("month"))
+    return total
 
 
 def longest(text):
@@ -198,6 +239,7 @@ def signs(text):
 
 
 TEXTS: list[Any] = [
+    (initials, "str"), (tidied, "str"), (first_number, "int"), (swapped, "str"), (dated, "int"),
     (vowels, "int"), (longest, "str"), (soundex, "str"), (reverse, "str"), (palindrome, "bool"), (counted, "str"), (distinct, "int"),
     (scored, "float"), (without_stops, "str"), (numbered, "int"), (checksum, "int"), (ordered, "str"), (sorted_letters, "str"),
     (pairs, "int"), (joined, "str"), (layouts, "str"), (finally_, "int"), (deep, "int"), (recursive, "int"), (any_digit, "bool"),

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import math
+import random
+import re
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ag_mapper.errors import BadProgram
 from ag_mapper.machine import RESULTS, Machine
+from ag_mapper.patterns import PATTERN, Automaton
+from ag_mapper.values import MOST_STEPS, Tank
 from ag_plan.codec import decode_plan, encode_plan
 from ag_plan.expressions import Column
 from ag_plan.messages import ColumnSchema
@@ -18,6 +23,7 @@ from ag_plan.programs import Code
 from op_pandas import PrivateDataset
 from op_pandas.errors import Untranslatable
 from op_pandas.programs import programmed
+from op_pandas.programs.patterns import Unwritable, automaton
 from op_pandas.rows import Term
 from tests.private_pandas import program_cases as cases
 from tests.private_pandas.test_end_to_end import EPS, folder, near, people, private, vault
@@ -119,6 +125,53 @@ def test_functions_of_any_text(text: str) -> None:
         assert made.results([(text,)]) == [python(function, text, result)], (function.__name__, text)
 
 
+def a_pattern(draw: random.Random, depth: int) -> str:
+    """A pattern of everything that has steps."""
+    kind = draw.randrange(11 if depth else 5)
+    if kind < 5:
+        return draw.choice(
+            ["a", "b", "K", "1", r"\n", ".", r"\w", r"\D", "[^a]", r"[a-c\s]", "[A-Zß]", "^", "$", r"\b", r"\B"]
+        )
+    inner = a_pattern(draw, depth - 1)
+    if kind == 5:
+        return f"({inner})"
+    if kind == 6:
+        return f"{inner}|{a_pattern(draw, depth - 1)}"
+    if kind < 9:
+        return f"(?:{inner}){draw.choice(['*', '+', '?', '{2}', '{1,3}', '{0,2}'])}{draw.choice(['', '?'])}"
+    return inner + a_pattern(draw, depth - 1)
+
+
+def test_a_pattern_finds_what_python_finds() -> None:
+    draw, compared = random.Random(7), 0
+    flags = (0, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.ASCII)
+    for _ in range(2000):
+        text, flag = a_pattern(draw, 4), draw.choice(flags)
+        pattern = re.compile(text, flag)
+        try:
+            made = Automaton(automaton(pattern))
+        except (Unwritable, BadProgram):
+            continue
+        value = "".join(draw.choice("abkBA1 _\nßKſ") for _ in range(draw.randrange(9)))
+        for name in ("search", "match", "fullmatch"):
+            found, expected = PATTERN[name](Tank(), made, value), getattr(pattern, name)(value)
+            assert (found is None) is (expected is None), (name, text, flag, value)
+            if found is not None:
+                spans = [found.span(group) for group in range(pattern.groups + 1)]
+                assert spans == [expected.span(group) for group in range(pattern.groups + 1)], (name, text, flag, value)
+        assert PATTERN["findall"](Tank(), made, value) == pattern.findall(value)
+        assert PATTERN["split"](Tank(), made, value) == pattern.split(value)
+        assert PATTERN["sub"](Tank(), made, ("<", 0, ">"), value) == pattern.sub(r"<\g<0>>", value)
+        compared += 1
+    assert compared > 1000
+
+
+def test_a_pattern_takes_steps_in_proportion_to_its_text() -> None:
+    made, tank = Automaton(automaton("(?:(?:a|aa)+)+b")), Tank()
+    assert PATTERN["search"](tank, made, "a" * 500) is None
+    assert MOST_STEPS - tank.left <= len(made.steps) * 501
+
+
 def test_functions_of_a_row() -> None:
     def scored(row):
         total = 0
@@ -138,6 +191,9 @@ def test_functions_of_a_row() -> None:
         (lambda t: print(t), "print"),
         (lambda t: open(t), "open"),
         (lambda t: re_.search("a", t), "re_|search"),
+        (lambda t: re.search(r"(a)\1", t).group(1), "groupref in a pattern"),
+        (lambda t: re.sub(r"(?=a)b", "", t), "assert in a pattern"),
+        (lambda t: re.sub("a", lambda m: m.group(), t), "re.sub with a function"),
         (lambda t: [x for x in t].sort, "sort"),
         (lambda t: (lambda y: y)(t), "calling this"),
         (lambda t: t.__class__, "__class__"),

@@ -35,6 +35,7 @@ from ag_vault.errors import Refusal
 from ag_vault.evaluate import Exact, evaluate
 from ag_vault.finding import CALLS, Finding
 from ag_vault.ledger import Receipt
+from ag_vault.mechanisms import gaussian, nested
 from ag_vault.mechanisms.threshold import Sum as Added
 from ag_vault.mechanisms.threshold import tail_of
 from ag_vault.noise import OpenDPNoise
@@ -126,6 +127,25 @@ def check_neighbours(plan: Priced, less: Exact, more: Exact, rows_of: Counter[An
     assert sum(rows_of.values()) <= stability
 
 
+def check_rho(plan: Priced, less: Exact, more: Exact) -> None:
+    """As ``check_neighbours``, of a release in ρ: what candidates of both differ by costs ρ at most."""
+    few, many = by_key(plan, less), by_key(plan, more)
+    finding, loss = finding_of(plan), Fraction(0)
+    for key in few:
+        (old, before), (groups, rows) = few[key], many[key]
+        if not finding.parts:
+            loss += Fraction(rows - before) ** 2 / (2 * Fraction(finding.scale) ** 2)
+        for number, part in enumerate(plan.parts):
+            for one, other in zip(old, groups, strict=True):
+                if isinstance(part, Noised):
+                    pairs = zip(less.vectors[number, one], more.vectors[number, other], strict=True)
+                    loss += Fraction(sum((a - b) ** 2 for a, b in pairs)) / (2 * Fraction(plan.scales[number]) ** 2)
+                elif isinstance(part, Ranks):
+                    moved = int(more.tallies[number, other].counts.sum()) - int(less.tallies[number, one].counts.sum())
+                    loss += nested.rho(part.probabilities, abs(moved) * plan.epsilon(number)) if moved else 0
+    assert loss <= plan.release.spend.fraction
+
+
 def _weight(part: Any) -> int:
     found: int = part.weight
     return found
@@ -144,6 +164,9 @@ def test_a_row_moves_candidates_by_what_is_declared_and_makes_at_most_one(
     key = tuple(extra[each.column] for each in by if each.found)
     less, more = evaluate(plan, world.data(rows)), evaluate(plan, world.data([*rows, extra]))
     check_neighbours(plan, less, more, Counter({key: 1}), 1)
+    in_rho = world.priced(ask(MEASURES[measure], *by, spend=Rho(numerator=400, denominator=1)))
+    if finding_of(in_rho).gate.least == 2:
+        check_rho(in_rho, less, more)
 
 
 PATIENTS = GroupKey(column="x", found=True)
@@ -285,6 +308,28 @@ def test_a_count_of_its_own_is_paid_in_both_currencies() -> None:
     assert plan.event.concentrated > Fraction(4, 25) / 2
 
 
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_call_in_rho_costs_that_rho_and_a_delta_and_its_gate_is_made_for_its_noise(measure: str) -> None:
+    total = Rho(numerator=1, denominator=8)
+    plan = world.priced(ask(MEASURES[measure], spend=total))
+    assert (plan.event.epsilon, plan.event.rho, plan.event.delta) == (None, total.fraction, DELTA.fraction)
+    assert plan.event.mechanism.endswith("threshold")
+    finding = finding_of(plan)
+    weight = sum(_weight(plan.parts[part]) for part in finding.parts) or 1
+    counting = [plan.parts[number] for number in finding.parts]
+    draws = sum(part.size for part in counting if isinstance(part, Noised)) or 1
+    tail = gaussian.tail_of(draws, finding.scale)
+    above = finding.gate.floor - finding.gate.least * weight
+    assert Fraction(tail(above)) <= DELTA.fraction < Fraction(tail(above - 1))
+
+
+def test_keys_are_told_in_rho_too_those_that_enough_rows_have() -> None:
+    rows = [{"t": name, "n": 2} for name, count in (("few", 5), ("many", 200)) for _ in range(count)]
+    for measure in (Size(), Mean(columns=("n",)), Quantile(columns=("n",), probabilities=(0.5,))):
+        told = answered(ask(measure, spend=Rho(numerator=1, denominator=8)), rows).index
+        assert [key[0] for key in told] == ["many"]
+
+
 def test_keys_of_large_tables_need_more_rows_and_the_floor_rises_by_as_many() -> None:
     small, large = (
         price(
@@ -314,7 +359,7 @@ REFUSED: list[tuple[Release, str]] = [
     (ask(Size(), GroupKey(column="nope", found=True)), "no_such_column"),
     (ask(Mean(columns=("g",))), "no_bounds"),
     (ask(Size(), eps=Fraction(1, 10**17)), "epsilon_too_small"),
-    (ask(Size(), spend=Rho(numerator=1, denominator=1)), "not_found_so"),
+    (ask(Mean(columns=("n",)), spend=Rho(numerator=1, denominator=2**62)), "epsilon_too_small"),
     (ask(Size(), GroupKey(column="t", found=True), GroupKey(column="n", values=tuple(range(600)))), "too_many_groups"),
 ]
 

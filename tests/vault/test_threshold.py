@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ag_vault.mechanisms import gaussian, laplace
 from ag_vault.mechanisms.threshold import Gate, Sum, gate, least_above, tail_of
 
 Pmf = NDArray[np.float64]
@@ -23,6 +24,19 @@ def pmf(draws: int, scale: float) -> Pmf:
     for _ in range(draws - 1):
         found = np.convolve(found, one)
     return found
+
+
+def gaussian_pmf(draws: int, scale: float) -> Pmf:
+    """As ``pmf``, of Gaussian draws."""
+    one = np.exp(-(np.arange(-REACH, REACH + 1) ** 2) / (2 * scale**2))
+    one = found = one / one.sum()
+    for _ in range(draws - 1):
+        found = np.convolve(found, one)
+    return found
+
+
+PMFS = {laplace.NAME: pmf, gaussian.NAME: gaussian_pmf}
+TAILS = {laplace.NAME: tail_of, gaussian.NAME: gaussian.tail_of}
 
 
 def tail(found: Pmf, x: int) -> float:
@@ -43,6 +57,25 @@ def test_the_tail_of_fine_grids_is_that_of_coarse_ones() -> None:
         assert float(fine(9 << 30)) == pytest.approx(float(finer(9 << 46)), rel=1e-7)
 
 
+@pytest.mark.parametrize("scale", [0.3, 1.0, 3.7, 40.0])
+@pytest.mark.parametrize("draws", [1, 2, 3, 6])
+def test_the_bound_on_sums_of_gaussian_draws_is_never_below_the_enumerated_tail_and_near_it(
+    draws: int, scale: float
+) -> None:
+    found, bound = gaussian_pmf(draws, scale), gaussian.tail_of(draws, scale)
+    values = [float(bound(x)) for x in range(int(9 * scale * draws**0.5) + 3)]
+    for x, value in enumerate(values):
+        assert value >= tail(found, x) * (1 - 1e-9)
+    reached = math.ceil(scale * draws**0.5)
+    assert set(values[:reached]) <= {1.0}
+    steps = [b - a for a, b in itertools.pairwise(values[reached:])]
+    assert max(steps) < 0
+    assert all(a <= b * (1 - 1e-9) for a, b in itertools.pairwise(steps))
+    floor = least_above(bound, Fraction(1, 10**9))
+    exact = next(x for x in range(len(found)) if tail(found, x) <= 1e-9)
+    assert exact <= floor <= 1 + exact * 1.05
+
+
 @pytest.mark.parametrize("delta", [Fraction(1, 3), Fraction(1, 10**6), Fraction(1, 10**18)])
 def test_the_floor_is_the_least_that_keeps_delta(delta: Fraction) -> None:
     found = tail_of(2, 5.0)
@@ -59,18 +92,19 @@ def splits(rows: int) -> list[tuple[int, ...]]:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("noise", PMFS)
 @pytest.mark.parametrize("weight", [1, 4])
 @pytest.mark.parametrize("draws", [1, 2, 3])
 @pytest.mark.parametrize("epsilon", [Fraction(1, 4), Fraction(1), Fraction(4)])
 @pytest.mark.parametrize("rows", [1, 2, 5])
 def test_no_unit_shows_a_key_that_only_it_makes_one_more_often_than_delta(
-    rows: int, epsilon: Fraction, draws: int, weight: int
+    rows: int, epsilon: Fraction, draws: int, weight: int, noise: str
 ) -> None:
     delta = Fraction(1, 10**4)
     scale = float(weight * rows / epsilon)
-    made = gate(Sum(draws=draws, scale=scale, weight=weight), rows, delta)
+    made = gate(Sum(noise=noise, draws=draws, scale=scale, weight=weight), rows, delta)
     assert made is not None
-    found = pmf(draws, scale)
+    found = PMFS[noise](draws, scale)
     worst = max(
         1 - math.prod(1 - tail(found, made.floor - (made.least - 1 + own) * weight) for own in each)
         for each in splits(rows)
@@ -78,7 +112,7 @@ def test_no_unit_shows_a_key_that_only_it_makes_one_more_often_than_delta(
     assert worst <= delta
     # It is not much lower than it has to be: the pruned rows are a sixteenth, and the union bound costs little.
     assert made.floor - (made.least - 1) * weight <= 1 + weight * rows + least_above(
-        tail_of(draws, scale), delta / rows
+        TAILS[noise](draws, scale), delta / rows
     )
 
 
@@ -107,6 +141,26 @@ def test_a_key_of_any_size_obeys_epsilon_and_delta_when_a_row_comes_or_goes(epsi
         assert max(beyond(one, other, epsilon), beyond(other, one, epsilon)) <= allowed
 
 
+@pytest.mark.parametrize("rho", [Fraction(1, 8), Fraction(2)])
+def test_a_key_of_any_size_obeys_rho_and_delta_when_a_row_comes_or_goes(rho: Fraction) -> None:
+    """Rényi divergences where both have a candidate; a new one is told with δ at most."""
+    delta, scale = Fraction(1, 10**3), float(1 / (2 * rho)) ** 0.5
+    made = gate(Sum(noise=gaussian.NAME, draws=1, scale=scale, weight=1), 1, delta)
+    assert made is not None
+    noise = gaussian_pmf(1, scale)
+    for count in range(made.floor + 3):
+        one, other = distribution(count, made, noise), distribution(count + 1, made, noise)
+        if count < made.least:
+            assert 1 - other[0] <= delta
+            continue
+        for alpha in (1.5, 2.0, 8.0):
+            for p, q in ((one, other), (other, one)):
+                both = (p > 1e-200) & (q > 1e-200)
+                terms = alpha * np.log(p[both]) - (alpha - 1) * np.log(q[both])
+                divergence = math.log(np.exp(terms).sum()) / (alpha - 1)
+                assert divergence <= alpha * float(rho) * (1 + 1e-9)
+
+
 @pytest.mark.parametrize("before", list(itertools.combinations_with_replacement(range(4), 2)))
 def test_two_keys_obey_epsilon_and_delta_when_a_unit_of_two_rows_comes_or_goes(before: tuple[int, int]) -> None:
     """The joint distribution, also where one row makes a key and the other is one more of a key that is there."""
@@ -129,7 +183,7 @@ def test_a_gate_that_the_proof_does_not_cover_is_none() -> None:
 
 
 def test_no_key_of_one_row_is_ever_looked_at() -> None:
-    for scale in (0.001, 1.0, 100.0):
-        made = gate(Sum(draws=1, scale=scale, weight=1), 1, Fraction(1, 2))
+    for noise, scale in itertools.product(PMFS, (0.001, 1.0, 100.0)):
+        made = gate(Sum(noise=noise, draws=1, scale=scale, weight=1), 1, Fraction(1, 2))
         assert made is not None
         assert made.least >= 2

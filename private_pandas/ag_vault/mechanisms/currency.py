@@ -24,13 +24,14 @@ class Currency:
     """What a call's total buys.
 
     ``per_row``: of a total, what one row may cost where a unit has so many. ``scale``: the noise of a part at its share of that; None beyond
-    the limits. ``epsilon``: the ε of a part at its share, None where it has none; draws of a ranked part have one always. ``event``: what a call of this total, these parts and shares costs.
+    the limits. ``count_scale``: that of a bare count. ``epsilon``: the ε of a part at its share, None where it has none; draws of a ranked part have one always. ``event``: what a call of this total, these parts and shares costs.
     ``draw``: bare draws of the noise. ``as_laplace``: the scale in which parts read their error.
     """
 
     noise: str
     per_row: Callable[[Fraction, int], Fraction]
     scale: Callable[[Noised, Fraction], float | None]
+    count_scale: Callable[[Fraction], float | None]
     epsilon: Callable[[Part, Fraction], Fraction | None]
     event: Callable[[str, Fraction, Sequence[Part], Sequence[Fraction]], Event]
     draw: Callable[[Noise, float, int], list[int]]
@@ -57,6 +58,7 @@ _PURE = Currency(
     noise=laplace.NAME,
     per_row=lambda total, rows: total / rows,
     scale=lambda part, epsilon: laplace.scale_of(part.l1, epsilon),
+    count_scale=lambda epsilon: laplace.scale_of(1, epsilon),
     epsilon=lambda _, epsilon: epsilon,
     event=_pure_event,
     draw=lambda noise, scale, count: noise.laplace(scale, count),
@@ -67,6 +69,7 @@ _CONCENTRATED = Currency(
     noise=gaussian.NAME,
     per_row=lambda total, rows: total / rows**2,
     scale=lambda part, rho: gaussian.scale_of(part.l2_squared, rho),
+    count_scale=lambda rho: gaussian.scale_of(1, rho),
     epsilon=lambda part, rho: nested.epsilon_of(part.probabilities, rho) if isinstance(part, Ranks) else None,
     event=_concentrated_event,
     draw=lambda noise, scale, count: noise.gaussian(scale, count),

@@ -6,12 +6,19 @@ Rényi divergences of independent coordinates add up to Σ αdᵢ²/2σ² ≤ α
 and OpenDP samples from exactly that double.
 Why beside ``laplace``: k coordinates that one row moves by 1 each have L1 = k but L2 = √k.
 
+Tails of sums. For S, the sum of M draws, and v = Mσ²: P(S ≥ x) ≤ (1 + v/x)·e^(-x²/2v)/(σ√2π) for x > 0. Proof: of k with Σkᵢ = x, Σkᵢ² = x²/M + ∣u∣², u
+in a shift of the lattice of Σuᵢ = 0; a shifted lattice has no larger sum of e^(-∣u∣²/2σ²) than the lattice itself (Poisson summation: its dual's terms, all positive,
+get phases). So P(S = x) ≤ e^(-x²/2v)·P(S = 0), and P(S = 0) ≤ P(N = 0) ≤ 1/(σ√2π), again by Poisson. Sum over integers from x on: one term, and an
+integral, which is at most e^(-x²/2v)·v/x. ∎ It is convex for x ≥ √v, where e^(-x²/2v) is, and v/x times it as both fall and are convex.
+
 Cuts: as for ``laplace``. The exact integer is cut to |x| < 2^62 before the noise, the sum to |y| < 2^62 after it; a draw that the sampler
 saturates at the end of 64 bits has |x + N| ≥ 2^62 for every admitted x, so the cut hides the saturation.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Context, Decimal
 from fractions import Fraction
+from typing import Any
 
 from ag_vault.exact import cut, root_up
 from ag_vault.noise import MAX_SCALE, Noise
@@ -19,6 +26,10 @@ from ag_vault.parts import LAPLACE_95
 
 NAME = "discrete Gaussian"
 
+_DECIMALS = Context(prec=60)
+_MARGIN = Decimal(10) ** -20
+_ROOT_TAU = Decimal("2.5066282746310005024")
+"""A little below √2π."""
 GAUSSIAN_95 = 1.959963984540054
 """A Gaussian variable of deviation 1 lies within it with probability 0.95."""
 
@@ -39,3 +50,22 @@ def perturb(vectors: Iterable[Sequence[int]], scale: float, noise: Noise) -> lis
     listed = [tuple(vector) for vector in vectors]
     drawn = iter(noise.gaussian(scale, sum(map(len, listed))))
     return [tuple(cut(cut(value) + next(drawn)) for value in vector) for vector in listed]
+
+
+def tail_of(draws: int, scale: float) -> Callable[[int], Decimal]:
+    """A bound on P(S ≥ x), S the sum of so many draws, as a function of x ≥ 0: 1 below √v, and falling and convex from there on."""
+    context: Any = _DECIMALS
+    sigma = Decimal(scale)
+    variance = context.multiply(Decimal(draws), context.multiply(sigma, sigma))
+    outer = context.divide(context.add(Decimal(1), _MARGIN), context.multiply(sigma, _ROOT_TAU))
+
+    def tail(x: int) -> Decimal:
+        square = Decimal(x * x)
+        if square < variance:
+            return Decimal(1)
+        power = context.exp(context.divide(context.minus(square), context.multiply(Decimal(2), variance)))
+        inner = context.add(Decimal(1), context.divide(variance, Decimal(x)))
+        found: Decimal = context.multiply(context.multiply(outer, inner), power)
+        return found
+
+    return tail

@@ -1,6 +1,6 @@
 """Measures of groups whose keys are found in the rows: which noisy integers say how many rows a key has. Knows no mechanism, no data.
 
-A measure that holds each row as parts of one weight counts the rows by itself; beside any other, a count of rows takes a share of ε.
+A measure that holds each row as parts of one weight counts the rows by itself; beside any other, a count of rows takes a share of ε or ρ.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from ag_vault.ops.spread import half_width
 from ag_vault.parts import Estimate, Measured, Noised
 
 COUNT_SHARE = Fraction(2, 5)
-"""Of the call's ε, what a count of its own gets: as much as describe's moments have beside its quantiles."""
+"""Of the call's ε or ρ, what a count of its own gets: as much as describe's moments have beside its quantiles."""
 MOST_DRAWS = 32
 """Noisy integers of a key, up to which their sum says more than a count with a share of its own would."""
 
@@ -72,11 +72,14 @@ def remade(measure: Measure, rows: Rows, scope: Scope) -> Measured | Refusal | N
 
 
 def weighed(measured: Measured, groups: int) -> Weighed:
-    """What counts the rows of a key that has so many groups. Parts count together if they do so alike: same weight, L1 and share."""
-    alike: defaultdict[tuple[int, int, Fraction], list[int]] = defaultdict(list)
+    """What counts the rows of a key that has so many groups.
+
+    Parts count together if they do so alike: same weight, norms and share, so that their noise is of one scale in either currency.
+    """
+    alike: defaultdict[tuple[int, int, int, Fraction], list[int]] = defaultdict(list)
     for number, part in enumerate(measured.parts):
         if isinstance(part, Noised) and part.weight is not None:
-            alike[part.weight, part.l1, measured.shares[number]].append(number)
+            alike[part.weight, part.l1, part.l2_squared, measured.shares[number]].append(number)
     most = [number for numbers in sorted(alike.values(), key=len)[-1:] for number in numbers]
     own = Weighed(measured=measured, parts=tuple(most))
     if own.parts and own.draws * groups <= MOST_DRAWS:

@@ -9,6 +9,7 @@ from ag_plan.expressions import Code
 from ag_plan.programs import Apply, Call, Key, Literally, Method, Shown, Single
 from op_pandas.programs import known
 from op_pandas.programs.loops import decided
+from op_pandas.programs.matching import of_module, of_pattern
 from op_pandas.programs.meaning import public, value
 from op_pandas.programs.writing import NOTHING, Row, Scene
 
@@ -28,12 +29,15 @@ def called(scene: Scene, node: ast.Call) -> Code:
     return _of_method(scene, node, node.func)
 
 
-def _of_function(scene: Scene, node: ast.Call, function: Any) -> Code:
+def _of_function(scene: Scene, node: ast.Call, function: Any) -> Code:  # noqa: PLR0911 - one per kind
     own = known.is_function(function)
     if own is not None:
         return _of_own(scene, node, own)
     if id(function) in known.PRESENT:
         return Single(operator="not", operand=Call(function="isna", arguments=(value(scene, node.args[0]),)))
+    matching = of_module(scene, node, function)
+    if matching is not None:
+        return matching
     name = "isna" if id(function) in known.MISSING else known.FUNCTIONS.get(id(function))
     if function is isinstance:
         return _isinstance(scene, node)
@@ -125,6 +129,8 @@ def _of_method(scene: Scene, node: ast.Call, function: ast.Attribute) -> Code:
         return _formatted(scene, node, layout)
     if name not in known.METHODS:
         scene.refuse(f"`.{name}()`", "use methods of texts, lists, dicts, sets and dates")
+    if name == "sub" and node.args and not node.keywords:
+        return of_pattern(scene, name, value(scene, owner), node.args)
     given = [value(scene, each) for each in node.args]
     named = {str(each.arg): each.value for each in node.keywords}
     for keyword in known.METHOD_KEYWORDS.get(name, ())[len(given) :]:

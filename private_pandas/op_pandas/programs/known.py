@@ -3,6 +3,7 @@
 import builtins
 import datetime as dt
 import math
+import re
 from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, Final
@@ -37,6 +38,10 @@ FUNCTIONS: Final[Mapping[int, str]] = {
     id(pd.Timedelta): "timedelta",
 }
 """By identity, as facades of modules hand out the originals."""
+OF_PATTERNS: Final[Mapping[int, str]] = {
+    id(getattr(re, name)): name for name in ("search", "match", "fullmatch", "findall", "finditer", "sub", "split")
+}
+"""Functions of ``re`` that are methods of a pattern."""
 PRESENT: Final = frozenset({id(pd.notna), id(pd.notnull)})
 MISSING: Final = frozenset({id(pd.isnull)})
 
@@ -126,6 +131,18 @@ METHODS: Final = frozenset(
         "date",
         "total_seconds",
         "is_integer",
+        "search",
+        "match",
+        "fullmatch",
+        "findall",
+        "finditer",
+        "sub",
+        "group",
+        "groups",
+        "groupdict",
+        "start",
+        "end",
+        "span",
     ]
 )
 FIELDS: Final = frozenset(

@@ -1,11 +1,13 @@
 """What an expression means: a public thing from outside of the function, or a word of the program. Must not know which words there are."""
 
 import ast
+import re
 from types import ModuleType
 from typing import Any
 
 from ag_plan.expressions import Code
-from op_pandas.programs import known
+from ag_plan.programs import Automaton
+from op_pandas.programs import known, patterns
 from op_pandas.programs.writing import NOTHING, Scene
 
 
@@ -13,6 +15,9 @@ def value(scene: Scene, node: ast.expr) -> Code:
     """The word for an expression. Untranslatable where there is none."""
     before, scene.node = scene.node, node
     constant = public(scene, node)
+    if isinstance(constant, re.Pattern):
+        scene.node = before
+        return pattern(scene, constant)
     if constant is not NOTHING:
         found = known.public(constant)
         if found is None:
@@ -27,6 +32,14 @@ def value(scene: Scene, node: ast.expr) -> Code:
     made: Code = write(scene, node)
     scene.node = before
     return made
+
+
+def pattern(scene: Scene, found: Any, flags: int = 0) -> Automaton:
+    """A public pattern. Untranslatable where it has no automaton."""
+    try:
+        return patterns.automaton(found, flags)
+    except patterns.Unwritable as part:
+        scene.refuse(f"{part} in a pattern", "use simpler patterns: characters, classes, groups, | and counts")
 
 
 def spoken(node: ast.AST) -> str:
