@@ -49,6 +49,8 @@ class Encoder:
             raise ValueError(PRIVATE)  # noqa: TRY004 - the error that people learned
         kind = type(value)
         write = _WRITERS.get(kind)
+        if write is None and isinstance(value, np.dtype | pd.api.extensions.ExtensionDtype):
+            write = _text("str", str)
         if write is None:
             raise NotExportable(f"{_describe(value)} can't be exported: {EXPORTABLE}")
         self._count += 1

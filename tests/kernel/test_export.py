@@ -82,6 +82,13 @@ def test_an_array_arrives_with_its_numbers_shape_and_type(array: Any) -> None:
     np.testing.assert_array_equal(back, array)
 
 
+def test_types_of_columns_arrive_by_name() -> None:
+    found = there_and_back(
+        pd.DataFrame({"a": [1.5], "b": ["x"]}, dtype=object).astype({"a": float, "b": "string"}).dtypes
+    )
+    assert found.to_dict() == {"a": "float64", "b": "string"}
+
+
 def test_an_array_of_objects_arrives_value_by_value() -> None:
     back = there_and_back(np.array([["a", None], [1, 2.5]], dtype=object))
     assert back.tolist() == [["a", None], [1, 2.5]]

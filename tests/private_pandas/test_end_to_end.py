@@ -312,3 +312,12 @@ def test_several_columns_are_previewed_for_nothing_and_paid_in_either_currency(
     concentrated = method(*given, rho=Fraction(1, 7), **named)
     assert concentrated.ag.rho == pytest.approx(1 / 7)
     assert "Gaussian" in concentrated.ag.mechanism
+
+
+def test_text_in_a_layout_becomes_points_in_time(vault: SocketVault) -> None:
+    op_pandas.bind(vault)
+    frame = PrivateDataFrame({"when": ["31.12.2020", "01.02.2021", "2021-01-01", "31.02.2021", None] * 900})
+    when = op_pandas.to_datetime(frame["when"], format="%d.%m.%Y")
+    assert str(when.dtype).startswith("datetime64")
+    near(when.count(eps=1), 1800)
+    near((when > "2021-01-15").sum(eps=1), 900.0)

@@ -38,7 +38,8 @@ def test_scaling_spends_eps_in_one_release_and_keeps_other_columns() -> None:
     ("use", "sentence"),
     [
         (lambda: op_pandas.to_datetime(pd.Series(["2020-01-01"])), "PrivateSeries"),
-        (lambda: op_pandas.to_datetime(clinic.private()["note"], format="%Y"), "format"),
+        (lambda: op_pandas.to_datetime(clinic.private()["note"], format="%y"), "%y in the layout"),
+        (lambda: op_pandas.to_datetime(clinic.private()["note"], format=3), "format must be text"),
         (lambda: op_pandas.to_datetime(clinic.private()["note"], errors="x"), "errors"),
         (lambda: op_pandas.standard_scaler(clinic.private()), "eps"),
         (lambda: op_pandas.standard_scaler(clinic.plain(), 1), "PrivateDataFrame"),

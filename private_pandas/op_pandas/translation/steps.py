@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from op_pandas.translation.access import attribute, call_method
 from op_pandas.translation.merging import spread, typed
+from op_pandas.translation.moments import read
 from op_pandas.translation.patterns import searched
 from op_pandas.translation.scene import Scene
 from op_pandas.translation.texts import length
@@ -54,6 +55,11 @@ def measured() -> Step:
         return NEVER if text is None else length(scene, text.expression)
 
     return Step("len", lambda scene, value: spread(scene, work, value))
+
+
+def moment(layout: str) -> Step:
+    """The point in time that a text says in a layout; missing where it says none."""
+    return Step("to_datetime", lambda scene, value: read(scene, value, layout, missing=True))
 
 
 def holds(needle: str) -> Step:
