@@ -60,6 +60,7 @@ class Wire:
     cell_bytes: int = _int(MIB, 64)
     output_bytes: int = _int(16 * MIB, 1024)
     export_bytes: int = _int(100 * MIB, 1024)
+    import_bytes: int = _int(100 * MIB, 1024)
     replay_bytes: int = _int(64 * MIB, 0)
     replay_messages: int = _int(10_000, 1)
 

@@ -6,13 +6,17 @@ It must not know cells; the order of what is said is the order in which it was s
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ag_kernel import parcel
 from ag_kernel.channel import Channel
 from ag_kernel.display import EXPORT, PLAIN, Bundle, bundle
 from ag_kernel.errors import NotExportable
 from ag_kernel.export import Encoder, check_name
 from ag_kernel.output import Output
+from ag_utils.desk import Imported
 
 EXPORT_VERSION = 1
+IN_PIECES = 2
+"""The version of an export that travels in pieces."""
 
 
 class NotebookDesk:
@@ -23,6 +27,8 @@ class NotebookDesk:
         self._output = output
         self._limit = export_limit
         self._left = export_limit
+        self._imported: dict[str, Imported] = {}
+        self._exports = 0
 
     def begin(self) -> None:
         """A new cell, a new allowance."""
@@ -39,8 +45,35 @@ class NotebookDesk:
                 f"{checked} takes {size:,} bytes, and a cell may export {self._limit:,} bytes ({self._left:,} are left in this one)"
             )
         self._left -= size
+        summary = f"exported {checked}: {_summary(value)}"
+        if size > parcel.PIECE_BYTES:
+            self._in_pieces(checked, tagged, encoder.buffers, summary)
+            return
         payload = {"name": checked, "value": tagged, "version": EXPORT_VERSION}
-        self.publish({PLAIN: f"exported {checked}: {_summary(value)}", EXPORT: payload}, encoder.buffers)
+        self.publish({PLAIN: summary, EXPORT: payload}, encoder.buffers)
+
+    def _in_pieces(self, name: str, tagged: Mapping[str, Any], buffers: Sequence[bytes], summary: str) -> None:
+        """A large value piece by piece, so that nobody on the way must hold it whole; the last one says what it was."""
+        run = parcel.pack({"value": tagged}, buffers)
+        size = sum(map(len, run))
+        self._exports += 1
+        payload = {"name": name, "version": IN_PIECES, "number": self._exports, "size": size}
+        pieces = -(-size // parcel.PIECE_BYTES)
+        for at, piece in enumerate(parcel.pieces(run)):
+            said = {PLAIN: summary} if at == pieces - 1 else {}
+            self.publish({**said, EXPORT: {**payload, "piece": at, "pieces": pieces}}, [piece])
+
+    def lay(self, name: str, imported: Imported) -> None:
+        """Keep what the notebook sent until a cell takes it."""
+        self._imported[name] = imported
+
+    def imported(self, name: str) -> Imported:
+        """What the notebook sent under a name, once. LookupError where there is nothing."""
+        if name not in self._imported:
+            raise LookupError(
+                f"nothing was imported as {name!r}: session.private_import(data, {name!r}) in your notebook does that"
+            )
+        return self._imported.pop(name)
 
     def write(self, text: str) -> None:
         """Show text now."""

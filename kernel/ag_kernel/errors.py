@@ -4,7 +4,8 @@ KernelError
 ├── MalformedMessage    bytes on the session channel that are not a message
 └── CellRefused         a cell that was not run: syntax, policy, types or size; carries what to show
 ValueError
-└── NotExportable       a value, or a name, that can't leave as data; says what can
+├── NotExportable       a value, or a name, that can't leave as data; says what can
+└── NotImportable       a value, or a name, that a client sent and that can't become a variable
 """
 
 
@@ -26,3 +27,7 @@ class CellRefused(KernelError):
 
 class NotExportable(ValueError):
     """The value or the name can't be exported; says in one sentence what can."""
+
+
+class NotImportable(ValueError):
+    """What a client sent can't become a variable; says why."""

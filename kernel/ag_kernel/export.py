@@ -13,15 +13,19 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ag_kernel import columns
 from ag_kernel.errors import NotExportable
+from ag_utils.model import Model
+from op_pandas.encoding import OneHotEncoder, OrdinalEncoder
+from op_pandas.fitted import Fitted
 from op_pandas.private import Private
 from op_pandas.results import ReleasedArray, ReleasedFloat, ReleasedInt, ReleasedTuple, provenance
+from op_pandas.scaling import MinMaxScaler, StandardScaler
 
 EXPORTABLE: Final = "None, bool, int, float, str, bytes, dates and times, list, tuple, set, dict, numpy arrays and pandas objects can be exported"
 PRIVATE: Final = "Please ensure export function is called on a non-private type."
 _DEEPEST: Final = 64
 _MOST_VALUES: Final = 20_000_000
-_EXACT_KINDS: Final = "biufcmM"
 
 Tagged = dict[str, Any]
 
@@ -100,35 +104,32 @@ def _plain_float(_encoder: Encoder, value: float) -> Tagged:
     return {"t": "float", "v": _float(value)}
 
 
-def _array(encoder: Encoder, value: Any) -> Tagged:
-    if value.dtype.kind not in _EXACT_KINDS:
-        items = [encoder.encode(item) for item in value.ravel().tolist()]
-        return {"t": "ndarray_list", "shape": list(value.shape), "v": items}
-    little = np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
-    return {
-        "t": "ndarray",
-        "dtype": little.dtype.str,
-        "shape": list(value.shape),
-        "buffer": encoder.buffer(little.tobytes()),
-    }
-
-
 def _scalar(encoder: Encoder, value: Any) -> Tagged:
     return encoder.encode(value.item())
 
 
-def _values(encoder: Encoder, values: Any) -> Tagged:
-    """The values of a series or an index: an array of machine numbers, or tagged values with the dtype's name."""
-    dtype = values.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind in _EXACT_KINDS:
-        return _array(encoder, values.to_numpy())
-    items = [encoder.encode(item) for item in values.astype(object).tolist()]
-    return {"t": "ndarray_list", "shape": [len(items)], "v": items, "dtype": str(dtype)}
+def _moment(_encoder: Encoder, value: Any) -> Tagged:
+    tz = None if value.tz is None else columns.zone(value.tz)
+    return {"t": "timestamp", "v": str(value.to_datetime64().astype("int64")), "unit": value.unit, "tz": tz}
+
+
+def _span(_encoder: Encoder, value: Any) -> Tagged:
+    return {"t": "span", "v": str(value.to_timedelta64().astype("int64")), "unit": value.unit}
+
+
+def _interval(encoder: Encoder, value: Any) -> Tagged:
+    left, right = encoder.encode(value.left), encoder.encode(value.right)
+    return {"t": "interval", "left": left, "right": right, "closed": value.closed}
+
+
+def _range(encoder: Encoder, value: Any) -> Tagged:
+    return {"t": "range", "v": [value.start, value.stop, value.step], "name": encoder.encode(value.name)}
 
 
 def _index(encoder: Encoder, value: Any) -> Tagged:
-    values = _values(encoder, value)
-    return {"t": "index", "name": encoder.encode(value.name), "dtype": str(value.dtype), "values": values}
+    tagged = {"t": "index", "name": encoder.encode(value.name), "dtype": str(value.dtype)}
+    freq = getattr(value, "freqstr", None) if isinstance(value, pd.DatetimeIndex | pd.TimedeltaIndex) else None
+    return {**tagged, "values": columns.values(encoder, value), **({"freq": freq} if freq else {})}
 
 
 def _multiindex(encoder: Encoder, value: Any) -> Tagged:
@@ -136,17 +137,17 @@ def _multiindex(encoder: Encoder, value: Any) -> Tagged:
         "t": "multiindex",
         "names": [encoder.encode(name) for name in value.names],
         "levels": [encoder.encode(level) for level in value.levels],
-        "codes": [_array(encoder, np.asarray(codes, dtype="int64")) for codes in value.codes],
+        "codes": [columns.array(encoder, np.asarray(codes, dtype="int64")) for codes in value.codes],
     }
 
 
 def _series(encoder: Encoder, value: Any) -> Tagged:
     tagged = {"t": "series", "name": encoder.encode(value.name), "index": encoder.encode(value.index)}
-    return {**tagged, "values": _values(encoder, value), **_known(encoder, value)}
+    return {**tagged, "values": columns.values(encoder, value), **_known(encoder, value)}
 
 
 def _frame(encoder: Encoder, value: Any) -> Tagged:
-    data = [_values(encoder, value.iloc[:, at]) for at in range(value.shape[1])]
+    data = [columns.values(encoder, value.iloc[:, at]) for at in range(value.shape[1])]
     tagged = {"t": "frame", "columns": encoder.encode(value.columns), "index": encoder.encode(value.index)}
     return {**tagged, "data": data, **_known(encoder, value)}
 
@@ -166,6 +167,21 @@ def _known(encoder: Encoder, value: Any) -> Tagged:
     }
 
 
+def _model(encoder: Encoder, value: Model) -> Tagged:
+    return {
+        "t": "model",
+        "kind": str(value.kind),
+        "params": encoder.encode(dict(value.params)),
+        "attributes": encoder.encode(dict(value.attributes)),
+    }
+
+
+def _fitted(encoder: Encoder, value: Fitted) -> Tagged:
+    """A scaler or an encoder, by what it was fitted to."""
+    parameters = {"parameters": value.parameters}
+    return _model(encoder, Model(kind=f"op_pandas.{type(value).__name__}", params={}, attributes=parameters))
+
+
 def _released(kind: type, tagged: Write) -> Write:
     """A released number or tuple: as its plain kind, with what it knows."""
     return lambda encoder, value: {**tagged(encoder, kind(value)), **_known(encoder, value)}
@@ -178,7 +194,10 @@ def _same(kinds: Iterable[type], write: Write) -> dict[type, Write]:
 _NUMPY_SCALARS: Final = (
     np.bool_, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.float16, np.float32, np.float64, np.str_, np.bytes_,
 )  # fmt: skip
-_INDEXES: Final = (pd.Index, pd.RangeIndex, pd.DatetimeIndex, pd.TimedeltaIndex, pd.CategoricalIndex)
+_DATES: Final = (np.datetime64, np.timedelta64)
+_INDEXES: Final = (
+    pd.Index, pd.DatetimeIndex, pd.TimedeltaIndex, pd.CategoricalIndex, pd.IntervalIndex, pd.PeriodIndex,
+)  # fmt: skip
 
 _WRITERS: Final[dict[type, Write]] = {
     type(None): lambda _encoder, _value: {"t": "none"},
@@ -193,19 +212,26 @@ _WRITERS: Final[dict[type, Write]] = {
     dt.datetime: _text("datetime", dt.datetime.isoformat),
     dt.date: _text("date", dt.date.isoformat),
     dt.timedelta: _text("timedelta", lambda value: repr(value.total_seconds())),
-    pd.Timestamp: _text("datetime", lambda value: value.isoformat()),
-    pd.Timedelta: _text("timedelta", lambda value: repr(value.total_seconds())),
-    type(pd.NaT): lambda _encoder, _value: {"t": "none"},
-    type(pd.NA): lambda _encoder, _value: {"t": "none"},
+    dt.time: _text("time", dt.time.isoformat),
+    pd.Timestamp: _moment,
+    pd.Timedelta: _span,
+    pd.Interval: _interval,
+    pd.Period: lambda _encoder, value: {"t": "period", "v": str(value.ordinal), "freq": value.freqstr},
+    type(pd.NaT): lambda _encoder, _value: {"t": "nat"},
+    type(pd.NA): lambda _encoder, _value: {"t": "na"},
     list: _items("list"),
     tuple: _items("tuple"),
     **_same((set, frozenset), _items("set")),
     **_same((dict, OrderedDict, defaultdict, Counter), _dict),
-    np.ndarray: _array,
-    ReleasedArray: lambda encoder, value: {**_array(encoder, np.asarray(value)), **_known(encoder, value)},
+    np.ndarray: columns.array,
+    ReleasedArray: lambda encoder, value: {**columns.array(encoder, np.asarray(value)), **_known(encoder, value)},
     **_same(_NUMPY_SCALARS, _scalar),
+    **_same(_DATES, lambda encoder, value: columns.array(encoder, np.asarray(value))),
     **_same(_INDEXES, _index),
+    pd.RangeIndex: _range,
     pd.MultiIndex: _multiindex,
     pd.Series: _series,
     pd.DataFrame: _frame,
+    Model: _model,
+    **_same((MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler), _fitted),
 }

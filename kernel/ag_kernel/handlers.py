@@ -13,7 +13,7 @@ from typing import Any, Final
 from ag_kernel import cell
 from ag_kernel.channel import Channel
 from ag_kernel.completion import complete
-from ag_kernel.errors import CellRefused
+from ag_kernel.errors import CellRefused, NotImportable
 from ag_kernel.faults import Fault, describe
 from ag_kernel.inspection import inspect_at
 from ag_kernel.session import Session
@@ -114,6 +114,17 @@ def _code_and_cursor(content: Mapping[str, Any]) -> tuple[str, int]:
     return code, min(max(cursor, 0), len(code)) if type(cursor) is int else len(code)
 
 
+def import_(request: Message, session: Session, _channel: Channel) -> Json:
+    """One piece of a value that becomes a variable once a cell takes it from the desk."""
+    try:
+        return {"status": "ok", "received": session.arrivals.take(request.content, request.buffers)}
+    except NotImportable as problem:
+        name, text = "ImportRefused", str(problem)
+    except MemoryError:
+        name, text = "MemoryError", "the session has no memory left for this import"
+    return {"status": "error", "ename": name, "evalue": text, "traceback": [f"{name}: {text}"]}
+
+
 def is_complete(request: Message, _session: Session, _channel: Channel) -> Json:
     """Whether a console should run the text or go on reading."""
     code, _ = _code_and_cursor(request.content)
@@ -157,6 +168,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "complete_request": complete_,
     "inspect_request": inspect_,
     "is_complete_request": is_complete,
+    "import_request": import_,
     "comm_info_request": comm_info,
     "history_request": history,
     "shutdown_request": shutdown,

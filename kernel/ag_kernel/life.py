@@ -12,6 +12,7 @@ from typing import Any
 import ag_utils.desk
 import op_pandas
 from ag_kernel import namespace
+from ag_kernel.arrivals import Arrivals
 from ag_kernel.channel import Channel
 from ag_kernel.compiler.checker_client import CheckerClient
 from ag_kernel.compiler.session_names import kinds_of
@@ -49,6 +50,7 @@ def open_session(
     desk = NotebookDesk(channel, output, export_limit=limits.export_bytes)
     ag_utils.desk.bind(desk)
     variables = namespace.build(op_pandas.datasets())
+    injected = frozenset(variables)
     checker = CheckerClient(sockets["checker"], patience=limits.check_seconds)
     schemas = catalog(vault)
     checker.start(kinds_of(variables, schemas), strict=bool(settings.get("strict")))
@@ -56,11 +58,12 @@ def open_session(
         name=str(settings["session"]),
         limits=limits,
         namespace=variables,
-        injected=frozenset(variables),
+        injected=injected,
         datasets={one.variable: one.name for one in schemas},
         interrupts=interrupts,
         output=output,
         desk=desk,
+        arrivals=Arrivals(desk.lay, limit=limits.import_bytes, taken=injected | namespace.OFFERED),
         vault=vault,
         checker=checker,
     )

@@ -10,10 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bytes per cell; the deepest syntax; how many cells' texts are kept; the memory of the process (0: nobody said)."""
+    """Bytes per cell and per import; the deepest syntax; how many cells' texts are kept; the memory of the process (0: nobody said)."""
 
     output_bytes: int = 4 << 20
     export_bytes: int = 100 << 20
+    import_bytes: int = 100 << 20
     cell_bytes: int = 1 << 20
     cell_depth: int = 150
     history_cells: int = 1000

@@ -9,9 +9,13 @@ from typing import Any, Final
 import ag_utils
 from ag_kernel.builtin_names import BUILTINS
 from ag_kernel.facade import imports
+from ag_kernel.offers import OFFERS
 
 INJECTED: Final = tuple(ag_utils.__all__)
 """Functions present without import; ``print`` is among the built-ins."""
+
+OFFERED: Final = frozenset({*BUILTINS, "print", *(module.partition(".")[0] for module in OFFERS)})
+"""Built-ins and modules: names that cells expect to mean what they always mean."""
 
 
 def build(datasets: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ It must not know messages; handlers call it, cells change it.
 from dataclasses import dataclass, field
 from typing import Any
 
+from ag_kernel.arrivals import Arrivals
 from ag_kernel.compiler.checker_client import CheckerClient
 from ag_kernel.desk import NotebookDesk
 from ag_kernel.interrupts import Interrupts
@@ -26,6 +27,7 @@ class Session:
     interrupts: Interrupts
     output: Output
     desk: NotebookDesk
+    arrivals: Arrivals
     vault: SocketVault
     checker: CheckerClient
     sources: dict[str, str] = field(default_factory=dict)

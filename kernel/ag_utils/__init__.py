@@ -3,13 +3,15 @@
 Must not know processes or sockets: a session binds a desk, and what is said here is handed over that desk.
 """
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import op_pandas
 from ag_utils.desk import bound
+from op_pandas.frame import PrivateDataFrame
 from op_pandas.private import Private
+from op_pandas.series import PrivateSeries
 
-__all__ = ["ag_print", "display", "export", "load_dataset", "submit_predictions"]
+__all__ = ["ag_print", "display", "export", "imported", "load_dataset", "submit_predictions"]
 
 PRIVATE = "Please ensure export function is called on a non-private type."
 _DEEPEST = 32
@@ -47,6 +49,26 @@ def display(*values: Any) -> None:
 def load_dataset(name: str) -> Any:
     """A data set of this session by its name: a private frame, or a dict of private frames and public tables."""
     return op_pandas.load_dataset(name)
+
+
+@overload
+def imported(name: str) -> Any: ...
+@overload
+def imported(name: str, become: Literal["frame"]) -> PrivateDataFrame: ...
+@overload
+def imported(name: str, become: Literal["series"]) -> PrivateSeries: ...
+def imported(name: str, become: Literal["value", "frame", "series"] = "value") -> Any:
+    """What ``session.private_import`` sent under this name, once: as it is, or as a private frame or series.
+
+    Private ones lie in the session's scratch data set, with the metadata that were sent along. LookupError where nothing was sent,
+    ValueError or TypeError where the value or its metadata don't fit.
+    """
+    found = bound().imported(name)
+    if become == "frame":
+        return PrivateDataFrame(found.value, found.metadata, found.categories)
+    if become == "series":
+        return PrivateSeries(found.value, found.metadata, found.categories)
+    return found.value
 
 
 def submit_predictions(predictions: Any) -> Any:

@@ -3,7 +3,17 @@
 Must not know what is behind it: the kernel writes the slot once, before any guest code.
 """
 
+from dataclasses import dataclass
 from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """A value that the notebook sent, and what it said of its columns, should it become private."""
+
+    value: Any
+    metadata: Any = None
+    categories: Any = None
 
 
 class Desk(Protocol):
@@ -20,6 +30,9 @@ class Desk(Protocol):
 
     def display(self, value: Any) -> None:
         """Show a value."""
+
+    def imported(self, name: str) -> Imported:
+        """What the notebook sent under a name, once. LookupError where there is nothing."""
 
 
 _bound: list[Desk] = []

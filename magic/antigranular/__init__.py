@@ -13,7 +13,9 @@ from antigranular.errors import (
     EnclaveUnreachable,
     IncompatibleEnclave,
     LoginError,
+    NameTaken,
     NotAvailable,
+    NotImportable,
     NotLoggedIn,
     RequestRefused,
     SessionError,
@@ -21,6 +23,7 @@ from antigranular.errors import (
     WireError,
 )
 from antigranular.login import attach, login
+from antigranular.model import Model
 from antigranular.session import Session
 
 __version__ = "0.1.0"
@@ -34,7 +37,10 @@ __all__ = [
     "EnclaveUnreachable",
     "IncompatibleEnclave",
     "LoginError",
+    "Model",
+    "NameTaken",
     "NotAvailable",
+    "NotImportable",
     "NotLoggedIn",
     "RequestRefused",
     "Session",

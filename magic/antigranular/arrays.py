@@ -23,7 +23,7 @@ _UNITS = {"D": 86_400_000_000.0, "h": 3_600_000_000.0, "m": 60_000_000.0, "s": 1
 _NOT_A_TIME = -(2**63)
 
 
-def from_bytes(dtype: Any, shape: Any, raw: bytes) -> Any:
+def from_bytes(dtype: Any, shape: Any, raw: bytes | memoryview) -> Any:
     """An array of C-ordered little-endian bytes. Raises WireError where dtype, shape and bytes don't fit together."""
     match = _DTYPE.fullmatch(dtype) if isinstance(dtype, str) else None
     if match is None:
@@ -60,7 +60,7 @@ def _sizes(shape: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _plain(match: re.Match[str], raw: bytes) -> list[Any]:
+def _plain(match: re.Match[str], raw: bytes | memoryview) -> list[Any]:
     """The elements as Python values, without numpy."""
     code = match["code"]
     if match["unit"] in _UNITS:

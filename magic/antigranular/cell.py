@@ -177,7 +177,9 @@ class _Run:
             reason = f"the cell ran longer than {timed_out:g} seconds and was interrupted; the session goes on"
             raise CellTimedOut("CellTimedOut", reason, lines_of(failed))
         if failed is not None:
-            raise _cell_error(failed)
+            raise failure(failed)
+        if self._hearing.taken is not None:
+            raise self._hearing.taken
         return self._hearing.result
 
     def _resume(self, problem: ConnectionLost) -> None:
@@ -207,10 +209,8 @@ class _Run:
     def _told_everybody(self, message: Message) -> None:
         if message.kind == "stream":
             self._news = str(message.content.get("text", "")).strip()
-        elif message.kind == "status":
-            end = _ENDS.get(str(message.content.get("execution_state")))
-            if end is not None:
-                raise SessionError(self._news or end)
+        else:
+            check_alive(message, self._news)
 
 
 _SESSION_ERRORS = frozenset({"SessionLost", "KernelRestarted"})
@@ -229,7 +229,15 @@ def check_final(problem: ConnectionLost) -> None:
         raise _FINAL_CLOSES[problem.code](str(problem))
 
 
-def _cell_error(failed: Mapping[str, Any]) -> AgError:
+def check_alive(message: Message, news: str = "") -> None:
+    """Raise SessionError where a message to everybody says that the kernel is gone; ``news`` is the reason it gave."""
+    end = _ENDS.get(str(message.content.get("execution_state"))) if message.kind == "status" else None
+    if end is not None:
+        raise SessionError(news or end)
+
+
+def failure(failed: Mapping[str, Any]) -> AgError:
+    """What a reply that is no success means."""
     name, text = str(failed.get("ename") or "CellError"), str(failed.get("evalue", ""))
     if name in _SESSION_ERRORS:
         return SessionError(text)

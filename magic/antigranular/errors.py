@@ -12,7 +12,9 @@ AgError
 ├── CellError                                  the cell failed over there; carries its name, message and traceback
 │   ├── CellRefused                            policy or types refused the cell before it ran
 │   └── CellTimedOut                           it ran longer than asked for and was interrupted
+├── NameTaken                                  an export has the name of something that this notebook needs
 ├── WireError                                  the enclave sent something this client can't accept
+├── NotImportable (also ValueError)             a value or a name that can't be brought into a session
 └── NotAvailable (also NotImplementedError)    promised for a later version
 
 KeyboardInterrupt
@@ -72,8 +74,16 @@ class NotLoggedIn(SessionError):
     """No session in this notebook yet."""
 
 
+class NameTaken(AgError):
+    """The cell exported under the name of something that this notebook needs; nothing was replaced."""
+
+
 class WireError(AgError):
     """The enclave sent something this client can't accept."""
+
+
+class NotImportable(AgError, ValueError):
+    """The value is no data, or the name no variable's; says what can be imported."""
 
 
 class NotAvailable(AgError, NotImplementedError):

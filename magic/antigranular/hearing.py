@@ -1,11 +1,12 @@
 """What a kernel says while a cell runs, passed on to a view and kept as the cell's result. Must not know sockets or notebooks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from antigranular.errors import WireError
-from antigranular.values import decode_export
+from antigranular.errors import NameTaken, WireError
+from antigranular.exports import Exports
+from antigranular.progress import Progress
 from antigranular.view import Shown, View
 from antigranular.wire import Message
 
@@ -30,6 +31,10 @@ class Hearing:
         self.view = view
         self.result = CellResult()
         self.error: Mapping[str, Any] | None = None
+        self.taken: NameTaken | None = None
+        """The first export under a name that this notebook needs; the cell goes on, and its end tells."""
+        self._exports = Exports()
+        self._progress = Progress(view)
 
     def hear(self, message: Message) -> None:
         """One message; a kind that is not for a notebook is passed over. Raises WireError for a malformed one."""
@@ -45,14 +50,26 @@ class Hearing:
         """Something shown, a budget line or an export."""
         shown = _shown(message)
         if EXPORT in shown.data:
-            name, value = decode_export(shown.data[EXPORT], message.buffers)
-            self.result.exports[name] = value
-            self.view.export(name, value)
+            self._exported(shown.data[EXPORT], message.buffers)
         elif BUDGET in shown.data:
             self.result.budget.append(shown.data[BUDGET])
             self.view.budget(shown)
         else:
             self.view.display(shown)
+
+    def _exported(self, payload: Any, buffers: Sequence[bytes]) -> None:
+        piece = self._exports.take(payload, buffers)
+        if piece.lost:
+            self.view.notice(f"The beginning of the export {piece.name} was dropped: export it again.")
+        if not piece.whole:
+            self._progress.at(f"receiving {piece.name}", piece.done, piece.size)
+            return
+        self._progress.over()
+        self.result.exports[piece.name] = piece.value
+        try:
+            self.view.export(piece.name, piece.value)
+        except NameTaken as problem:
+            self.taken = self.taken or problem
 
     def executed(self, message: Message) -> None:
         """The value of the last expression."""

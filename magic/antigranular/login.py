@@ -92,7 +92,7 @@ def reach(
 
 def _held(enclave: Enclave, model: Mapping[str, Any]) -> Session:
     """The session of a model, shown, and where ``%%ag`` runs cells from now on."""
-    session = Session(enclave, model, outlives=restarting)
+    session = Session(enclave, model, outlives=restarting, views=lambda: view_of(active_shell()))
     shell = active_shell()
     view_of(shell).display(Shown(data=session.describe(), metadata={}))
     if shell is not None:

@@ -4,10 +4,15 @@ IPython is never imported for its own sake: where it is not running, there is no
 """
 
 import sys
+from types import ModuleType
 from typing import Any
 
+from antigranular.errors import NameTaken
 from antigranular.rich_view import RichView, showable
 from antigranular.view import Bundle, PlainView, Shown, View
+
+_NEEDED = frozenset({"In", "Out", "get_ipython", "exit", "quit"})
+"""Names without which a notebook is none."""
 
 
 def active_shell() -> Any:
@@ -70,6 +75,12 @@ class NotebookView(RichView):
         self._shell.display_pub.clear_output(wait)
 
     def export(self, name: str, value: Any) -> None:
-        """Set the notebook's variable, and say so."""
+        """Set the notebook's variable, and say so. Raises NameTaken where it is something that the notebook needs."""
+        held = self._shell.user_ns.get(name)
+        if name in _NEEDED or isinstance(held, ModuleType) or type(held).__module__ == "antigranular.session":
+            what = f"the module {held.__name__}" if isinstance(held, ModuleType) else "part of this notebook"
+            raise NameTaken(
+                f"the cell exported {name}, which is {what} here and was left alone; export it under another name"
+            )
         self._shell.user_ns[name] = value
         super().export(name, value)

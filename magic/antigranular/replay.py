@@ -78,6 +78,7 @@ class _AsDisplays:
         self.export = view.export
         self.budget = view.budget
         self.notice = view.notice
+        self.progress = view.progress
         self.waiting = view.waiting
         self.waited = view.waited
 

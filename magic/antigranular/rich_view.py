@@ -14,6 +14,7 @@ MIMES = frozenset(
     }
 )  # fmt: skip
 """What may be shown. Scripts and widgets are not among them."""
+_NOTHING = {"text/plain": "", "text/html": ""}
 
 
 class RichView(PlainView):
@@ -22,6 +23,7 @@ class RichView(PlainView):
     def __init__(self) -> None:
         super().__init__()
         self._waiting = ""
+        self._moving = ""
 
     def publish(self, data: Bundle, metadata: Bundle, transient: Bundle, *, update: bool) -> None:
         """Show a mime bundle, or replace the one that has the id in ``transient``."""
@@ -51,6 +53,14 @@ class RichView(PlainView):
                 f"ran in the enclave for {seconds:.1f} s",
                 Shown(data={}, metadata={}, display_id=self._waiting, update=True),
             )
+
+    def progress(self, text: str, share: float) -> None:
+        """A bar that fills."""
+        begun, self._moving = bool(self._moving), self._moving or uuid.uuid4().hex
+        bar = f'<progress value="{share:.3f}" max="1"></progress> <small style="opacity:.7">{escape(text)}</small>'
+        data = {"text/plain": f"[{'#' * round(share * 20):<20}] {text}", "text/html": bar} if text else dict(_NOTHING)
+        self.display(Shown(data=data, metadata={}, display_id=self._moving, update=begun))
+        self._moving = self._moving if text else ""
 
     def budget(self, shown: Shown) -> None:
         """One small line."""

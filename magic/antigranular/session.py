@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import os
 import uuid
 import weakref
 from collections.abc import Callable, Mapping
@@ -13,8 +14,9 @@ from antigranular.ask import ask
 from antigranular.catalogue import Catalogue, type_of
 from antigranular.cell import run_cell
 from antigranular.channel import Channel
-from antigranular.errors import AgError, CellRefused, NotAvailable, SessionError, WireError
+from antigranular.errors import AgError, CellRefused, NotAvailable, NotImportable, SessionError, WireError
 from antigranular.hearing import CellResult
+from antigranular.imports import becomes, cell_for, check_name, parcel_of, send_import
 from antigranular.odometer import Odometer
 from antigranular.replay import replay
 from antigranular.rest import Enclave
@@ -31,10 +33,16 @@ class Session:
     """A running session. Ends with ``terminate_session()``, at the end of a ``with`` block or of this process, or when idle for too long.
 
     ``model`` is the enclave's answer to starting it. ``outlives`` is asked at the end of this process whether the session goes on,
-    as it does when a notebook's kernel is restarted. Raises WireError where ``model`` is not one.
+    as it does when a notebook's kernel is restarted. ``views`` gives where an import is told of. Raises WireError where ``model`` is not one.
     """
 
-    def __init__(self, enclave: Enclave, model: Mapping[str, Any], outlives: Callable[[], bool] = bool) -> None:
+    def __init__(
+        self,
+        enclave: Enclave,
+        model: Mapping[str, Any],
+        outlives: Callable[[], bool] = bool,
+        views: Callable[[], View] = PlainView,
+    ) -> None:
         facts = model.get("ag")
         if not isinstance(model.get("id"), str) or not isinstance(facts, dict):
             raise WireError("the enclave started something that is not a session")
@@ -44,6 +52,7 @@ class Session:
         self._client = uuid.uuid4().hex
         self.session_id: str = model["id"]
         self._outlives = outlives
+        self._views = views
         self._forget = _end_at_exit(self, outlives)
         self._channel = Channel(lambda after: enclave.open_channel(self.session_id, self._client, after))
 
@@ -137,7 +146,7 @@ class Session:
 
     def sibling(self, session_id: str) -> "Session":
         """Another running session of the same analyst. Raises SessionError where there is none of that id."""
-        return Session(self._enclave, self._enclave.session(session_id), self._outlives)
+        return Session(self._enclave, self._enclave.session(session_id), self._outlives, self._views)
 
     def interrupt_kernel(self) -> dict[str, str]:
         """Interrupt the running cell, also from another thread; the session's variables stay."""
@@ -168,11 +177,40 @@ class Session:
         """Not yet: competitions come with a later version."""
         raise NotAvailable("submit_predictions is not available yet: this version has no competitions")
 
-    def private_import(self, data: Any = None, name: str | None = None, **options: Any) -> None:  # noqa: ARG002 (as above)
-        """Not yet: bringing your own data into a session comes with a later version."""
-        raise NotAvailable(
-            "private_import is not available yet; build the value in a %%ag cell, for instance with pandas.DataFrame({...})"
-        )
+    def private_import(  # noqa: PLR0917 (its signature is a promise)
+        self,
+        data: Any = None,
+        name: str | None = None,
+        path: str | os.PathLike[str] | None = None,
+        is_private: bool = False,
+        metadata: Mapping[Any, Any] | tuple[Any, Any] | None = None,
+        categorical_metadata: Any = None,
+    ) -> None:
+        """Bring a value of this notebook into the session as the variable ``name``: frames, series, arrays, plain values, fitted estimators.
+
+        ``path`` names an ONNX file instead of ``data``; of it and of estimators the parameters travel, as an object with ``attributes``.
+        ``is_private=True`` makes a private frame (of a DataFrame or dict) or series of it, in a scratch data set of the session's own,
+        with bounds by column in ``metadata`` and categories in ``categorical_metadata``. Raises NotImportable for what is no data or too
+        large and for a name that is taken or none; CellError where metadata don't fit.
+        """
+        self._check_alive()
+        called = check_name(name)
+        if (data is None) == (path is None):
+            raise NotImportable("private_import needs exactly one of data= and path=")
+        if path is not None:
+            from antigranular.onnx_file import read_onnx
+
+            data = read_onnx(path)
+        kind = becomes(data, private=is_private)
+        view = self._views()
+        parts, left = parcel_of(data, metadata or None, categorical_metadata or None)
+        if left:
+            view.notice(f"Of {called}, what is no data stays here: {', '.join(left)}.")
+        most = self._facts.get("import_bytes")
+        limit = most if isinstance(most, int) else None
+        send_import(called, parts, channel=self._channel, client=self._client, view=view, most=limit)
+        self.execute(cell_for(called, kind), view=view)
+        view.stream("stdout", f"Setting up imported variable in the session: {called}\n")
 
     def describe(self) -> dict[str, Any]:
         """The session as something to show: text, HTML, and a record of its id. Holds no secret."""

@@ -12,13 +12,14 @@ from typing import Any
 
 from antigranular import arrays, frames
 from antigranular.errors import WireError
+from antigranular.model import Model
 from antigranular.provenance import attach
 
 VERSION = 1
 MAX_DEPTH = 64
 
 Node = Mapping[str, Any]
-Buffers = Sequence[bytes]
+Buffers = Sequence[bytes | memoryview]
 
 
 class _Reader:
@@ -49,12 +50,12 @@ class _Reader:
             raise WireError("an exported value has a part that is not a list")
         return [self.read(node) for node in nodes]
 
-    def buffer(self, node: Node) -> bytes:
+    def buffer(self, node: Node) -> bytes | memoryview:
         """The binary part that a node names by number."""
         number = node.get("buffer")
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < len(self._buffers):
             raise WireError("an exported value names a binary part that did not arrive")
-        return bytes(self._buffers[number])
+        return self._buffers[number]
 
     def _read_provenance(self, provenance: Node) -> dict[str, Any]:
         """Plain JSON as it is; what is tagged, decoded."""
@@ -68,12 +69,23 @@ def decode_export(payload: Any, buffers: Buffers) -> tuple[str, Any]:
     """The name and the value of an export message. Raises WireError for anything outside the closed set."""
     if not isinstance(payload, dict) or payload.get("version") != VERSION:
         raise WireError("the enclave exported in a version that this client does not know; upgrade it")
+    name = name_of(payload)
+    return name, decoded(name, payload.get("value"), buffers)
+
+
+def name_of(payload: Node) -> str:
+    """The variable that an export sets. Raises WireError where it is none."""
     name = payload.get("name")
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
         raise WireError(f"the enclave exported under {name!r}, which is not the name of a variable")
+    return name
+
+
+def decoded(name: str, node: Any, buffers: Buffers) -> Any:
+    """The value of an export's node. Raises WireError for anything outside the closed set."""
     try:
-        return name, decode_value(payload.get("value"), buffers)
-    except (ValueError, TypeError, KeyError, OverflowError, ArithmeticError) as problem:
+        return decode_value(node, buffers)
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as problem:
         raise WireError(f"the exported value {name} is malformed: {problem}") from problem
 
 
@@ -111,8 +123,43 @@ def _ndarray_list(reader: _Reader, node: Node) -> Any:
     return arrays.from_objects(node.get("shape"), reader.read_all(node.get("v")))
 
 
+def _texts(reader: _Reader, node: Node) -> Any:
+    lengths = list(map(int, reader.read(node["lengths"])))
+    return arrays.from_objects(node.get("shape"), frames.texts(bytes(reader.buffer(node)), lengths))
+
+
+def _masked(reader: _Reader, node: Node) -> Any:
+    return frames.masked(reader.read(node["values"]), reader.read(node["mask"]), dtype=node.get("dtype"))
+
+
+def _categorical(reader: _Reader, node: Node) -> Any:
+    categories, codes = reader.read(node["categories"]), reader.read(node["codes"])
+    return frames.categorical(categories, codes, ordered=node.get("ordered"))
+
+
+def _intervals(reader: _Reader, node: Node) -> Any:
+    return frames.intervals(reader.read(node["left"]), reader.read(node["right"]), closed=node.get("closed"))
+
+
+def _interval(reader: _Reader, node: Node) -> Any:
+    return frames.interval(reader.read(node["left"]), reader.read(node["right"]), closed=node.get("closed"))
+
+
+def _range(reader: _Reader, node: Node) -> Any:
+    start, stop, step = map(int, _typed(node, list))
+    return frames.run_of(start, stop, step, name=_name(reader, node.get("name")))
+
+
+def _model(reader: _Reader, node: Node) -> Model:
+    params, attributes = reader.read(node["params"]), reader.read(node["attributes"])
+    if not isinstance(params, dict) or not isinstance(attributes, dict):
+        raise WireError("an exported model has no parameters")
+    return Model(kind=str(node["kind"]), params=params, attributes=attributes)
+
+
 def _index(reader: _Reader, node: Node) -> Any:
-    return frames.index(reader.read(node["values"]), name=_name(reader, node.get("name")), dtype=node.get("dtype"))
+    held, name = _column(reader, node["values"]), _name(reader, node.get("name"))
+    return frames.index(held, name=name, dtype=node.get("dtype"), freq=node.get("freq"))
 
 
 def _multiindex(reader: _Reader, node: Node) -> Any:
@@ -132,7 +179,8 @@ def _frame(reader: _Reader, node: Node) -> Any:
 
 def _column(reader: _Reader, node: Node) -> Any:
     """The values of one column; where they are no machine numbers, the name of their type travels beside them."""
-    return frames.column(reader.read(node), dtype=node.get("dtype") if node.get("t") == "ndarray_list" else None)
+    named = node.get("t") in {"ndarray_list", "texts"}
+    return frames.column(reader.read(node), dtype=node.get("dtype") if named else None)
 
 
 def _name(reader: _Reader, name: Any) -> Any:
@@ -146,20 +194,34 @@ FORMS: Mapping[str, Callable[[_Reader, Node], Any]] = {
     "int": lambda _reader, node: int(_typed(node, str)),
     "float": _float,
     "str": lambda _reader, node: _typed(node, str),
-    "bytes": lambda reader, node: reader.buffer(node),
+    "na": lambda _reader, _node: frames.missing("NA"),
+    "nat": lambda _reader, _node: frames.missing("NaT"),
+    "bytes": lambda reader, node: bytes(reader.buffer(node)),
     "datetime": lambda _reader, node: datetime.fromisoformat(_typed(node, str)),
     "date": lambda _reader, node: date.fromisoformat(_typed(node, str)),
     "time": lambda _reader, node: time.fromisoformat(_typed(node, str)),
     "timedelta": _timedelta,
+    "timestamp": lambda _reader, node: frames.moment(int(_typed(node, str)), unit=node.get("unit"), tz=node.get("tz")),
+    "span": lambda _reader, node: frames.span(int(_typed(node, str)), unit=node.get("unit")),
+    "interval": _interval,
+    "period": lambda _reader, node: frames.period(int(_typed(node, str)), freq=node.get("freq")),
     "list": lambda reader, node: reader.read_all(node.get("v")),
     "tuple": lambda reader, node: tuple(reader.read_all(node.get("v"))),
     "set": lambda reader, node: set(reader.read_all(node.get("v"))),
     "dict": _dict,
     "ndarray": _ndarray,
     "ndarray_list": _ndarray_list,
+    "texts": _texts,
+    "masked": _masked,
+    "zoned": lambda reader, node: frames.zoned(reader.read(node["values"]), tz=node.get("tz")),
+    "categorical": _categorical,
+    "intervals": _intervals,
+    "periods": lambda reader, node: frames.periods(reader.read(node["values"]), freq=node.get("freq")),
     "index": _index,
+    "range": _range,
     "multiindex": _multiindex,
     "series": _series,
     "frame": _frame,
+    "model": _model,
 }
 """Every form a value may have on the wire. A form that is not here is refused."""

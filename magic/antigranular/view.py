@@ -48,6 +48,9 @@ class View(Protocol):
     def notice(self, text: str) -> None:
         """Something about the connection, not from the cell."""
 
+    def progress(self, text: str, share: float) -> None:
+        """How far a large value has come, from 0 to 1; without a text it is over."""
+
     def waiting(self, seconds: float) -> None:
         """The cell has been running for so long; called every second once that is worth saying."""
 
@@ -61,6 +64,7 @@ class PlainView:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out = out
         self._err = err
+        self._told = False
 
     def started(self, count: int) -> None:
         """Text has no numbers."""
@@ -94,6 +98,12 @@ class PlainView:
     def notice(self, text: str) -> None:
         """Something about the connection, not from the cell."""
         self.stream("stderr", f"{text}\n")
+
+    def progress(self, text: str, share: float) -> None:  # noqa: ARG002 (a line can't be taken back, so it is one)
+        """One line for each value that takes long."""
+        if text and not self._told:
+            self.notice(text)
+        self._told = bool(text)
 
     def waiting(self, seconds: float) -> None:
         """Text streams can't take a line back, so they are not given one."""

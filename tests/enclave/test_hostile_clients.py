@@ -94,6 +94,39 @@ def test_buffers_do_not_pass(analyst: RawClient) -> None:
         assert only(answers, "error")["content"]["ename"] == "CellRefused"
 
 
+PIECE = {"name": "x", "import_id": "1", "size": 1, "piece": 0, "pieces": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "buffers", "name"),
+    [
+        (PIECE, [], "ImportRefused"),
+        (PIECE, [b"x", b"y"], "ImportRefused"),
+        (PIECE, [bytes(9 << 20)], "ImportRefused"),
+        ({**PIECE, "size": 1 << 40}, [b"x"], "ImportRefused"),
+        ({**PIECE, "size": "1"}, [b"x"], "MalformedRequest"),
+        ({**PIECE, "name": 3}, [b"x"], "MalformedRequest"),
+        ({}, [b"x"], "MalformedRequest"),
+    ],
+    ids=[
+        "no buffer",
+        "two buffers",
+        "a giant buffer",
+        "a giant import",
+        "a size that is none",
+        "a name that is none",
+        "nothing",
+    ],
+)
+def test_a_piece_of_an_import_that_is_none_is_answered_and_does_not_pass(
+    analyst: RawClient, content: Json, buffers: list[bytes], name: str
+) -> None:
+    with analyst.session() as channels:
+        answers = channels.answers(channels.request("import_request", content, buffers=buffers))
+        assert only(answers, "import_reply")["content"]["ename"] == name
+        assert only(channels.execute("nothing"), "execute_reply")["content"]["status"] == "ok"
+
+
 GARBAGE: dict[str, Any] = {
     "empty": b"",
     "zeros": bytes(1000),

@@ -99,6 +99,7 @@ def model(call: Call, session: Session) -> dict[str, Any]:
             "dataset": subject.dataset,
             "idle_timeout_seconds": call.gateway.config.sessions.idle_timeout_seconds,
             "cell_bytes": call.gateway.config.wire.cell_bytes,
+            "import_bytes": call.gateway.config.wire.import_bytes,
             **_bound(call, subject.dataset),
         },
     }

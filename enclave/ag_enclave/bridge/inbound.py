@@ -1,7 +1,7 @@
 """Client to kernel: which requests pass, and what is left of them.
 
-A request not in the table never reaches the kernel. What passes is rebuilt: no buffers, no metadata, no stdin,
-no user expressions.
+A request not in the table never reaches the kernel. What passes is rebuilt: no metadata, no stdin, no user expressions, and no
+buffers but the one that a piece of an import is.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ag_enclave.bridge import replies
-from ag_enclave.bridge.fields import MISSING, Fields, always, exact_text, flag, number, optional, rebuild
+from ag_enclave.bridge.fields import MISSING, Fields, always, exact_text, flag, number, optional, rebuild, short
 from ag_enclave.bridge.message import Incoming, Message
 from ag_enclave.config import Wire
 from ag_enclave.errors import MalformedMessage
 
 _ESCAPED = 6  # one character of code is at most six bytes of JSON
 _ID_LENGTH = 256
+_LARGEST_PIECE = 8 << 20
 _HEADER_WORDS = ("msg_id", "session", "msg_type")
 
 
@@ -67,6 +68,7 @@ _COMPLETE: Fields = {"code": exact_text, "cursor_pos": number}
 _INSPECT: Fields = {"code": exact_text, "cursor_pos": number, "detail_level": _level}
 _IS_COMPLETE: Fields = {"code": exact_text}
 _HISTORY: Fields = {"hist_access_type": always("tail"), "output": always(False), "raw": always(True), "n": always(0)}
+_IMPORT: Fields = {"name": short, "import_id": short, "size": number, "piece": number, "pieces": number}
 _COMM_INFO: Fields = {"target_name": optional(always(""))}
 
 # (channel, message type) -> what passes of its content
@@ -78,8 +80,12 @@ REQUESTS: Mapping[tuple[str, str], Fields] = {
     ("shell", "is_complete_request"): _IS_COMPLETE,
     ("shell", "history_request"): _HISTORY,
     ("shell", "comm_info_request"): _COMM_INFO,
+    ("shell", "import_request"): _IMPORT,
     ("control", "kernel_info_request"): _KERNEL_INFO,
 }
+
+CARRIES_BYTES = frozenset({("shell", "import_request")})
+"""Requests with a buffer, which passes unread: what it means is the kernel's business, and the kernel is jailed."""
 
 # message type on control -> what the gateway does
 DEEDS: Mapping[str, str] = {"interrupt_request": "interrupt", "shutdown_request": "shutdown"}
@@ -101,13 +107,26 @@ def admit(incoming: Incoming, user_id: str, limits: Wire) -> Verdict:
         return _unlisted(incoming.channel, header)
     if incoming.content is None or _too_long(incoming.content.get("code", ""), limits):
         return Answer(messages=replies.refusal(header, incoming.channel, "CellTooLarge", _too_large(limits)))
-    if incoming.buffers:
-        return Answer(messages=replies.refusal(header, incoming.channel, "CellRefused", "a request carries no buffers"))
+    if problem := _wrong_buffers(incoming, kind, limits):
+        return Answer(messages=replies.refusal(header, incoming.channel, *problem))
     try:
         content = rebuild(fields, incoming.content, limits)
     except MalformedMessage as problem:
         return Answer(messages=replies.refusal(header, incoming.channel, "MalformedRequest", str(problem)))
-    return Forward(message=Message(channel=incoming.channel, header=header, content=content))
+    buffers = tuple(bytes(part) for part in incoming.buffers)
+    return Forward(message=Message(channel=incoming.channel, header=header, content=content, buffers=buffers))
+
+
+def _wrong_buffers(incoming: Incoming, kind: str, limits: Wire) -> tuple[str, str] | None:
+    """Name and sentence of what is wrong with a request's buffers; None where nothing is."""
+    if (incoming.channel, kind) not in CARRIES_BYTES:
+        return ("CellRefused", "a request carries no buffers") if incoming.buffers else None
+    if len(incoming.buffers) != 1 or len(incoming.buffers[0]) > _LARGEST_PIECE:
+        return "ImportRefused", f"an import comes in pieces of at most {_LARGEST_PIECE:,} bytes, one to a message"
+    size = (incoming.content or {}).get("size")
+    if isinstance(size, int) and size > limits.import_bytes:
+        return "ImportRefused", f"this import takes {size:,} bytes, and one may take {limits.import_bytes:,}"
+    return None
 
 
 def _header(given: Mapping[str, Any], user_id: str) -> dict[str, Any]:

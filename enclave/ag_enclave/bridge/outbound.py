@@ -89,6 +89,7 @@ ANSWERS: Mapping[tuple[str, str], Fields] = {
         "status": one_of("complete", "incomplete", "invalid", "unknown"),
         "indent": optional(short),
     },
+    ("shell", "import_reply"): {"status": _STATUS, "received": optional(number), **_MAYBE_ERROR},
     ("shell", "comm_info_reply"): {"status": _STATUS, "comms": always({})},
     ("shell", "history_reply"): {"status": _STATUS, "history": always([])},
 }

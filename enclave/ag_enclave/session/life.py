@@ -23,6 +23,7 @@ from ag_enclave.session.ring import Ring
 from ag_sandbox.nursery import Child
 
 _QUEUE = 1000
+_QUEUED_BYTES = 64 << 20
 _STALL_SECONDS = 60.0
 _CHANNEL_LIMIT = 1 << 20
 _COMMOTION_SECONDS = 0.1
@@ -51,7 +52,8 @@ class Life:
         self.trio = trio
         self.control = control
         self.filtered = filtered
-        self.queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
+        self._queued = 0
         self._listener = listener
         self._wire = wire
         self._pace = pace
@@ -72,6 +74,14 @@ class Life:
             life._watched.append(child.pidfd)
         return life
 
+    def tell(self, payload: bytes) -> bool:
+        """Send a frame to the kernel when it listens; False, and not sent, where too much waits already."""
+        if self._queue.full() or (self._queued and self._queued + len(payload) > _QUEUED_BYTES):
+            return False
+        self._queued += len(payload)
+        self._queue.put_nowait(payload)
+        return True
+
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         content_limit = self._wire.export_bytes + self._wire.output_bytes
         try:
@@ -87,8 +97,10 @@ class Life:
     async def _tell(self, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
-                writer.write(await self.queue.get())
+                payload = await self._queue.get()
+                writer.write(payload)
                 await writer.drain()
+                self._queued -= len(payload)
         except OSError:
             return  # its death is watched for
         finally:

@@ -252,6 +252,7 @@ class Nurseries:
                 "limits": {
                     "output_bytes": self.config.kernel.cell_output_bytes,
                     "export_bytes": self.config.wire.export_bytes,
+                    "import_bytes": self.config.wire.import_bytes,
                     "cell_bytes": self.config.wire.cell_bytes,
                     "cell_depth": self.config.kernel.cell_depth,
                     "history_cells": self.config.kernel.history_cells,

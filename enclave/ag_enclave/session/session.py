@@ -139,7 +139,7 @@ class Session:
                     "This session's kernel is gone. Restart it, or log in again.",
                 )
             )
-        elif self._life.queue.full():
+        elif not self._life.tell(frame(wire_v1.encode(message))):
             self._say(
                 *replies.refusal(
                     header, message.channel, "TooManyRequests", "Too many requests are waiting in this session."
@@ -151,7 +151,6 @@ class Session:
                 if len(self._waiting) == 1:
                     self._allowance.begin(self._cpu_seconds())
             self._life.filtered.asked(header)
-            self._life.queue.put_nowait(frame(wire_v1.encode(message)))
 
     def _came_before(self, header: dict[str, Any]) -> bool:
         """Whether this cell is here already: a client whose connection broke sends it again, and it runs once."""

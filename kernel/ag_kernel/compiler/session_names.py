@@ -17,6 +17,7 @@ KINDS: Final[dict[str, str]] = {
     "ag_print": "from ag_utils import ag_print as {name}",
     "load_dataset": "from ag_utils import load_dataset as {name}",
     "submit_predictions": "from ag_utils import submit_predictions as {name}",
+    "imported": "from ag_utils import imported as {name}",
     "display": "from ag_utils import display as {name}",
     "dataset": "{name}: op_pandas.PrivateDataset",
     "frame": "{name}: op_pandas.PrivateDataFrame",

@@ -1,0 +1,58 @@
+"""One large value as a run of bytes that travels in pieces: the length of its head, the head, and the buffers that the head counts.
+
+It must not know what the head says about the value, nor who carries the pieces.
+"""
+
+import json
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ag_kernel.errors import MalformedMessage
+
+PIECE_BYTES: Final = 4 << 20
+_LENGTH: Final = struct.Struct("<Q")
+_SIZES: Final = "sizes"
+
+
+def pack(head: Mapping[str, Any], buffers: Sequence[bytes]) -> list[bytes]:
+    """The run, as parts to be sent one after the other."""
+    text = json.dumps({**head, _SIZES: [len(one) for one in buffers]}, allow_nan=False, separators=(",", ":")).encode()
+    return [_LENGTH.pack(len(text)), text, *buffers]
+
+
+def pieces(parts: Sequence[bytes]) -> Iterator[bytes]:
+    """The same run in pieces of at most ``PIECE_BYTES``; never two of them in memory."""
+    held: list[memoryview] = []
+    room = PIECE_BYTES
+    for part in parts:
+        rest = memoryview(part)
+        while rest:
+            held.append(rest[:room])
+            room -= len(held[-1])
+            rest = rest[len(held[-1]) :]
+            if not room:
+                yield b"".join(held)
+                held, room = [], PIECE_BYTES
+    if held:
+        yield b"".join(held)
+
+
+def unpack(run: bytearray) -> tuple[dict[str, Any], list[memoryview]]:
+    """The head and the buffers. MalformedMessage for anything else."""
+    view = memoryview(run)
+    try:
+        (length,) = _LENGTH.unpack_from(view)
+        head = json.loads(bytes(view[_LENGTH.size : _LENGTH.size + length]))
+        sizes = head.pop(_SIZES)
+        counted = all(type(size) is int and size >= 0 for size in sizes)
+    except (struct.error, ValueError, RecursionError, AttributeError, KeyError, TypeError):
+        raise MalformedMessage("what arrived is not a value: its head can't be read") from None
+    place = _LENGTH.size + length
+    if not counted or place + sum(sizes) != len(view):
+        raise MalformedMessage("what arrived is not a value: its parts don't fit into it")
+    found = []
+    for size in sizes:
+        found.append(view[place : place + size])
+        place += size
+    return head, found
