@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser torture bench peers lock clean
+.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser node torture bench peers lock clean
 
 install: $(VENV)/.installed
 
@@ -52,21 +52,28 @@ audit: install
 mutants: install
 	$(BIN)/python -m tests.mutants
 
-# Jupyter clients that are not ours, at their newest, in a Python and a browser of their own.
+# Jupyter clients that are not ours, at their newest, in a Python, a Node and a browser of their own. What can't be installed is said, and left out.
 FRONTENDS := .venv-frontends
+NODE := tests/frontends/node
 frontends: install $(FRONTENDS)/.installed
 	@command -v chromium > /dev/null && command -v chromedriver > /dev/null || $(MAKE) --no-print-directory browser
-	$(FRONTENDS)/bin/python -m pytest tests/frontends --override-ini addopts="--import-mode=importlib --strict-markers"
+	@command -v npm > /dev/null || $(MAKE) --no-print-directory node
+	@! command -v npm > /dev/null || $(MAKE) --no-print-directory $(NODE)/node_modules/.installed
+	$(FRONTENDS)/bin/python -m pytest tests/frontends -rs --override-ini addopts="--import-mode=importlib --strict-markers"
 
-$(FRONTENDS)/.installed:
+$(FRONTENDS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(FRONTENDS)
-	$(FRONTENDS)/bin/python -m pip install --quiet jupyterlab nbclient jupyter-kernel-client selenium pytest
+	$(FRONTENDS)/bin/python -m pip install --quiet jupyterlab nbclient nbconvert papermill tqdm jupyter-kernel-client selenium pytest --editable ".[proxy]"
 	@touch $@
 
+$(NODE)/node_modules/.installed: $(NODE)/package-lock.json
+	@npm ci --prefix $(NODE) --silent --no-audit --no-fund && touch $@ || echo "npm can't install what VS Code is built on (is there a package registry?): its tests are left out"
+
 browser:
-	@test "$$(id -u)" = 0 && command -v apt-get > /dev/null || { echo "These tests drive Chromium; on Debian, as root: apt-get install chromium chromium-driver"; exit 1; }
-	apt-get -qq update
-	apt-get -qq install --yes chromium chromium-driver > /dev/null
+	@test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get -qq update && apt-get -qq install --yes chromium chromium-driver > /dev/null || echo "Without Chromium the tests in JupyterLab are left out; on Debian, as root: apt-get install chromium chromium-driver"
+
+node:
+	@test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get -qq update && apt-get -qq install --yes nodejs npm > /dev/null || echo "Without Node the tests of VS Code's library are left out; on Debian, as root: apt-get install nodejs npm"
 
 # Processes killed at random moments, many times over; and whole sessions as an ordinary user and in a container.
 torture: install
@@ -85,4 +92,4 @@ lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) $(FRONTENDS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FRONTENDS) $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

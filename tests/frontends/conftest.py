@@ -5,12 +5,17 @@ These tests run in a Python of their own (``make frontends``), with the newest r
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from antigranular.bearer import Token
+from antigranular.config import Credentials, find_target
+from antigranular.rest import Enclave as Routes
+from antigranular.transport import TlsTransport
 from tests.enclave_server import Enclave, running_enclave
 
 OURS = Path(__file__).resolve().parents[2] / ".venv" / "bin"
@@ -33,11 +38,23 @@ def enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
 
 
 @pytest.fixture(scope="session")
-def door(enclave: Enclave) -> Door:
-    analyst = enclave.accounts["analyst"]
+def analyst(enclave: Enclave) -> dict[str, str]:
+    """The environment of an analyst."""
+    who = enclave.accounts["analyst"]
     known = {"AG_ENCLAVE_URL": enclave.url, "AG_ENCLAVE_CA": enclave.ca}
-    known |= {"AG_USER_ID": analyst["user_id"], "AG_USER_SECRET": analyst["user_secret"]}
+    return {**os.environ, **known, "AG_USER_ID": who["user_id"], "AG_USER_SECRET": who["user_secret"]}
+
+
+def sessions_of(enclave: Enclave) -> list[str]:
+    """The ids of the analyst's running sessions."""
+    transport = TlsTransport(find_target(enclave.url, enclave.ca))
+    token = Token(Credentials(**enclave.accounts["analyst"]), transport, time.monotonic)
+    return [str(each["id"]) for each in Routes(transport, token).sessions()]
+
+
+@pytest.fixture(scope="session")
+def door(enclave: Enclave, analyst: dict[str, str]) -> Door:
     command = [str(OURS / "antigranular"), "token", "--hours", "1"]
-    said = subprocess.run(command, env={**os.environ, **known}, capture_output=True, text=True, timeout=60, check=True)
+    said = subprocess.run(command, env=analyst, capture_output=True, text=True, timeout=60, check=True)
     trust = {"SSL_CERT_FILE": enclave.ca, "REQUESTS_CA_BUNDLE": enclave.ca, "WEBSOCKET_CLIENT_CA_BUNDLE": enclave.ca}
     return Door(url=enclave.url, token=said.stdout.strip(), environment={**os.environ, **trust})
