@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ag_enclave.accounts import Accounts
 from ag_enclave.catalog import Catalog
+from ag_enclave.clerk import Clerk
 from ag_enclave.config import Config
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.sessions import Sessions
@@ -24,6 +25,7 @@ class Gateway:
     throttle: Throttle
     tokens: Tokens
     catalog: Catalog
+    clerk: Clerk
     sessions: Sessions
     standing: Standing
     now: Callable[[], datetime]

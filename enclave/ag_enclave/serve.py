@@ -22,6 +22,7 @@ from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
 from ag_enclave.accounts import Accounts
 from ag_enclave.app import make_app
 from ag_enclave.catalog import Catalog
+from ag_enclave.clerk import Clerk
 from ag_enclave.config import Config
 from ag_enclave.errors import BadAddress, BadConfig, BadState
 from ag_enclave.gateway import Gateway
@@ -59,10 +60,12 @@ def run(start: Start) -> None:
 
 async def _serve(start: Start, listener: socket.socket, certificates: Certificates, key: bytes) -> None:
     nurseries = Nurseries(config=start.config, state=start.state)
+    clerk = Clerk(nurseries.clerk)
     try:
         await asyncio.to_thread(empty_scratch, start.state)
         await asyncio.gather(nurseries.warm_up(), asyncio.to_thread(start.prepare))
-        gateway = make_gateway(start, nurseries, key)
+        await clerk.start()
+        gateway = make_gateway(start, nurseries, clerk, key)
         app = make_app(gateway, lambda: _running(gateway))
         url = _url(start.config.server.host, listener)
         server = _Server(
@@ -70,10 +73,11 @@ async def _serve(start: Start, listener: socket.socket, certificates: Certificat
         )
         await server.serve(sockets=[listener])
     finally:
+        clerk.close()
         await nurseries.close()
 
 
-def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
+def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, key: bytes) -> Gateway:
     """The gateway's parts, wired."""
     accounts = start.config.accounts
     sessions = Sessions(config=start.config, state=start.state, nurseries=nurseries)
@@ -90,6 +94,7 @@ def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
         ),
         tokens=Tokens(key=key, seconds=accounts.token_seconds, longest=accounts.longest_token_seconds, clock=time.time),
         catalog=Catalog(start.state.folder("datasets")),
+        clerk=clerk,
         sessions=sessions,
         standing=Standing(start.accounts, sessions),
         now=current_time,
@@ -100,7 +105,9 @@ def make_gateway(start: Start, nurseries: Nurseries, key: bytes) -> Gateway:
 @contextlib.asynccontextmanager
 async def _running(gateway: Gateway) -> AsyncIterator[None]:
     """Sweeps while it serves; ends every session when it stops."""
-    watches = [asyncio.create_task(watch()) for watch in (gateway.sessions.watch, gateway.standing.watch)]
+    watches = [
+        asyncio.create_task(watch()) for watch in (gateway.sessions.watch, gateway.standing.watch, gateway.clerk.watch)
+    ]
     try:
         yield
     finally:

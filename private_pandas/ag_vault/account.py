@@ -93,6 +93,10 @@ class Cap:
         if not (0 <= self.epsilon <= LARGEST_EPSILON and 0 <= self.delta < 1):
             raise ValueError(f"a budget's epsilon lies in [0, {LARGEST_EPSILON}], its delta in [0, 1)")
 
+    def __and__(self, other: "Cap") -> "Cap":
+        """The cap that keeps within both: the smaller ε and the smaller δ."""
+        return Cap(epsilon=min(self.epsilon, other.epsilon), delta=min(self.delta, other.delta))
+
     @property
     def conversion_delta(self) -> float:
         """The δ at which ρ is turned into ε, rounded down."""

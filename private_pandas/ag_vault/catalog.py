@@ -124,14 +124,6 @@ class Budget:
     per_analyst: Cap
     per_call: Cap
 
-    def __and__(self, other: "Budget") -> "Budget":
-        """The caps that keep within both: of each the smaller ε and the smaller δ."""
-        return Budget(
-            everyone=_smaller(self.everyone, other.everyone),
-            per_analyst=_smaller(self.per_analyst, other.per_analyst),
-            per_call=_smaller(self.per_call, other.per_call),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
@@ -250,10 +242,6 @@ def _table(record: CatalogRecord, key: str, table: TableRecord, folder: Path) ->
         path=folder / table.file,
         max_rows=table.max_rows,
     )
-
-
-def _smaller(one: Cap, other: Cap) -> Cap:
-    return Cap(epsilon=min(one.epsilon, other.epsilon), delta=min(one.delta, other.delta))
 
 
 def _cap(record: CapRecord) -> Cap:

@@ -8,7 +8,6 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any
 
 import msgspec
@@ -126,7 +125,7 @@ class Session:
         if self._scratch_tables:
             accounts.append((SCRATCH, SCRATCH, self._scratch_ledger, self._scratch_budget))
         for name, account, ledger, budget in accounts:
-            reading = ledger.reading(account, self._who.analyst, budget)
+            reading = ledger.reading(account, self._who.analyst, {name: budget})
             if isinstance(reading, Refusal):
                 return reading
             found.append(
@@ -242,9 +241,9 @@ class Session:
             plan=encode_plan(plan),
         )
         if not owned:
-            return Till(self._scratch_ledger, self._scratch_budget, claim, tables)
-        budget = reduce(Budget.__and__, (each.budget for each in owned))
-        return Till(self._ledger, budget, claim, tables, session_cap=self._who.cap)
+            return Till(self._scratch_ledger, {SCRATCH: self._scratch_budget}, claim, tables)
+        terms = {each.name: each.budget for each in owned}
+        return Till(self._ledger, terms, claim, tables, session_cap=self._who.cap)
 
 
 _HANDLERS: Mapping[type[messages.Message], Callable[[Session, Any], messages.Message | Refusal]] = {

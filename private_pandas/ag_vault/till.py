@@ -4,7 +4,7 @@ Knows who, which budget and which ledger; nothing of prices or rows.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ag_plan.codec import children
@@ -12,10 +12,11 @@ from ag_plan.expressions import Mapped
 from ag_plan.relations import Relation, Source
 from ag_plan.releases import Release
 from ag_vault.account import Cap
-from ag_vault.catalog import Budget, Catalog, Table
+from ag_vault.catalog import Catalog, Table
 from ag_vault.errors import Refusal
-from ag_vault.ledger import Claim, Ledger, Receipt
+from ag_vault.ledger import Claim, Ledger, Receipt, Terms
 from ag_vault.price import Priced
+from ag_vault.wording import worded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +34,14 @@ class Till:
     def __init__(
         self,
         ledger: Ledger,
-        budget: Budget,
+        terms: Terms,
         claim: Claim,
         tables: Sequence[Table],
         *,
         session_cap: Cap | None = None,
     ) -> None:
         self._ledger = ledger
-        self._budget = budget
+        self._terms = terms
         self._claim = claim
         self._tables = tables
         self._session_cap = session_cap
@@ -54,7 +55,8 @@ class Till:
         """Charge the event to everyone concerned. A receipt means that the charge is on disk."""
         if priced.account != self._claim.dataset:
             raise ValueError(priced.account)
-        receipt = self._ledger.charge(priced.event, self._claim, self._budget, session_cap=self._session_cap)
+        claim = replace(self._claim, wording=worded(priced.release))
+        receipt = self._ledger.charge(priced.event, claim, self._terms, session_cap=self._session_cap)
         if isinstance(receipt, Receipt):
             sizes = [table.max_rows for table in self._tables]
             self.charged = Charged(

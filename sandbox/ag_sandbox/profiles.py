@@ -90,6 +90,24 @@ VAULT: Final = Profile(
     tree_of_grants=True,
 )
 
+CLERK: Final = Profile(
+    name="clerk",
+    what="keeps the ledger's books for owners: writes ledger and signed head, holds no row, has one thread",
+    calls=(
+        *(*calls.COMPUTING, *calls.SIGNALS, *calls.DESCRIPTORS, *calls.INHERITED_SOCKETS, *calls.READING),
+        *calls.WRITING,
+    ),
+    absent=calls.ABSENT,
+    readable=(*_PUBLIC, Readable("/dev/urandom", "SQLite seeds the names of its temporary files from it")),
+    open_files=64,
+    address_slack_bytes=512 << 20,
+    interruptible=False,
+    logs=True,
+    own_view=False,
+    environment=_ONE_THREAD,
+    tree_of_grants=True,
+)
+
 LOADER: Final = Profile(
     name="loader",
     what="parses an owner's files once, writes the data set",
@@ -104,4 +122,6 @@ LOADER: Final = Profile(
     environment=_ONE_THREAD,
 )
 
-PROFILES: Final[Mapping[str, Profile]] = {profile.name: profile for profile in (KERNEL, CHECKER, MAPPER, VAULT, LOADER)}
+PROFILES: Final[Mapping[str, Profile]] = {
+    profile.name: profile for profile in (KERNEL, CHECKER, MAPPER, VAULT, CLERK, LOADER)
+}

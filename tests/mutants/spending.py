@@ -43,21 +43,21 @@ MUTANTS = (
     vault(
         "the cap per call is not checked",
         "ledger/book.py",
-        "if not admits(budget.per_call, cost) or (event.epsilon or 0) > budget.per_call.epsilon:",
+        "if not admits(force.call, cost) or (event.epsilon or 0) > force.call.epsilon:",
         "if False:",
         "ledger",
     ),
     vault(
         "everybody together has no cap",
         "ledger/book.py",
-        '        _Scope("everyone", claim.dataset, "", budget.everyone),\n',
+        '        _Scope("everyone", claim.dataset, "", force.everyone),\n',
         "",
         "ledger",
     ),
     vault(
         "an analyst has no cap",
         "ledger/book.py",
-        '        _Scope("analyst", claim.dataset, claim.analyst, budget.per_analyst),\n',
+        '        _Scope("analyst", claim.dataset, claim.analyst, force.analyst),\n',
         "",
         "ledger",
     ),
@@ -79,15 +79,15 @@ MUTANTS = (
     vault(
         "events do not link to those before",
         "ledger/book.py",
-        '"previous": head["hash"],',
+        '"previous": tape.events.hash,',
         '"previous": chain.GENESIS,',
         "ledger",
     ),
     vault(
         "the head does not move",
         "ledger/book.py",
-        '{"sequence": row["sequence"], "hash": row["hash"]}',
-        '{"sequence": row["sequence"], "hash": head["hash"]}',
+        "chain.move(connection, EVENTS_HEAD, row)",
+        'chain.move(connection, EVENTS_HEAD, row | {"hash": tape.events.hash})',
         "ledger",
     ),
     vault(
@@ -148,9 +148,9 @@ MUTANTS = (
     ),
     vault(
         "two budgets are the looser one",
-        "catalog.py",
-        "epsilon=min(one.epsilon, other.epsilon)",
-        "epsilon=max(one.epsilon, other.epsilon)",
+        "account.py",
+        "epsilon=min(self.epsilon, other.epsilon)",
+        "epsilon=max(self.epsilon, other.epsilon)",
         "units",
     ),
     vault(

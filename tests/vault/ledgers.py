@@ -9,9 +9,9 @@ from ag_vault.errors import Refusal
 from ag_vault.ledger import Claim, Ledger, Receipt
 
 
-def budget(everyone: int = 200, per_analyst: int = 20, per_call: int = 10) -> Budget:
+def budget(everyone: int = 200, per_analyst: int = 20, per_call: int = 10) -> dict[str, Budget]:
     caps = [Cap(epsilon=Fraction(value), delta=Fraction(1, 10**6)) for value in (everyone, per_analyst, per_call)]
-    return Budget(everyone=caps[0], per_analyst=caps[1], per_call=caps[2])
+    return {"Clinic": Budget(everyone=caps[0], per_analyst=caps[1], per_call=caps[2])}
 
 
 def claim(**changes: Any) -> Claim:
@@ -27,7 +27,7 @@ def claim(**changes: Any) -> Claim:
 
 
 def charge(
-    ledger: Ledger, epsilon: Fraction | int, *, within: Budget | None = None, **changes: Any
+    ledger: Ledger, epsilon: Fraction | int, *, within: dict[str, Budget] | None = None, **changes: Any
 ) -> Receipt | Refusal:
     event = Event(mechanism="discrete Laplace", epsilon=Fraction(epsilon))
     return ledger.charge(event, claim(**changes), within or budget())

@@ -18,7 +18,7 @@ from ag_plan.relations import Source
 from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Release, Size, Sum, Var
 from ag_vault.account import LARGEST_RHO, RHO_UNIT, Cap, Event, Totals, _line, admits, epsilon_of_rho, spent, totals_of
 from ag_vault.answer import Answer, answer
-from ag_vault.catalog import Catalog, Table, UnitRecord
+from ag_vault.catalog import Budget, Catalog, Table, UnitRecord
 from ag_vault.errors import NoNoise, Refusal
 from ag_vault.exact import LARGEST, cut, root_up
 from ag_vault.ledger import Ledger, Receipt
@@ -269,22 +269,23 @@ def test_the_ledger_adds_both_currencies_and_its_chain_holds(ledger: Ledger) -> 
     reading: Any = ledger.reading("Clinic", "ann", budget())
     assert 8 < reading.epsilon_spent < 11
     assert reading.libraries["op_pandas"] == 8
-    assert reading.libraries["rho"] == pytest.approx(epsilon_of_rho(0.03, budget().per_analyst.conversion_delta))
+    assert reading.libraries["rho"] == pytest.approx(
+        epsilon_of_rho(0.03, budget()["Clinic"].per_analyst.conversion_delta)
+    )
 
 
 def test_a_refusal_in_rho_says_what_to_ask_with(ledger: Ledger) -> None:
     over: Any = pay(ledger, 100)
     assert over.why.startswith("Maximum delta or epsilon exceeded per query.")
     assert over.instead == "Ask with a smaller rho."
-    without = budget()
-    no_delta = type(without)(**dict.fromkeys(("everyone", "per_analyst", "per_call"), Cap(epsilon=Fraction(10))))
+    no_delta = {"Clinic": Budget(**dict.fromkeys(("everyone", "per_analyst", "per_call"), Cap(epsilon=Fraction(10))))}
     refused: Any = pay(ledger, Fraction(1, 100), no_delta)
     assert refused.instead == "Ask with eps, as rho needs a delta."
 
 
 def test_calls_of_a_large_epsilon_fit_the_ledgers_columns_and_no_cap_admits_their_rho(ledger: Ledger) -> None:
     largest = Cap(epsilon=Fraction(10**6), delta=Fraction(1, 2))
-    caps = type(budget())(everyone=largest, per_analyst=largest, per_call=largest)
+    caps = {"Clinic": Budget(everyone=largest, per_analyst=largest, per_call=largest)}
     for epsilon in (400_000, 5_000, 500_000, 4_300, 90_700):
         event = Event(mechanism="discrete Laplace", epsilon=Fraction(epsilon))
         assert isinstance(ledger.charge(event, claim(), caps), Receipt)

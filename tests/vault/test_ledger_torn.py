@@ -120,7 +120,7 @@ def test_tiny_spends_add_up_to_the_last_unit_through_the_ledger_itself() -> None
     ledger, spends = Ledger.in_memory(), 1_000_000 if DEPTH > 1 else 600
     epsilon, units = Fraction(1, 3 * 10**6), 334
     cap = Cap(epsilon=Fraction(units * spends, EPSILON_UNIT))
-    exact = Budget(everyone=cap, per_analyst=cap, per_call=cap)
+    exact = {"Clinic": Budget(everyone=cap, per_analyst=cap, per_call=cap)}
     for number in range(spends):
         assert isinstance(charge(ledger, epsilon, within=exact, session=str(number % 7)), Receipt)
     assert not isinstance(charge(ledger, epsilon, within=exact), Receipt)

@@ -18,10 +18,11 @@ from ag_plan.relations import Append, Distinct, Filter, GroupUnit, Join, Project
 from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Size, Sum, Var
 from ag_vault.account import Cap
 from ag_vault.answer import Answer, answer
-from ag_vault.catalog import Budget, read_dataset
+from ag_vault.catalog import read_dataset
 from ag_vault.errors import BadData, Refusal
 from ag_vault.evaluate import evaluate
 from ag_vault.ledger import Receipt
+from ag_vault.ledger.caps import InForce
 from ag_vault.loading.build import Order, build
 from ag_vault.loading.metadata import Metadata
 from ag_vault.parts import Noised, Ranks
@@ -145,11 +146,9 @@ def test_a_data_set_of_an_id_space_is_charged_there(tmp_path: Path) -> None:
 
 def test_what_is_asked_of_two_data_sets_keeps_within_the_caps_of_both() -> None:
     loose, tight = Cap(epsilon=Fraction(9), delta=Fraction(1, 10**9)), Cap(epsilon=Fraction(2), delta=Fraction(1, 100))
-    both = Budget(everyone=loose, per_analyst=tight, per_call=loose) & Budget(
-        everyone=tight, per_analyst=loose, per_call=loose
-    )
-    assert both.everyone == both.per_analyst == Cap(epsilon=Fraction(2), delta=Fraction(1, 10**9))
-    assert both.per_call == loose
+    both = InForce(everyone=loose, analyst=tight, call=loose) & InForce(everyone=tight, analyst=loose, call=loose)
+    assert both.everyone == both.analyst == Cap(epsilon=Fraction(2), delta=Fraction(1, 10**9))
+    assert both.call == loose
 
 
 MEASURES: dict[str, Measure] = {

@@ -1,4 +1,4 @@
-"""The warm nurseries, the trio of children that makes a session (kernel, vault, checker), and the mappers that come and go beside it.
+"""The warm nurseries, the trio of children that makes a session (kernel, vault, checker), the mappers beside it, and the enclave's one clerk.
 
 The one module that names the other rooms' entry points; it never imports them.
 """
@@ -27,6 +27,8 @@ from ag_sandbox.profile import Grants
 ROLES = ("kernel", "vault", "checker")
 _PAUSE_SECONDS = 0.5
 """Before a dead nursery is replaced: one that dies as soon as it is warm must not keep the host busy."""
+_CLERK_BYTES = 1 << 30
+"""Of memory: it reads one page of the log, or one sum, at a time."""
 _log = structlog.get_logger(__name__)
 
 
@@ -49,8 +51,29 @@ BREEDS: Mapping[str, Breed] = {
         entry="ag_vault.serve:main", preload=("ag_vault.absent", "ag_vault.serve"), warm="ag_vault.serve:warm"
     ),
     "checker": Breed(entry="ag_kernel.compiler.checker:main", warm="ag_kernel.compiler.checker:warm"),
+    "clerk": Breed(
+        entry="ag_vault.clerk.serve:main",
+        preload=("ag_vault.absent", "ag_vault.clerk.serve"),
+        warm="ag_vault.clerk.serve:warm",
+    ),
     "mapper": Breed(entry="ag_mapper.serve:main", preload=("ag_mapper.serve",)),
 }
+
+
+def clerk_settings(state: State) -> dict[str, Any]:
+    """What the clerk is told."""
+    return {"ledger": str(state.ledger)}
+
+
+def clerk_grants(config: Config, state: State) -> Grants:
+    """What the clerk may use: the ledger, to write."""
+    return Grants(
+        write=(state.folder("ledger"),),
+        memory_bytes=_CLERK_BYTES,
+        processes=0,
+        cpu_seconds=None,
+        file_bytes=config.vault.file_bytes,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +144,11 @@ class Nurseries:
             "checker": {"checker": pairs["checker"][1]},
         }
         results = await asyncio.gather(
-            *(self._spawn(role, theirs[role], order) for role in ROLES), return_exceptions=True
+            *(
+                self._spawn(role, theirs[role], self._settings(role, order), self._grants(role, order))
+                for role in ROLES
+            ),
+            return_exceptions=True,
         )
         for end in (*pairs["plan"], *pairs["checker"], pairs["channel"][1], pairs["control"][1], pairs["map"][1]):
             end.close()
@@ -154,10 +181,18 @@ class Nurseries:
 
     async def _mapper(self, shared: socket.socket, order: Order, group: Group | None) -> Child:
         """A mapper for a session's vault, under the limits of its session."""
-        child = await self._spawn("mapper", {"map": shared}, order)
+        child = await self._spawn("mapper", {"map": shared}, {}, self._grants("mapper", order))
         if group is not None:
             group.add(child.pid)
         return child
+
+    async def clerk(self, stream: socket.socket) -> Child:
+        """The clerk, at this end of a socket. SessionLost where it could not be started."""
+        try:
+            grants = self._walls.admit_clerk(self._running["clerk"], clerk_grants(self.config, self.state))
+            return await self._spawn("clerk", {"clerk": stream}, clerk_settings(self.state), grants)
+        except (SandboxError, OSError) as problem:
+            raise SessionLost(f"The clerk could not be started: {problem}") from problem
 
     def _enrol(self, order: Order, children: Mapping[str, Any]) -> Group | None:
         group = self._walls.group(order.session)
@@ -178,9 +213,11 @@ class Nurseries:
             *(asyncio.to_thread(nursery.close) for nursery in running.values()), return_exceptions=True
         )
 
-    async def _spawn(self, role: str, sockets: Mapping[str, socket.socket], order: Order) -> Child:
-        settings, nursery = self._settings(role, order), self._running[role]
-        grants = self._walls.widen(nursery, self._grants(role, order))
+    async def _spawn(
+        self, role: str, sockets: Mapping[str, socket.socket], settings: Mapping[str, Any], granted: Grants
+    ) -> Child:
+        nursery = self._running[role]
+        grants = self._walls.widen(nursery, granted)
         try:
             child = await asyncio.to_thread(nursery.spawn, sockets=sockets, settings=settings, grants=grants)
         except (SandboxError, OSError):
@@ -272,7 +309,6 @@ class Nurseries:
                 "threads": vault.threads,
             },
             "checker": {"session": order.session},
-            "mapper": {},
         }
         return table[role]
 

@@ -81,7 +81,7 @@ class Walls:
 
     def widen(self, nursery: Nursery, grants: Grants) -> Grants:
         """The grants, with a user where there is one to give. A vault gets one where it can still reach what it is granted. Raises OSError."""
-        if not nursery.users or (grants.write and not self._vaults_share):
+        if grants.user is not None or not nursery.users or (grants.write and not self._vaults_share):
             return grants
         user = self.users.take()
         if not grants.write:
@@ -94,9 +94,15 @@ class Walls:
                 sharing.hand_over(folder, user, self.users.group)
         return dataclasses.replace(grants, user=user, group=self.users.group)
 
+    def admit_clerk(self, nursery: Nursery, grants: Grants) -> Grants:
+        """The grants, with a user that is always the same and no vault's, in the vaults' group, where vaults have users."""
+        if not nursery.users or not self._vaults_share:
+            return grants
+        return dataclasses.replace(grants, user=self.users.group, group=self.users.group)
+
     def born(self, child: Child, grants: Grants) -> None:
         """Remember whose the user is."""
-        if grants.user is not None:
+        if grants.user not in (None, self.users.group):
             self.users.give(grants.user, child)
 
     def group(self, session: str) -> cgroup.Group | None:

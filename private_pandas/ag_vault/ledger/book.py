@@ -1,12 +1,13 @@
 """The one place where a charge is made and a receipt is born: all scopes in one transaction, on disk before it returns.
 
-Knows costs and caps, not plans or rows. A receipt without a charge on disk can't exist; a charge is never taken back.
+Knows costs and caps, not plans or rows. A receipt without a charge on disk can't exist; a charge is never taken back. Charge and entry in
+the log are one transaction, and so are what is admitted and the caps that admit it.
 """
 
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,12 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from ag_vault.account import Cap, Event, Totals, admits, spent, totals_of
-from ag_vault.catalog import Budget
 from ag_vault.errors import BadLedger, Refusal
-from ag_vault.ledger import chain, odometer
+from ag_vault.ledger import caps, chain, log, odometer, refused
+from ag_vault.ledger.caps import InForce, Terms
 from ag_vault.ledger.connect import PATIENCE_SECONDS, file_engine, fixed, memory_engine, transaction, writing
 from ag_vault.ledger.revisions import upgrade
-from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD, SUMS
+from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, EVENTS_HEAD, HEAD, LOG_HEAD, SUMS
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,10 @@ UNAVAILABLE = Refusal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Who asks for what: ``dataset`` is the account that is charged, ``plan`` the plan's bytes, ``library`` the odometer's public label."""
+    """Who asks for what: ``dataset`` is the account that is charged, ``plan`` the plan's bytes, ``library`` the odometer's public label.
+
+    ``wording``: the plan as one line for the log, made of public words.
+    """
 
     dataset: str
     version: str
@@ -44,6 +48,7 @@ class Claim:
     session: str
     library: str
     plan: bytes
+    wording: str = ""
 
     @property
     def digest(self) -> str:
@@ -64,7 +69,7 @@ class _Scope:
     kind: str
     dataset: str
     who: str
-    cap: Cap
+    cap: Cap | None
 
     @property
     def key(self) -> odometer.Key:
@@ -100,20 +105,23 @@ class Ledger:
         """A ledger of this process alone: for data that a guest brought."""
         return cls(memory_engine())
 
-    def charge(
-        self, event: Event, claim: Claim, budget: Budget, *, session_cap: Cap | None = None
-    ) -> Receipt | Refusal:
+    def charge(self, event: Event, claim: Claim, terms: Terms, *, session_cap: Cap | None = None) -> Receipt | Refusal:
         """Charge every scope, or none and say why. When a receipt comes back, the charge is on disk."""
-        cost = totals_of(event)
-        # What a call may ask for is its ε as asked, however little it would be by the other accountant.
-        if not admits(budget.per_call, cost) or (event.epsilon or 0) > budget.per_call.epsilon:
-            return _over_call(budget.per_call, event)
         try:
             with self._transaction(self._writer) as connection:
-                before = _totals(connection, _scopes(claim, budget, session_cap))
-                if not all(admits(scope.cap, totals + cost) for scope, totals in before.items()):
-                    return _over_balance(before, event)
-                return _write(connection, event, claim, before, self._clock())
+                force = caps.in_force(connection, terms, claim.analyst)
+                tape = _tape(connection, self._clock())
+                before = _totals(connection, _scopes(claim, force, session_cap))
+                windows = [
+                    (each.cap, odometer.lately(connection, claim.dataset, claim.analyst, each, now=tape.now))
+                    for each in force.windows
+                ]
+                held = [*windows, *((scope.cap, totals) for scope, totals in before.items() if scope.cap is not None)]
+                refusal = _refusal(force, held, event)
+                if refusal is not None:
+                    refused.note(connection, _entry(claim, event, "refused"), after=tape.log, now=tape.now)
+                    return refusal
+                return _write(connection, event, claim, before, tape)
         except (BadLedger, SQLAlchemyError) as problem:
             _report("charge", problem)
             return UNAVAILABLE
@@ -137,19 +145,21 @@ class Ledger:
         except (BadLedger, SQLAlchemyError) as problem:
             _report("remember", problem)
 
-    def reading(self, dataset: str, analyst: str, budget: Budget) -> "odometer.Reading | Refusal":
+    def reading(self, dataset: str, analyst: str, terms: Terms) -> "odometer.Reading | Refusal":
         """What an analyst has spent and has left on a data set."""
         try:
             with self._transaction(self._engine) as connection:
-                return odometer.read(connection, dataset, analyst, budget)
+                force = caps.in_force(connection, terms, analyst)
+                return odometer.read(connection, dataset, analyst, force, now=_tape(connection, self._clock()).now)
         except (BadLedger, SQLAlchemyError) as problem:
             _report("read", problem)
             return UNAVAILABLE
 
     def verify(self) -> int:
-        """Check the whole chain; the number of events. BadLedger where it is broken or can't be read."""
+        """Check both chains and that they agree; the number of events. BadLedger where they are broken or can't be read."""
         try:
             with self._transaction(self._engine) as connection:
+                log.verify(connection)
                 return chain.verify(connection)
         except SQLAlchemyError as problem:
             raise BadLedger("the ledger can't be read") from problem
@@ -174,6 +184,7 @@ class Ledger:
                 if not upgrade(connection):
                     raise BadLedger("the ledger was written by a newer release")
                 chain.verify_head(connection)
+                log.verify_head(connection)
             self._opened = True
         with transaction(engine) as connection:
             yield connection
@@ -184,21 +195,57 @@ def _totals(connection: sa.Connection, scopes: list[_Scope]) -> dict[_Scope, Tot
     return {scope: found[scope.key] for scope in scopes}
 
 
-def _write(connection: sa.Connection, event: Event, claim: Claim, before: Mapping[_Scope, Totals], now: int) -> Receipt:
-    """Append the event, move the head, raise every balance: all in the caller's transaction."""
+@dataclass(frozen=True, slots=True)
+class _Tape:
+    """Where both chains end, and what time it is: never before what was written last."""
+
+    events: log.Mark
+    log: log.Mark
+    now: int
+
+
+def _tape(connection: sa.Connection, now: int) -> _Tape:
+    heads = {row.id: log.Mark(sequence=row.sequence, hash=row.hash, at=row.at) for row in connection.execute(_HEADS)}
+    if {EVENTS_HEAD, LOG_HEAD} - heads.keys():
+        raise BadLedger("the ledger has lost a head")
+    return _Tape(heads[EVENTS_HEAD], heads[LOG_HEAD], max(now, heads[EVENTS_HEAD].at))
+
+
+def _write(
+    connection: sa.Connection, event: Event, claim: Claim, before: Mapping[_Scope, Totals], tape: _Tape
+) -> Receipt:
+    """Append the event, its entry in the log, move both heads, raise every balance: all in the caller's transaction."""
     cost = totals_of(event)
-    head = connection.execute(_HEAD).mappings().one()
-    row = _event_row(event, cost, claim, head, now)
+    row = _event_row(event, cost, claim, tape)
     connection.execute(_ADD_EVENT, row)
-    connection.execute(_MOVE_HEAD, {"sequence": row["sequence"], "hash": row["hash"]})
+    chain.move(connection, EVENTS_HEAD, row)
+    entry = _entry(claim, event, "charged", sequence=row["sequence"], digest=row["hash"])
+    log.append(connection, entry, after=tape.log, now=tape.now)
     connection.execute(_RAISE_BALANCE, [_balance_row(scope, totals + cost) for scope, totals in before.items()])
     return Receipt(sequence=row["sequence"], event=event)
 
 
-def _event_row(event: Event, cost: Totals, claim: Claim, head: sa.RowMapping, now: int) -> dict[str, Any]:
+def _entry(claim: Claim, event: Event, outcome: str, *, sequence: int = 0, digest: str = "") -> log.Entry:
+    """What the log says of a question: the plan in words, what it costs, what became of it."""
+    details = {
+        "plan": claim.wording,
+        "digest": claim.digest,
+        "library": claim.library,
+        "session": claim.session,
+        "epsilon": None if event.epsilon is None else float(event.epsilon),
+        "rho": float(event.concentrated),
+        "delta": float(event.delta),
+        "outcome": outcome,
+    }
+    return log.Entry(
+        actor=claim.analyst, action="release", subject=claim.dataset, details=details, event=sequence, event_hash=digest
+    )
+
+
+def _event_row(event: Event, cost: Totals, claim: Claim, tape: _Tape) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "sequence": head["sequence"] + 1,
-        "at": now,
+        "sequence": tape.events.sequence + 1,
+        "at": tape.now,
         "dataset": claim.dataset,
         "version": claim.version,
         "analyst": claim.analyst,
@@ -210,7 +257,7 @@ def _event_row(event: Event, cost: Totals, claim: Claim, head: sa.RowMapping, no
         "rho": cost.rho,
         "delta": cost.delta,
         "impure": cost.impure,
-        "previous": head["hash"],
+        "previous": tape.events.hash,
     }
     return row | {"hash": chain.link(row)}
 
@@ -233,16 +280,15 @@ _RECALL = fixed(
         *(ANSWERS.c[name] == sa.bindparam(name) for name in ("analyst", "dataset", "version", "plan"))
     )
 )
-_HEAD = fixed(sa.select(HEAD))
+_HEADS = fixed(sa.select(HEAD))
 _ADD_EVENT = fixed(sa.insert(EVENTS))
-_MOVE_HEAD = fixed(sa.update(HEAD))
 _KEEP_ANSWER = fixed(insert(ANSWERS).on_conflict_do_nothing())
 
 
-def _scopes(claim: Claim, budget: Budget, session_cap: Cap | None) -> list[_Scope]:
+def _scopes(claim: Claim, force: InForce, session_cap: Cap | None) -> list[_Scope]:
     scopes = [
-        _Scope("everyone", claim.dataset, "", budget.everyone),
-        _Scope("analyst", claim.dataset, claim.analyst, budget.per_analyst),
+        _Scope("everyone", claim.dataset, "", force.everyone),
+        _Scope("analyst", claim.dataset, claim.analyst, force.analyst),
     ]
     if session_cap is not None:
         scopes.append(_Scope("session", claim.dataset, claim.session, session_cap))
@@ -253,14 +299,25 @@ def _answer_key(claim: Claim) -> dict[str, str]:
     return {"analyst": claim.analyst, "dataset": claim.dataset, "version": claim.version, "plan": claim.digest}
 
 
-def _over_balance(before: Mapping[_Scope, Totals], event: Event) -> Refusal:
-    left = [spent(scope.cap, totals) for scope, totals in before.items()]
+def _refusal(force: InForce, held: Sequence[tuple[Cap, Totals]], event: Event) -> Refusal | None:
+    """Why the event can't be charged beside what is held; None where it can."""
+    cost = totals_of(event)
+    # What a call may ask for is its ε as asked, however little it would be by the other accountant.
+    if not admits(force.call, cost) or (event.epsilon or 0) > force.call.epsilon:
+        return _over_call(force.call, event)
+    if not all(admits(cap, totals + cost) for cap, totals in held):
+        return _over_balance(held, event)
+    return None
+
+
+def _over_balance(held: Sequence[tuple[Cap, Totals]], event: Event) -> Refusal:
+    left = [spent(cap, totals) for cap, totals in held]
     epsilon, delta = min(each.epsilon_left for each in left), min(each.delta_left for each in left)
     return Refusal(
         code="budget",
         why="Maximum delta or epsilon exceeded. "
         f"Your current balance left is eps : {round(epsilon, 9)} and delta : {delta:g}",
-        instead=_less(event, min(delta, *(float(scope.cap.delta) for scope in before)))
+        instead=_less(event, min(delta, *(float(cap.delta) for cap, _ in held)))
         + ", or ask the owner for more budget.",
     )
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from ag_vault.account import Totals
 from ag_vault.errors import BadLedger
-from ag_vault.ledger.schema import BALANCES, EVENTS, HEAD, SUMS
+from ag_vault.ledger.connect import fixed
+from ag_vault.ledger.schema import BALANCES, EVENTS, EVENTS_HEAD, HEAD, SUMS
 
 Row = dict[str, Any] | sa.RowMapping
 GENESIS = "0" * 64
@@ -23,9 +24,15 @@ def link(event: Row) -> str:
     return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
 
 
+def move(connection: sa.Connection, which: int, row: Row) -> None:
+    """Make the row that was just written the head of its chain, in the caller's transaction."""
+    place = {"to_sequence": row["sequence"], "to_hash": row["hash"], "to_at": row["at"]}
+    connection.execute(_MOVE, place | {"which": which})
+
+
 def verify_head(connection: sa.Connection) -> None:
     """The last event is what the head says and follows the one before. Constant time. BadLedger where not."""
-    head = connection.execute(sa.select(HEAD)).mappings().one_or_none()
+    head = connection.execute(sa.select(HEAD).where(HEAD.c.id == EVENTS_HEAD)).mappings().one_or_none()
     newest = sa.select(EVENTS).order_by(EVENTS.c.sequence.desc()).limit(2)
     tail = connection.execute(newest).mappings().all()
     if head is None or head["sequence"] != (tail[0]["sequence"] if tail else 0):
@@ -63,3 +70,10 @@ def _totals(event: Row) -> Totals:
 
 def _sums(balance: Row) -> Totals:
     return Totals(**{name: balance[name] for name in SUMS})
+
+
+_MOVE = fixed(
+    sa.update(HEAD)
+    .where(HEAD.c.id == sa.bindparam("which"))
+    .values(sequence=sa.bindparam("to_sequence"), hash=sa.bindparam("to_hash"), at=sa.bindparam("to_at"))
+)

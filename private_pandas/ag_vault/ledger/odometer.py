@@ -1,12 +1,13 @@
 """Reads what was spent: sums by scope, by library, and what is left under every cap that applies. Writes nothing."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from ag_vault.account import Totals, spent
-from ag_vault.catalog import Budget
+from ag_vault.ledger.caps import InForce, Window
 from ag_vault.ledger.connect import fixed
 from ag_vault.ledger.schema import BALANCES, EVENTS, SUMS
 
@@ -16,6 +17,13 @@ _KEY = "kind", "dataset", "who"
 _BALANCE_OF = fixed(
     sa.select(*(BALANCES.c[name] for name in SUMS)).where(*(BALANCES.c[name] == sa.bindparam(name) for name in _KEY))
 )
+_SUM_OF_LATE = sa.select(*(sa.func.sum(each) for each in SUMS.values())).where(
+    EVENTS.c.dataset == sa.bindparam("dataset"), EVENTS.c.at > sa.bindparam("since")
+)
+_LATELY = {
+    "everyone": _SUM_OF_LATE,
+    "analyst": _SUM_OF_LATE.where(EVENTS.c.analyst == sa.bindparam("analyst")),
+}
 _LIBRARIES_OF = (
     # As doubles, which can't overflow where many calls of a large ε are added: shown, never used to decide.
     sa.select(EVENTS.c.library, *(sa.func.sum(sa.cast(each, sa.Float)) for each in SUMS.values()))
@@ -46,19 +54,30 @@ def totals(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Totals]:
     return {key: Totals() if row is None else Totals(**dict(zip(SUMS, row, strict=True))) for key, row in found.items()}
 
 
-def read(connection: sa.Connection, dataset: str, analyst: str, budget: Budget) -> Reading:
-    """What the analyst has spent on the data set, at the data set's δ, and what is left of theirs and of everybody's."""
+def lately(connection: sa.Connection, dataset: str, analyst: str, window: Window, *, now: int) -> Totals:
+    """What was charged within the window that ends now, to whom it binds."""
+    since = now - window.seconds * 10**9
+    whose = None if window.kind == "everyone" else analyst
+    row = connection.execute(_LATELY[window.kind], {"dataset": dataset, "since": since, "analyst": whose}).one()
+    return Totals(**{name: value or 0 for name, value in zip(SUMS, row, strict=True)})
+
+
+def read(connection: sa.Connection, dataset: str, analyst: str, force: InForce, *, now: int) -> Reading:
+    """What the analyst has spent on the data set, at the data set's δ, and what is left of theirs and of everybody's, by every cap in force."""
     keys = ("analyst", dataset, analyst), ("everyone", dataset, "")
     sums = totals(connection, keys)
-    own, everyone = spent(budget.per_analyst, sums[keys[0]]), spent(budget.everyone, sums[keys[1]])
-    libraries = _libraries(connection, dataset, analyst)
+    held = [(cap, sums[key]) for cap, key in zip((force.analyst, force.everyone), keys, strict=True) if cap is not None]
+    held += [(each.cap, lately(connection, dataset, analyst, each, now=now)) for each in force.windows]
+    left = [spent(cap, each) for cap, each in held]
+    shown = force.analyst or force.everyone or force.call
+    own = spent(shown, sums[keys[0]])
     return Reading(
         epsilon_spent=own.epsilon,
         delta_spent=own.delta,
-        epsilon_left=min(own.epsilon_left, everyone.epsilon_left),
-        delta_left=min(own.delta_left, everyone.delta_left),
-        epsilon_per_call=float(budget.per_call.epsilon),
-        libraries={name: spent(budget.per_analyst, each).epsilon for name, each in libraries.items()},
+        epsilon_left=min((each.epsilon_left for each in left), default=math.inf),
+        delta_left=min((each.delta_left for each in left), default=float(shown.delta)),
+        epsilon_per_call=float(force.call.epsilon),
+        libraries={name: spent(shown, each).epsilon for name, each in _libraries(connection, dataset, analyst).items()},
     )
 
 

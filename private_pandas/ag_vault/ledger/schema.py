@@ -1,6 +1,6 @@
 """The tables of the ledger as SQLAlchemy core sees them. Knows no rules: migrations are in ``revisions``, rules in ``book``.
 
-``events`` is the truth: appended to, never changed, chained by hashes. ``balances`` are its sums, kept in the same
+``events`` is the truth of what was spent: appended to, never changed, chained by hashes. ``balances`` are its sums, kept in the same
 transaction so that a charge need not add up the past; ``chain.verify`` recomputes them.
 """
 
@@ -27,6 +27,7 @@ EVENTS = sa.Table(
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
     sa.Index("events_by_analyst", "dataset", "analyst", "library"),
+    sa.Index("events_by_time", "dataset", "at"),
 )
 """``at`` in nanoseconds since 1970; ``epsilon``, ``rho``, ``delta`` in the units of ``account``; ``plan`` a digest."""
 
@@ -54,8 +55,48 @@ HEAD = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False, server_default="0"),
 )
-"""One row: the last event's number and hash."""
+"""Two rows, ``EVENTS_HEAD`` and ``LOG_HEAD``: number, hash and time of the last event and of the last entry of the log."""
+EVENTS_HEAD, LOG_HEAD = 1, 2
+
+LOG = sa.Table(
+    "log",
+    METADATA,
+    sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    sa.Column("event", sa.BigInteger, nullable=False),
+    sa.Column("event_hash", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+"""The audit log: who did what to what; ``details`` are JSON. ``event`` is the charge it speaks of, by number and hash; 0 for none."""
+
+CAPS = sa.Table(
+    "caps",
+    METADATA,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("dataset", sa.Text, primary_key=True),
+    sa.Column("who", sa.Text, primary_key=True),
+    sa.Column("seconds", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("epsilon", sa.Text, nullable=True),
+    sa.Column("delta", sa.Text, nullable=False),
+)
+"""Caps that owners set, which go before those of the metadata: ``kind`` everyone, analyst (``who`` empty: each) or call; ``seconds``
+0 for all time, else a window's; exact rationals as text, ``epsilon`` null for no bound over all time."""
+
+REFUSALS = sa.Table(
+    "refusals",
+    METADATA,
+    sa.Column("analyst", sa.Text, primary_key=True),
+    sa.Column("hour", sa.BigInteger, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+"""How many refusals of an analyst the log has of the last hour with any: a flood of them is not written down."""
 
 ANSWERS = sa.Table(
     "answers",

@@ -1,0 +1,194 @@
+"""The conversation with the clerk, the one process that keeps the ledger's books: caps, sums, the audit log. Kept alive; one question at a time.
+
+Knows questions and sentences, no table: the gateway never opens the ledger. Sessions go on while there is no clerk; whoever asks it is told 503.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from ag_enclave.bridge.frames import frame, read_frame
+from ag_enclave.errors import MalformedMessage, Refusal, SessionLost, Unusable
+from ag_sandbox.nursery import Child
+
+Bear = Callable[[socket.socket], Awaitable[Child]]
+"""Starts a clerk that answers at the other end of this socket; SessionLost where it can't."""
+_LONGEST = 16 << 20
+_WAIT_SECONDS = 30.0
+_PATIENT_SECONDS = 600.0
+_PAUSE_SECONDS = 0.5
+_AWAY = "The ledger's clerk is away; nothing was changed. Try again in a moment."
+_log = structlog.get_logger(__name__)
+
+
+class Clerk:
+    """The running clerk. Every question raises Refusal: 400 for what can't be done, 503 where it can't be asked just now."""
+
+    def __init__(self, bear: Bear) -> None:
+        self._bear = bear
+        self._turn = asyncio.Lock()
+        self._child: Child | None = None
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def start(self) -> None:
+        """Start it for the first time. Unusable where the ledger can't be kept: nobody is served then."""
+        try:
+            await self._begin()
+            await self.ask("caps")
+        except (SessionLost, Refusal) as problem:
+            raise Unusable(
+                f"The ledger can't be kept, see logs/clerk.log of the state directory: {problem}"
+            ) from problem
+
+    async def append(self, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> dict[str, Any]:
+        """Write an entry to the audit log; its number, hash and time. On disk when this returns."""
+        return dict(
+            await self.ask("append", {"actor": actor, "action": action, "subject": subject, "details": dict(details)})
+        )
+
+    async def caps(self, dataset: str | None = None) -> list[dict[str, Any]]:
+        """The caps that owners have set at run time; others are the metadata's."""
+        return list(await self.ask("caps", {"dataset": dataset}))
+
+    async def set_cap(
+        self,
+        *,
+        actor: str,
+        kind: str,
+        dataset: str,
+        epsilon: str | None,
+        delta: str,
+        reason: str,
+        who: str = "",
+        seconds: int = 0,
+    ) -> dict[str, Any]:
+        """Put a cap in force for all vaults, from their next charge on, and write it to the log.
+
+        ``kind``: everyone, analyst (``who`` empty: each) or call. ``seconds``: of a window; 0: over all time. ``epsilon``, ``delta``:
+        exact decimals or fractions as text; ``epsilon`` None: no bound over all time, where there is a window of the same kind.
+        """
+        cap = {"kind": kind, "dataset": dataset, "who": who, "seconds": seconds, "epsilon": epsilon, "delta": delta}
+        return dict(await self.ask("set_cap", {"actor": actor, "reason": reason, **cap}))
+
+    async def drop_cap(
+        self, *, actor: str, kind: str, dataset: str, reason: str, who: str = "", seconds: int = 0
+    ) -> dict[str, Any]:
+        """Let the metadata's cap be in force again, or end a window."""
+        cap = {"kind": kind, "dataset": dataset, "who": who, "seconds": seconds}
+        return dict(await self.ask("drop_cap", {"actor": actor, "reason": reason, **cap}))
+
+    async def totals(self, account: str | None = None) -> list[dict[str, Any]]:
+        """What was spent, by account and analyst (``who`` empty: everyone): sums of ε, ρ, δ."""
+        return list(await self.ask("totals", {"account": account}))
+
+    async def spending(self, account: str, *, hours: int = 24, since: int = 0) -> list[dict[str, Any]]:
+        """ε charged by span of so many hours and analyst; ``since`` and the answer's ``at`` in nanoseconds since 1970."""
+        return list(await self.ask("spending", {"account": account, "hours": hours, "since": since}))
+
+    async def history(
+        self,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        actor: str | None = None,
+        action: str | None = None,
+        subject: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Entries of the audit log, newest first; ``before``: only those with smaller numbers."""
+        which = {"before": before, "limit": limit, "actor": actor, "action": action, "subject": subject}
+        return list(await self.ask("history", which))
+
+    async def verify(self) -> dict[str, int]:
+        """Check both chains whole, and that they agree; how many charges and entries there are."""
+        return dict(await self.ask("verify", patience=_PATIENT_SECONDS))
+
+    async def ask(self, op: str, fields: Mapping[str, Any] | None = None, *, patience: float = _WAIT_SECONDS) -> Any:
+        """Put one question and give its answer."""
+        async with self._turn:
+            said = await self._said({"op": op, **(fields or {})}, patience)
+        if "answer" in said:
+            return said["answer"]
+        raise Refusal(503 if said.get("broken") else 400, str(said.get("error", _AWAY)))
+
+    async def watch(self) -> None:
+        """Start it anew whenever it has died, until cancelled."""
+        while True:
+            await self._death()
+            _log.warning("the clerk died")
+            await asyncio.sleep(_PAUSE_SECONDS)
+            try:
+                await self._begin()
+            except SessionLost as problem:
+                _log.error("the clerk could not be started again", problem=str(problem))
+
+    def close(self) -> None:
+        """End it."""
+        child, self._child = self._child, None
+        self._hang_up()
+        if child is not None:
+            child.close()
+
+    async def _begin(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                child = await self._bear(theirs)
+            except BaseException:
+                ours.close()
+                raise
+        old, self._child = self._child, child
+        if old is not None:
+            old.close()
+        self._reader, self._writer = await asyncio.open_unix_connection(sock=ours)
+
+    async def _said(self, question: Mapping[str, Any], patience: float) -> dict[str, Any]:
+        """The clerk's own words. Refusal 503 where there are none; whatever came late is never taken for the next answer."""
+        if self._reader is None or self._writer is None:
+            raise Refusal(503, _AWAY)
+        try:
+            async with asyncio.timeout(patience):
+                self._writer.write(frame(json.dumps(question).encode()))
+                await self._writer.drain()
+                answer = await read_frame(self._reader, _LONGEST)
+            said = None if answer is None else json.loads(answer)
+        except (OSError, TimeoutError, MalformedMessage, ValueError) as problem:
+            self._dismiss()
+            raise Refusal(503, _AWAY) from problem
+        except asyncio.CancelledError:
+            self._dismiss()
+            raise
+        if not isinstance(said, dict):
+            self._dismiss()
+            raise Refusal(503, _AWAY)
+        return said
+
+    def _dismiss(self) -> None:
+        """Let a clerk go that doesn't answer; ``watch`` starts the next one."""
+        self._hang_up()
+        if self._child is not None:
+            self._child.kill()
+
+    def _hang_up(self) -> None:
+        writer, self._reader, self._writer = self._writer, None, None
+        if writer is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                writer.close()
+
+    async def _death(self) -> None:
+        """Wait until it is no more."""
+        if self._child is None or not self._child.alive():
+            return
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        pidfd = self._child.pidfd
+        loop.add_reader(pidfd, over.set)
+        try:
+            await over.wait()
+        finally:
+            loop.remove_reader(pidfd)
+            self._hang_up()

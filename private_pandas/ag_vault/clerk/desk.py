@@ -1,0 +1,167 @@
+"""What the gateway may ask of the clerk: one JSON object in, one out, whatever it was. Knows messages; the work is the register's.
+
+The gateway is believed about who asks: it checks accounts and roles. It is not believed about anything that could lower what was spent.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from ag_vault.errors import BadLedger
+from ag_vault.ledger import log
+from ag_vault.ledger.register import Filter, Place, Register
+
+_log = logging.getLogger(__name__)
+
+_ACTIONS_OF_ITS_OWN = frozenset({"release", "cap", "upgrade", "sealed", "restored"})
+"""What only the ledger itself writes: an entry of the gateway's must not pass for one."""
+
+
+class Append(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="append"):
+    """Write an entry to the log."""
+
+    actor: str
+    action: str
+    subject: str
+    details: dict[str, Any] = {}
+
+
+class Caps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="caps"):
+    """The caps that owners have set, of one data set or of all."""
+
+    dataset: str | None = None
+
+
+class SetCap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="set_cap"):
+    """Put a cap in force. ``epsilon`` None: no bound over all time."""
+
+    actor: str
+    kind: str
+    dataset: str
+    epsilon: str | None
+    delta: str
+    reason: str
+    who: str = ""
+    seconds: int = 0
+
+
+class DropCap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="drop_cap"):
+    """Let the metadata's cap be in force again, or end a window."""
+
+    actor: str
+    kind: str
+    dataset: str
+    reason: str
+    who: str = ""
+    seconds: int = 0
+
+
+class Sums(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="totals"):
+    """What was spent, of one account or of all."""
+
+    account: str | None = None
+
+
+class Spending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="spending"):
+    """ε charged to an account over time, by spans of so many hours."""
+
+    account: str
+    hours: int = 24
+    since: int = 0
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="history"):
+    """Entries of the log, newest first."""
+
+    before: int | None = None
+    limit: int = 100
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+
+
+class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="verify"):
+    """Check everything."""
+
+
+Asked = Append | Caps | SetCap | DropCap | Sums | Spending | History | Verify
+_REQUEST = msgspec.json.Decoder(Asked)
+
+
+class Desk:
+    """Answers one question after the other."""
+
+    def __init__(self, register: Register) -> None:
+        self._register = register
+
+    def reply(self, payload: bytes) -> bytes:
+        """The answer to one question: ``{"answer": …}``, or ``{"error": sentence}``. Total."""
+        try:
+            asked = _REQUEST.decode(payload)
+            return msgspec.json.encode({"answer": _ANSWERS[type(asked)](self._register, asked)})
+        except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
+            return _error("The clerk doesn't understand this question.")
+        except ValueError as reason:
+            return _error(str(reason))
+        except BadLedger as problem:
+            _log.error("ledger: %s", problem)
+            return _error(f"The ledger can't be used just now: {problem}.", broken=True)
+        except Exception as problem:  # noqa: BLE001 - whatever it was, the next question is answered
+            _log.error("internal: %s", type(problem).__name__)
+            return _error("The clerk could not answer this; its log says when it happened.", broken=True)
+
+
+def _error(sentence: str, *, broken: bool = False) -> bytes:
+    return msgspec.json.encode({"error": sentence, "broken": broken})
+
+
+def _place(asked: SetCap | DropCap) -> Place:
+    return Place(kind=asked.kind, dataset=asked.dataset, who=asked.who, seconds=asked.seconds)  # type: ignore[arg-type]
+
+
+def _append(register: Register, asked: Append) -> dict[str, Any]:
+    if asked.action in _ACTIONS_OF_ITS_OWN:
+        raise ValueError("Only the ledger itself writes entries of this action.")
+    entry = log.Entry(actor=asked.actor, action=asked.action, subject=asked.subject, details=asked.details)
+    return _mark(register.append(entry))
+
+
+def _set_cap(register: Register, asked: SetCap) -> dict[str, Any]:
+    return _mark(register.set_cap(_place(asked), asked.epsilon, asked.delta, actor=asked.actor, reason=asked.reason))
+
+
+def _drop_cap(register: Register, asked: DropCap) -> dict[str, Any]:
+    return _mark(register.drop_cap(_place(asked), actor=asked.actor, reason=asked.reason))
+
+
+def _spending(register: Register, asked: Spending) -> list[dict[str, Any]]:
+    if not 1 <= asked.hours <= 24 * 366:
+        raise ValueError("A span has between an hour and a year.")
+    return register.spending(asked.account, hours=asked.hours, since=asked.since)
+
+
+def _history(register: Register, asked: History) -> list[dict[str, Any]]:
+    return register.history(Filter(**msgspec.structs.asdict(asked)))
+
+
+def _verify(register: Register, _asked: Verify) -> dict[str, int]:
+    events, entries = register.verify()
+    return {"charges": events, "entries": entries}
+
+
+def _mark(mark: log.Mark) -> dict[str, Any]:
+    return {"sequence": mark.sequence, "hash": mark.hash, "at": mark.at}
+
+
+_ANSWERS: Mapping[type[Any], Callable[[Register, Any], Any]] = {
+    Append: _append,
+    Caps: lambda register, asked: register.caps(asked.dataset),
+    SetCap: _set_cap,
+    DropCap: _drop_cap,
+    Sums: lambda register, asked: register.totals(asked.account),
+    Spending: _spending,
+    History: _history,
+    Verify: _verify,
+}

@@ -1,0 +1,62 @@
+"""The clerk's process: answers the gateway over one socket, until it hangs up. ``main`` is the entry point of its jail.
+
+Knows a socket and settings; what a question means is the desk's. Everything it needs is imported here, before the jail closes.
+"""
+
+import contextlib
+import logging
+import select
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ag_plan.errors import MalformedPlan
+from ag_vault.clerk.desk import Desk
+from ag_vault.conversation import Conversation
+from ag_vault.ledger.connect import file_engine, memory_engine
+from ag_vault.ledger.register import Register
+
+_LONGEST = 1 << 20
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gateway says: where the ledger is."""
+
+    ledger: str
+
+
+def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> None:
+    """Serve until the gateway hangs up. BadLedger where the ledger can't be used; nobody was answered."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s clerk %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    asked = msgspec.convert(dict(settings), Settings)
+    register = Register(file_engine(Path(asked.ledger)))
+    register.open()
+    peer, desk = Conversation(sockets["clerk"], longest=_LONGEST), Desk(register)
+    waiting = select.poll()
+    waiting.register(peer.stream, select.POLLIN)
+    with contextlib.closing(register), peer.stream:
+        while True:
+            waiting.poll()
+            if not _serve(peer, desk):
+                return
+
+
+def warm() -> None:
+    """Pay before the first fork what the first question would pay."""
+    Register(memory_engine()).open()
+
+
+def _serve(peer: Conversation, desk: Desk) -> bool:
+    """Answer what has arrived; False where the conversation is over."""
+    try:
+        frames = peer.receive()
+        for frame in frames or ():
+            peer.send(desk.reply(frame))
+    except (MalformedPlan, OSError):
+        return False
+    return frames is not None

@@ -1,0 +1,125 @@
+"""The audit log: entries chained by hashes, each of a charge with the charge's own number and hash, so that ledger and log vouch for each other.
+
+Knows no budgets and no plans: what an entry says is its writer's. Entries are written within the caller's transaction, or not at all.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ag_vault.errors import BadLedger
+from ag_vault.ledger.chain import GENESIS, move
+from ag_vault.ledger.connect import fixed
+from ag_vault.ledger.schema import EVENTS, EVENTS_HEAD, HEAD, LOG, LOG_HEAD
+
+_LONGEST_NAME = 300
+_LONGEST_DETAILS = 16 << 10
+_FIELDS = tuple(column.name for column in LOG.columns if column.name != "hash")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Who (``actor``) did what (``action``) to what (``subject``). ``event``, ``event_hash``: the charge it speaks of, 0 for none.
+
+    Raises ValueError where the details are no JSON object or too long.
+    """
+
+    actor: str
+    action: str
+    subject: str
+    details: Mapping[str, Any]
+    event: int = 0
+    event_hash: str = ""
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its columns but for number, time and hashes."""
+        details = json.dumps(dict(self.details), separators=(",", ":"), allow_nan=False)
+        if len(details) > _LONGEST_DETAILS:
+            raise ValueError("the details of an entry of the log are too long")
+        named = {name: printable(getattr(self, name)) for name in ("actor", "action", "subject")}
+        return named | {"details": details, "event": self.event, "event_hash": self.event_hash}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A place in the log: an entry's number and hash, and when it was written, in nanoseconds since 1970."""
+
+    sequence: int
+    hash: str
+    at: int
+
+
+def printable(text: str) -> str:
+    """The text on one line, as far as it can be printed, and not endless."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:_LONGEST_NAME])
+
+
+def link(entry: Mapping[str, Any] | sa.RowMapping) -> str:
+    """The hash of an entry: SHA-256 over the JSON list of all its fields but the hash itself, in the order of the table's columns."""
+    fields = [entry[name] for name in _FIELDS]
+    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
+def head(connection: sa.Connection) -> Mark:
+    """The log's last entry, as its head says. BadLedger where there is no head."""
+    row = connection.execute(_HEAD, {"which": LOG_HEAD}).mappings().one_or_none()
+    if row is None:
+        raise BadLedger("the log has no head")
+    return Mark(sequence=row["sequence"], hash=row["hash"], at=row["at"])
+
+
+def append(connection: sa.Connection, entry: Entry, *, after: Mark, now: int) -> Mark:
+    """Write an entry behind the last one and move the head, in the caller's writing transaction. Time never goes back."""
+    at = max(now, after.at)
+    row = entry.row | {"sequence": after.sequence + 1, "at": at, "previous": after.hash}
+    row["hash"] = link(row)
+    connection.execute(_ADD, row)
+    move(connection, LOG_HEAD, row)
+    return Mark(sequence=row["sequence"], hash=row["hash"], at=at)
+
+
+def verify(connection: sa.Connection) -> int:
+    """Every entry links to the one before, the head is the last, and charges and entries are one to one. Gives the number of entries. BadLedger where not."""
+    previous, count, charged = GENESIS, 0, 0
+    for entry in connection.execute(_ALL).mappings():
+        count += 1
+        if entry["sequence"] != count or entry["previous"] != previous or link(entry) != entry["hash"]:
+            raise BadLedger(f"the log's chain breaks at entry {count}")
+        previous = entry["hash"]
+        if entry["event"]:
+            if entry["event"] != charged + 1 and count > 1:
+                raise BadLedger(f"entry {count} of the log speaks of another charge than the next")
+            if entry["event_hash"] != entry["charged"]:
+                raise BadLedger(f"entry {count} of the log and its charge don't agree")
+            charged = entry["event"]
+    mark = head(connection)
+    if (mark.sequence, mark.hash) != (count, previous):
+        raise BadLedger("the log's head does not name its last entry")
+    if charged != connection.execute(_HEAD, {"which": EVENTS_HEAD}).mappings().one()["sequence"]:
+        raise BadLedger("the ledger has charges that the log doesn't know")
+    return count
+
+
+def verify_head(connection: sa.Connection) -> None:
+    """The last entry is what the head says and hashes to it. Constant time. BadLedger where not."""
+    mark = head(connection)
+    last = connection.execute(_LAST).mappings().one_or_none()
+    if mark.sequence != (last["sequence"] if last else 0):
+        raise BadLedger("the log's head does not name its last entry")
+    if mark.hash != (last["hash"] if last else GENESIS) or (last and link(last) != last["hash"]):
+        raise BadLedger("the log's last entry was altered")
+
+
+_HEAD = sa.select(HEAD).where(HEAD.c.id == sa.bindparam("which"))
+_ADD = fixed(sa.insert(LOG))
+_LAST = sa.select(LOG).order_by(LOG.c.sequence.desc()).limit(1)
+_ALL = (
+    sa.select(LOG, EVENTS.c.hash.label("charged"))
+    .join_from(LOG, EVENTS, LOG.c.event == EVENTS.c.sequence, isouter=True)
+    .order_by(LOG.c.sequence)
+)
