@@ -166,7 +166,10 @@ class Released(Message, frozen=True, kw_only=True, tag="released"):
 
 
 class Preview(Message, frozen=True, kw_only=True, tag="preview"):
-    """What a release would cost and how far off it is expected to be; nothing was charged."""
+    """What a release would cost and how far off it is expected to be; nothing was charged.
+
+    ``widths_of_a_row``: half-widths times how many rows there are, at worst, where ``half_widths`` are unknown for that alone. ``scale`` is in rows, or in a sum's unit.
+    """
 
     index: tuple[tuple[Scalar, ...], ...]
     columns: tuple[str, ...]
@@ -174,6 +177,7 @@ class Preview(Message, frozen=True, kw_only=True, tag="preview"):
     mechanism: str
     scale: float
     cost: Cost
+    widths_of_a_row: tuple[tuple[float | None, ...], ...] = ()
 
 
 class Balance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -58,7 +58,7 @@ def _release(priced: Priced, noisy: Noisy, receipt: Receipt) -> Answer:
         half_widths=tuple(tuple(estimate.half_width for estimate in row) for row in rows),
         mechanism=priced.mechanism,
         measure=str(type(priced.release.measure).__struct_config__.tag),
-        scale=max((estimate.scale for row in rows for estimate in row), default=max(priced.scales)),
+        scale=max((estimate.scale for row in rows for estimate in row), default=priced.scale),
         receipt=receipt,
     )
 

@@ -54,6 +54,11 @@ class Noised(ABC):
         return None
 
     @property
+    def step(self) -> float:
+        """One step of the vector's integers in the unit in which its noise is told: rows, or a sum's own."""
+        return 1.0
+
+    @property
     @abstractmethod
     def size(self) -> int:
         """The length of the vector."""
@@ -65,6 +70,10 @@ class Noised(ABC):
     @abstractmethod
     def expect(self, scale: float) -> tuple[float | None, ...]:
         """The half-widths to expect before anything is released; None where they depend on the rows."""
+
+    def expect_of_a_row(self, scale: float) -> tuple[float | None, ...]:
+        """Half-widths times how many rows there are, at worst and to first order, where that is all they depend on; None for all others."""
+        return (None,) * len(self.expect(scale))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,12 @@ class Priced:
         return found
 
     @property
+    def scale(self) -> float:
+        """The largest scale of the noise, told in rows, or in the unit of a sum."""
+        steps = (part.step if isinstance(part, Noised) else 1.0 for part in self.parts)
+        return max(scale * step for scale, step in zip(self.scales, steps, strict=True))
+
+    @property
     def expected(self) -> int:
         """How many rows the answer has, or may have."""
         return len(self.index) if self.finding is None else self.groups * len(self.measured.labels) * _EXPECTED_KEYS
@@ -90,11 +96,12 @@ class Priced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """What a release would look like: shapes as in ``messages.Preview``, and the event it would be charged as."""
+    """What a release would look like: shapes and widths as in ``messages.Preview``, and the event it would be charged as."""
 
     index: tuple[tuple[Scalar, ...], ...]
     columns: tuple[str, ...]
     half_widths: tuple[tuple[float | None, ...], ...]
+    widths_of_a_row: tuple[tuple[float | None, ...], ...]
     mechanism: str
     scale: float
     event: Event
@@ -310,15 +317,17 @@ def preview(release: Release, catalog: Catalog) -> Forecast | Refusal:
     if isinstance(priced, Refusal):
         return priced
     as_laplace = priced.currency.as_laplace
-    expected = [_expect(part, as_laplace(scale)) for part, scale in zip(priced.parts, priced.scales, strict=True)]
-    columns = [[width for part in parts for width in expected[part]] for parts in priced.measured.layout]
-    rows = tuple(zip(*columns, strict=True)) * priced.groups
+    scaled = [(part, as_laplace(scale)) for part, scale in zip(priced.parts, priced.scales, strict=True)]
+    rows, of_a_row = (
+        _arranged(priced, [how(part, scale) for part, scale in scaled]) for how in (_expect, _expect_of_a_row)
+    )
     return Forecast(
         index=priced.index if priced.finding is None else _typical(priced.finding.groups, priced.measured),
         columns=priced.measured.columns,
         half_widths=rows,
+        widths_of_a_row=of_a_row,
         mechanism=priced.mechanism,
-        scale=max(priced.scales),
+        scale=priced.scale,
         event=priced.event,
     )
 
@@ -327,6 +336,16 @@ def _typical(groups: Groups, measured: Measured) -> tuple[tuple[Scalar, ...], ..
     """The index of one key that is not known yet."""
     arranged = groups.arranged({0: (None,) * len(groups.found)})
     return tuple(key + label for key, _ in arranged for label in measured.labels)
+
+
+def _arranged(priced: Priced, of_parts: Sequence[tuple[float | None, ...]]) -> tuple[tuple[float | None, ...], ...]:
+    """What is said of each part's numbers, as rows of the answer."""
+    columns = [[width for part in parts for width in of_parts[part]] for parts in priced.measured.layout]
+    return tuple(zip(*columns, strict=True)) * priced.groups
+
+
+def _expect_of_a_row(part: Part, scale: float) -> tuple[float | None, ...]:
+    return (None,) * len(part.probabilities) if isinstance(part, Ranks) else part.expect_of_a_row(scale)
 
 
 def _expect(part: Part, scale: float) -> tuple[float | None, ...]:

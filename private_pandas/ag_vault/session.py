@@ -178,6 +178,7 @@ class Session:
             index=forecast.index,
             columns=forecast.columns,
             half_widths=forecast.half_widths,
+            widths_of_a_row=forecast.widths_of_a_row,
             mechanism=forecast.mechanism,
             scale=forecast.scale,
             cost=_cost(forecast.event),

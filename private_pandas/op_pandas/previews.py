@@ -20,6 +20,7 @@ from op_pandas.rows import Rows
 from op_pandas.vault import Vault, ask
 
 _UNKNOWN = "depends on how many rows there are"
+_ROWS = (100, 10_000)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -27,7 +28,8 @@ class Preview:
     """What a call would cost and how far off its answer would be; nothing was charged.
 
     ``epsilon``: exact, None for a call paid in ``rho``. ``half_widths`` of 95 % intervals in the shape of the answer: NaN where they
-    depend on how many rows there are. ``scale``: the largest of the noise.
+    depend on how many rows there are; ``widths_of_a_row``, in the same shape: times these, at most, where that is all they depend on. ``scale``: the
+    largest of the noise, in rows, or in the unit of a sum.
     """
 
     call: str
@@ -37,6 +39,7 @@ class Preview:
     mechanism: str
     scale: float
     half_widths: Any = field(repr=False)
+    widths_of_a_row: Any = field(repr=False, default=None)
 
     @property
     def cost(self) -> dict[str, str | float | None]:
@@ -67,8 +70,13 @@ class Preview:
         if not isinstance(self.half_widths, pd.Series | pd.DataFrame):
             return None
         headers, rows = intervals.grid(self.half_widths)
-        shown = [[row[0], *("?" if math.isnan(cell) else f"± {cell:,.3g}" for cell in row[1:])] for row in rows]
-        return ["95 % half-width", *headers[1:]], shown
+        of_a_row = rows if self.widths_of_a_row is None else intervals.grid(self.widths_of_a_row)[1]
+        shown = [
+            [row[0], *(_cell(width, times) for width, times in zip(row[1:], more[1:], strict=True))]
+            for row, more in zip(rows, of_a_row, strict=True)
+        ]
+        many = self.widths_of_a_row is not None
+        return ["95 % half-width" + (", n: rows with a value" if many else ""), *headers[1:]], shown
 
     def _facts(self) -> dict[str, str]:
         paid = f"ρ {self.rho:.6g}" if self.epsilon is None else f"ε {float(self.epsilon):.9g} (ρ {self.rho or 0:.3g})"
@@ -78,23 +86,33 @@ class Preview:
             "scale of noise": f"{self.scale:.6g}",
         }
         if not isinstance(self.half_widths, pd.Series | pd.DataFrame):
-            facts["95 % half-width"] = _in_words(self.half_widths)
+            facts["95 % half-width"] = _in_words(self.half_widths, self.widths_of_a_row)
         return facts
 
 
-def _in_words(widths: Any) -> str:
+def _cell(width: float, times: float) -> str:
+    """A half-width; where it isn't known, what it is of n rows at most."""
+    if not math.isnan(width):
+        return f"± {width:,.3g}"
+    return "?" if math.isnan(times) else f"<= {times:,.3g} / n"
+
+
+def _in_words(widths: Any, of_a_row: Any) -> str:
     """One half-width, or those of a histogram's bins, which are alike."""
     if widths is None:
         return "several releases, each with its own"
+    if isinstance(of_a_row, int | float) and not math.isnan(of_a_row):
+        some = " and ".join(f"{of_a_row / rows:.3g} of {rows:,}" for rows in _ROWS)
+        return f"at most {of_a_row:.4g} / n of n rows with a value, as {some}"
     found = pd.Series([widths] if pd.api.types.is_scalar(widths) else list(pd.Series(widths.ravel())), dtype="float64")
     return _UNKNOWN if found.isna().any() or found.empty else f"{found.max():.6g}"
 
 
 class _Forecaster:
-    """A vault for twins: what would be charged is previewed, what is free is asked of the real one."""
+    """A vault for twins: what would be charged is previewed, what is free is asked of the real one. Half-widths are those, or (``of_a_row``) of a row."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, vault: Vault, *, of_a_row: bool) -> None:
+        self._vault, self._of_a_row = vault, of_a_row
         self.forecasts: list[messages.Preview] = []
 
     def ask(self, message: messages.Message) -> messages.Message:
@@ -108,7 +126,7 @@ class _Forecaster:
             index=found.index,
             columns=found.columns,
             values=tuple((0,) * len(found.columns) for _ in found.index),
-            half_widths=found.half_widths,
+            half_widths=found.widths_of_a_row if self._of_a_row else found.half_widths,
             mechanism=found.mechanism,
             measure="preview",
             scale=found.scale,
@@ -118,22 +136,33 @@ class _Forecaster:
 
 def previewed(call: Callable[..., Any], name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Preview:
     """The preview of a call with these arguments, the object it belongs to among them. Raises as the call itself would."""
+    result, forecasts = _foretold(call, given, named, of_a_row=False)
+    if not forecasts:
+        raise ValueError(
+            f"{name} with these arguments releases nothing, so that there is nothing to preview: it is free"
+        )
+    preview = _summed(name, result, forecasts)
+    if len(forecasts) == 1 and any(width is not None for row in forecasts[0].widths_of_a_row for width in row):
+        known = provenance(_foretold(call, given, named, of_a_row=True)[0])
+        return replace(preview, widths_of_a_row=None if known is None else known.half_widths)
+    return preview
+
+
+def _foretold(
+    call: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any], *, of_a_row: bool
+) -> tuple[Any, list[messages.Preview]]:
+    """What the call makes of forecasts, and these."""
     made: list[_Forecaster] = []
 
     def forecaster(vault: Vault) -> _Forecaster:
         if not made:
-            made.append(_Forecaster(vault))
+            made.append(_Forecaster(vault, of_a_row=of_a_row))
         return made[0]
 
     result = call(
         *(_twin(each, forecaster) for each in given), **{key: _twin(each, forecaster) for key, each in named.items()}
     )
-    forecasts = made[0].forecasts if made else []
-    if not forecasts:
-        raise ValueError(
-            f"{name} with these arguments releases nothing, so that there is nothing to preview: it is free"
-        )
-    return _summed(name, result, forecasts)
+    return result, made[0].forecasts if made else []
 
 
 def _twin(value: Any, forecaster: Callable[[Vault], _Forecaster]) -> Any:

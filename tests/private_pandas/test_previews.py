@@ -1,6 +1,7 @@
 """What a call would cost is free to ask of every statistic, exact where noise is all there is, and never charges anything."""
 
 import inspect
+import math
 import pydoc
 from collections.abc import Iterator
 from fractions import Fraction
@@ -111,9 +112,25 @@ def test_every_release_knows_its_provenance_as_its_preview_foretold(private: Any
     preview = getattr(found, name).preview(**needed, eps=0.5)
     known = getattr(found, name)(**needed, eps=0.5).ag
     assert (known.mechanism, known.cost, known.epsilon) == (preview.mechanism, preview.cost, Fraction(1, 2))
+    assert known.scale == pytest.approx(preview.scale)
     told, kept = np.asarray(preview.half_widths, dtype=float), np.asarray(known.half_widths, dtype=float)
     if not np.isnan(told).any():
         assert sorted(told.ravel()) == pytest.approx(sorted(kept.ravel()))
+
+
+def test_a_half_width_that_depends_on_the_number_of_rows_alone_is_told_times_that(private: Any) -> None:
+    preview = private["age"].mean.preview(eps=0.5)
+    assert np.isnan(preview.half_widths)
+    assert preview.widths_of_a_row == pytest.approx(120 * 2 * math.log(20))
+    assert "at most 719 / n of n rows with a value, as 7.19 of 100 and 0.0719 of 10,000" in repr(preview)
+    known = private["age"].mean(eps=0.5).ag
+    assert known.half_widths <= preview.widths_of_a_row / 150
+    both = private[["age", "weight"]].describe.preview(eps=1)
+    assert "/ n" in repr(both)
+    assert "n: rows with a value" in both._repr_html_()
+    assert both.widths_of_a_row.loc["mean", "weight"] > both.widths_of_a_row.loc["mean", "age"] > 0
+    assert both.widths_of_a_row.drop("mean").isna().all(axis=None)
+    assert private[["age"]].sum.preview(eps=1).widths_of_a_row is None
 
 
 def test_a_preview_has_the_shape_of_the_answer() -> None:
@@ -163,7 +180,7 @@ def test_a_preview_in_accuracy_says_the_epsilon_that_it_takes(private: Any) -> N
 
 
 def test_what_depends_on_rows_is_said_in_words(private: Any) -> None:
-    assert "depends on how many rows there are" in repr(private["age"].mean.preview(eps=1))
+    assert "depends on how many rows there are" in repr(private["age"].std.preview(eps=1))
     assert "?" in repr(private.describe.preview(eps=1))
 
 

@@ -49,6 +49,11 @@ class Comoments(Sums):
         return len(self.widths)
 
     @property
+    def step(self) -> float:
+        """In rows."""
+        return 1 / self.sample((0,) * self.size, 1.0).unit
+
+    @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """All pairs of columns, in order."""
         return tuple(combinations(range(self.columns), 2))

@@ -30,18 +30,27 @@ class Totalled(Averaged):
     Why: where the lower bound is 0 the noise is that of a sum alone, and elsewhere at most √2 of it; the count of rows comes along.
     """
 
+    @property
+    def step(self) -> float:
+        """In the column's own unit."""
+        return max(abs(self.grid.lower), abs(self.grid.upper)) / _WEIGHT
+
     def read(self, noisy: Sequence[int], scale: float) -> tuple[Estimate, ...]:
         """As the base says."""
         below, above = noisy
         value = (self.grid.lower * below + self.grid.upper * above) / _WEIGHT
-        steep = max(abs(self.grid.lower), abs(self.grid.upper)) / _WEIGHT
-        return (Estimate(value=value, half_width=self._width(scale), scale=scale * steep),)
+        return (Estimate(value=value, half_width=self._error(scale), scale=scale * self.step),)
 
     def expect(self, scale: float) -> tuple[float | None, ...]:
         """Exact: the noise is all there is."""
-        return (self._width(scale),)
+        return (self._error(scale),)
 
-    def _width(self, scale: float) -> float:
+    def expect_of_a_row(self, scale: float) -> tuple[float | None, ...]:
+        """None: no error of a sum depends on how many rows there are."""
+        del scale
+        return (None,)
+
+    def _error(self, scale: float) -> float:
         return half_width((self.grid.lower, self.grid.upper), scale / _WEIGHT)
 
 

@@ -43,22 +43,35 @@ class Averaged(Sums):
         rows, total = sums
         return (rows * POINTS - total) // COARSE, total // COARSE
 
+    @property
+    def step(self) -> float:
+        """In rows."""
+        return 1 / self.weight
+
     def read(self, noisy: Sequence[int], scale: float) -> tuple[Estimate, ...]:
         """The second part's share of both, between the bounds."""
         below, above = noisy
         weight = below + above
         if weight <= 0:
-            return (Estimate(value=None, half_width=None, scale=scale),)
+            return (Estimate(value=None, half_width=None, scale=scale * self.step),)
         share = min(max(above / weight, 0.0), 1.0)
         # d(share) = (-share·d(below) + (1 - share)·d(above)) / weight.
         width = half_width((-share, 1 - share), scale / weight)
         value = self.grid.value(share * POINTS)
-        return (Estimate(value=value, half_width=width * (self.grid.upper - self.grid.lower), scale=scale),)
+        return (Estimate(value=value, half_width=width * self._width, scale=scale * self.step),)
 
     def expect(self, scale: float) -> tuple[float | None, ...]:
         """None: the error of a mean depends on how many rows there are, which is secret."""
         del scale
         return (None,)
+
+    def expect_of_a_row(self, scale: float) -> tuple[float | None, ...]:
+        """As ``read``, with a share of 0 or 1: the slopes' squares, share² + (1 - share)², have their largest sum there."""
+        return (half_width((1.0,), scale * self.step) * self._width,)
+
+    @property
+    def _width(self) -> float:
+        return self.grid.upper - self.grid.lower
 
 
 def rule(node: Mean, rows: Rows, scope: Scope) -> Measured | Refusal:

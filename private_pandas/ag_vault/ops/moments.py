@@ -47,6 +47,11 @@ class Moments(Sums):
         """(M - t)² + 2t(M - t) + t² = M² for each row, rounded down."""
         return WEIGHT
 
+    @property
+    def step(self) -> float:
+        """In rows."""
+        return 1 / WEIGHT
+
     def vector(self, sums: Sequence[int]) -> tuple[int, ...]:
         """The three sums on the coarse grid, from a count, Σt and Σt²."""
         rows, first, second = sums
@@ -62,6 +67,17 @@ class Moments(Sums):
         """A count's half-width; None for what depends on how many rows there are."""
         width = half_width((1, 1, 1), scale / WEIGHT)
         return tuple(width if name == "count" else None for name in self.statistics)
+
+    def expect_of_a_row(self, scale: float) -> tuple[float | None, ...]:
+        """A mean's and a variance's, at worst: with f = E[t] and s = E[t²], f² ≤ s ≤ f.
+
+        A mean's slopes are -f, 1/2 - f, 1 - f, with the largest sum of squares, 5/4, at f = 0 and 1. A variance's are u, u - f, 1 - 2f + u with
+        2f² - f ≤ u = 2f² - s ≤ f²: convex in u, at u = f² the squares f⁴ + f²(1 - f)² + (1 - f)⁴ are at most 1, at u = 2f² - f they are
+        f²(1 - 2f)² + 4f²(1 - f)² + (1 - f)²(1 - 2f)² ≤ 1. A deviation's have no bound.
+        """
+        own = half_width((1.0,), scale * self.step)
+        worst = {"mean": own * _WORST_MEAN * _width(self), "var": own * _width(self) ** 2}
+        return tuple(worst.get(name) for name in self.statistics)
 
 
 def _count(part: Moments, noisy: Sequence[int], scale: float) -> Estimate:
@@ -112,6 +128,7 @@ def _std(part: Moments, noisy: Sequence[int], scale: float) -> Estimate:
     return deviation(_var(part, noisy, scale))
 
 
+_WORST_MEAN = 5**0.5 / 2
 _STATISTICS = {"count": _count, "mean": _mean, "var": _var, "std": _std}
 
 

@@ -47,6 +47,11 @@ class Pair(Sums):
             return read_corr(sample, ((0, 1),))
         return read_cov(sample, self.widths, ((0, 1), (0, 0), (1, 1)) if self.own else ((0, 1),), self.ddof)
 
+    @property
+    def step(self) -> float:
+        """In rows."""
+        return 1 / self._sample((0,) * self.size, 1.0).unit
+
     def expect(self, scale: float) -> tuple[float | None, ...]:
         """None: the error depends on how many rows there are."""
         del scale

@@ -37,6 +37,11 @@ class Shaped(Sums):
         """All weights sum to one for each row, exactly."""
         return POINTS
 
+    @property
+    def step(self) -> float:
+        """In rows."""
+        return 1 / POINTS
+
     def vector(self, sums: Sequence[int]) -> tuple[int, ...]:
         """The weights' sums, from a count and the sums of the powers."""
         known = (sums[0] * POINTS, *sums[1:])

@@ -26,6 +26,11 @@ class Summed(Sums):
     grid: SumGrid
     integral: bool
 
+    @property
+    def step(self) -> float:
+        """In the column's own unit."""
+        return float(self.grid.step)
+
     def vector(self, sums: Sequence[int]) -> tuple[int, ...]:
         """The sum on the coarse grid."""
         return (sums[0] // self.grid.coarse,)
