@@ -25,7 +25,16 @@ EXAMPLES = Path(__file__).resolve().parent
 STATE = EXAMPLES.parent / ".state" / "demo"
 """Where the enclave of a demo lives, unless --state says otherwise. Each demo begins afresh."""
 
-NOTEBOOKS = ("quickstart.ipynb", "antigranular_sample.ipynb")
+NOTEBOOKS = (
+    "quickstart.ipynb",
+    "exploring.ipynb",
+    "patients.ipynb",
+    "budget.ipynb",
+    "refused.ipynb",
+    "antigranular_sample.ipynb",
+)
+"""In the order in which somebody would read them; the first is the demo's."""
+
 READY_SECONDS = 120
 CELL_SECONDS = 120
 STOP_SECONDS = 15

@@ -40,7 +40,7 @@ class Provenance:
         return intervals.as_html(self.value, self.half_widths, self._facts())
 
     def _facts(self) -> dict[str, str]:
-        return {"cost": intervals.cost(self.cost), "noise": f"{self.mechanism}, scale {self.scale:.4g}"}
+        return {"cost": intervals.cost(self.cost), "noise": self.mechanism}
 
 
 class ReleasedFloat(float):

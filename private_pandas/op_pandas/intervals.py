@@ -6,6 +6,7 @@ arrays are known by what they have, so that nothing is imported.
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any, Final
 
 from . import table
@@ -13,6 +14,7 @@ from . import table
 _DIGITS: Final = 2
 """Digits of a half-width that are worth showing."""
 
+_LONGEST: Final = 9
 _TITLE: Final = "Released"
 _NOTE: Final = "with 95 % intervals"
 
@@ -23,6 +25,8 @@ def estimate(value: Any, half_width: Any = None) -> str:
         return str(value)
     if not _is_number(half_width) or not math.isfinite(half_width) or not math.isfinite(value):
         return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"
+    if isinstance(value, int):
+        return f"{value:,} ± {math.ceil(half_width):,}"
     places = 0 if half_width <= 0 else min(max(_DIGITS - 1 - math.floor(math.log10(half_width)), 0), 12)
     if half_width and places == 12:  # noqa: PLR2004 - smaller than any number of places shows
         return f"{value:.6g} ± {half_width:.2g}"
@@ -52,9 +56,17 @@ def as_html(value: Any, half_widths: Any, facts: Mapping[str, str]) -> str:
 
 def cost(paid: Mapping[str, Any]) -> str:
     """``ε 1/2 and δ 1e-09``, or ρ, of a cost as releases say it."""
-    amounts = [f"{sign} {paid[name]}" for name, sign in (("epsilon", "ε"), ("rho", "ρ")) if paid.get(name) is not None]
+    amounts = [
+        f"{sign} {_amount(paid[name])}" for name, sign in (("epsilon", "ε"), ("rho", "ρ")) if paid.get(name) is not None
+    ]
     amounts += [f"δ {paid['delta']:.3g}"] if paid.get("delta") else []
     return " and ".join(amounts) or "nothing"
+
+
+def _amount(exact: Any) -> str:
+    """A price as it was given; one that nobody would read, in six digits."""
+    text = str(exact)
+    return text if len(text) <= _LONGEST else f"{float(Fraction(exact)):.6g}"
 
 
 def grid(value: Any) -> tuple[list[str], list[list[Any]]]:

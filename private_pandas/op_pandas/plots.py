@@ -37,12 +37,12 @@ def histogram(released: Any, *, ax: "Axes | None" = None, label: str | None = No
         values, across, up = released
         mesh = axes.pcolormesh(across, up, values.T, cmap="Blues", vmin=0)
         axes.figure.colorbar(mesh, ax=axes, label="count")
-    else:
-        values, edges = released
-        axes.stairs(values, edges, fill=True, color=_FILL, alpha=0.8, label=label)
-        _whiskers(axes, (edges[:-1] + edges[1:]) / 2, values, _half_widths(released))
-        axes.axhline(0, color=_WHISKER, linewidth=0.8)
-        axes.set_ylabel(axes.get_ylabel() or "count")
+        return _finished(axes, released, whiskers=False)
+    values, edges = released
+    axes.stairs(values, edges, fill=True, color=_FILL, alpha=0.8, label=label)
+    _whiskers(axes, (edges[:-1] + edges[1:]) / 2, values, _half_widths(released))
+    axes.axhline(0, color=_WHISKER, linewidth=0.8)
+    axes.set_ylabel(axes.get_ylabel() or "count")
     return _finished(axes, released)
 
 
@@ -101,7 +101,7 @@ def matrix(released: Any, *, ax: "Axes | None" = None) -> "Axes":
             for column, cell in enumerate(cells):
                 color = "white" if abs(cell) > _LIGHT * most else _WHISKER
                 axes.text(column, row, f"{cell:.2f}", ha="center", va="center", color=color, fontsize="small")
-    return _finished(axes, released)
+    return _finished(axes, released, whiskers=False)
 
 
 def _axes(given: "Axes | None") -> "Axes":
@@ -134,7 +134,9 @@ def _points(axes: "Axes", series: Any, widths: Any) -> None:
     )
     axes.set_yticks(places, [_plain(key) for key in series.index])
     axes.set_ylim(len(series) - 0.5, -0.5)
+    axes.locator_params(axis="x", nbins=5)
     axes.grid(visible=True, axis="x", alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _whiskers(axes: "Axes", places: Any, values: Any, half_widths: Any) -> None:
@@ -166,12 +168,12 @@ def _plain(key: Any) -> str:
     return intervals.label(key).replace("$", r"\$")
 
 
-def _finished(axes: "Axes", released: Any) -> "Axes":
+def _finished(axes: "Axes", released: Any, *, whiskers: bool = True) -> "Axes":
     """Without needless lines, and with a word of what the answer cost."""
     axes.spines[["top", "right"]].set_visible(False)
     known = getattr(released, "ag", None)
     paid = getattr(known, "cost", None)
     if isinstance(paid, dict):
-        said = intervals.cost(paid) + (", 95 % intervals" if _half_widths(released) is not None else "")
+        said = intervals.cost(paid) + (", 95 % intervals" if whiskers and _half_widths(released) is not None else "")
         axes.set_title(said, loc="right", fontsize="small", color="gray")
     return axes

@@ -82,8 +82,7 @@ class Preview:
         paid = f"ρ {self.rho:.6g}" if self.epsilon is None else f"ε {float(self.epsilon):.9g} (ρ {self.rho or 0:.3g})"
         facts = {
             "cost": paid + (f" and δ {self.delta:.3g}" if self.delta else ""),
-            "mechanism": self.mechanism,
-            "scale of noise": f"{self.scale:.6g}",
+            "noise": self.mechanism,
         }
         if not isinstance(self.half_widths, pd.Series | pd.DataFrame):
             facts["95 % half-width"] = _in_words(self.half_widths, self.widths_of_a_row)

@@ -64,7 +64,7 @@ class Provenance:
 
     def _facts(self) -> dict[str, str]:
         paid = "nothing: this answer was known already" if self.repeated else intervals.cost(self.cost)
-        return {"cost": paid, "noise": f"{self.mechanism}, scale {self.scale:.4g}"}
+        return {"cost": paid, "noise": self.mechanism}
 
     def __copy__(self) -> Self:
         return self

@@ -113,7 +113,7 @@ def test_rows_beyond_those_shown_are_counted() -> None:
     ("value", "half_width", "shown"),
     [
         (13.694, 0.4071, "13.69 ± 0.41"),
-        (417, 3.2, "417.0 ± 3.2"),
+        (417, 3.2, "417 ± 4"),
         (123456, 1234.0, "123,456 ± 1,234"),
         (0.000012, 0.0000034, "0.0000120 ± 0.0000034"),
         (1e-20, 1e-21, "1e-20 ± 1e-21"),
@@ -136,11 +136,11 @@ def test_a_released_number_series_frame_and_histogram_say_their_intervals_and_co
     number = attach(3.25, {**facts, "half_widths": 0.5}).ag
     series = of(attach(pd.Series([1.0], index=["age"]), {**facts, "half_widths": pd.Series([0.25], index=["age"])}))
     counts = attach((np.array([7, 9]), np.array([0, 1, 2])), {**facts, "half_widths": np.array([1.5, 1.5])}).ag
-    for known, shown in ((number, "3.25 ± 0.50"), (series, "1.00 ± 0.25"), (counts, "9.0 ± 1.5")):
+    for known, shown in ((number, "3.25 ± 0.50"), (series, "1.00 ± 0.25"), (counts, "9 ± 2")):
         for picture in (repr(known), known._repr_html_()):
             assert shown in picture
             assert "ρ 0.125 and δ 1e-09" in picture
-            assert "gaussian, scale 2" in picture
+            assert "gaussian" in picture
 
 
 def test_an_odometer_without_an_end_has_no_bar() -> None:
