@@ -83,11 +83,16 @@ class NotebookDesk:
         """Send what is held."""
         self._output.flush()
 
-    def display(self, value: Any) -> None:
-        """Show a value."""
+    def display(self, value: Any, *, display_id: str = "", update: bool = False) -> None:
+        """Show a value; under an id, it can be updated."""
         shown = self._shown(value)
         if shown is not None:
-            self.publish(shown)
+            self.publish(shown, display_id=display_id, update=update)
+
+    def clear(self, *, wait: bool) -> None:
+        """Clear what the cell has shown."""
+        self._output.flush()
+        self._channel.publish("clear_output", {"wait": wait})
 
     def result(self, value: Any, number: int) -> None:
         """Show the value of a cell's last expression; None is nothing to show."""
@@ -97,11 +102,14 @@ class NotebookDesk:
             content = {"execution_count": number, "data": shown, "metadata": {}}
             self._channel.publish("execute_result", content)
 
-    def publish(self, data: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> None:
-        """Send a mime bundle, after all text that was printed before it."""
+    def publish(
+        self, data: Mapping[str, Any], buffers: Sequence[bytes] = (), *, display_id: str = "", update: bool = False
+    ) -> None:
+        """Send a mime bundle, after all text that was printed before it; with ``update`` in the place of what has the id."""
         self._output.flush()
-        content = {"data": dict(data), "metadata": {}, "transient": {}}
-        self._channel.publish("display_data", content, buffers=buffers)
+        transient = {"display_id": display_id} if display_id else {}
+        content = {"data": dict(data), "metadata": {}, "transient": transient}
+        self._channel.publish("update_display_data" if update else "display_data", content, buffers=buffers)
 
     def _shown(self, value: Any) -> Bundle | None:
         """The value's bundle, if the cell's allowance for output takes it."""

@@ -60,8 +60,17 @@ _LATER: Final = Offer(
     later="it comes with a later release; statistics of private frames are there now, e.g. frame.mean(eps=0.5)"
 )
 _WHOLE: Final = Offer()
+_BAR: Final = Offer(
+    real="ag_utils.progress", only=frozenset({"tqdm", "trange"}), why="only its bars for loops are there, of our own"
+)
 
 OFFERS: Final[dict[str, Offer]] = {
+    "IPython": Offer(real="ag_utils", only=frozenset(), why="only its `display`"),
+    "IPython.display": Offer(
+        real="ag_utils.showing",
+        only=frozenset({"DisplayHandle", "clear_output", "display", "update_display"}),
+        why="the rest shows scripts, widgets or files",
+    ),
     "__future__": _only("annotations", "the others change nothing on this Python"),
     "abc": _only("ABC ABCMeta abstractmethod", "the rest works on classes from outside"),
     "base64": _WHOLE,
@@ -111,6 +120,9 @@ OFFERS: Final[dict[str, Offer]] = {
         "UUID uuid3 uuid4 uuid5 NAMESPACE_DNS NAMESPACE_OID NAMESPACE_URL NAMESPACE_X500",
         "the rest asks the machine for its address",
     ),
+    "tqdm": _BAR,
+    "tqdm.auto": _BAR,
+    "tqdm.notebook": _BAR,
     "warnings": _only("warn filterwarnings simplefilter catch_warnings", "the rest is machinery"),
     "zoneinfo": _only("ZoneInfo ZoneInfoNotFoundError", "the rest lists files"),
     "numpy": _list(

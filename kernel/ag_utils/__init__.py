@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 
 import op_pandas
 from ag_utils.desk import bound
+from ag_utils.showing import display
 from op_pandas.frame import PrivateDataFrame
 from op_pandas.private import Private
 from op_pandas.series import PrivateSeries
@@ -38,12 +39,6 @@ def ag_print(
     bound().write(between.join(str(value) for value in values) + ("\n" if end is None else end))
     if flush:
         bound().flush()
-
-
-def display(*values: Any) -> None:
-    """Show values as the last expression of a cell would be shown."""
-    for value in values:
-        bound().display(value)
 
 
 def load_dataset(name: str) -> Any:

@@ -28,8 +28,11 @@ class Desk(Protocol):
     def flush(self) -> None:
         """Send what is still held."""
 
-    def display(self, value: Any) -> None:
-        """Show a value."""
+    def display(self, value: Any, *, display_id: str = "", update: bool = False) -> None:
+        """Show a value; under an id, it can be updated."""
+
+    def clear(self, *, wait: bool) -> None:
+        """Clear what the cell has shown."""
 
     def imported(self, name: str) -> Imported:
         """What the notebook sent under a name, once. LookupError where there is nothing."""

@@ -1,0 +1,2 @@
+from ag_utils.progress import tqdm as tqdm
+from ag_utils.progress import trange as trange
