@@ -3,6 +3,7 @@
 Knows nothing of tokens or HTTP, and holds no secret: only hashes.
 """
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,6 +77,24 @@ class Accounts:
                 deeds.note(connection, by, "user.add", user_id, {"role": role})
         except IntegrityError as problem:
             raise Conflict(f"There is already a user {user_id}.") from problem
+
+    def vouched(self, user_id: str, role: str, issuer: str) -> Account:
+        """The account of a person that this issuer vouches for, made where it is new, in the role that it gives. Conflict where it is another's."""
+        _check_role(role)
+        found = self.find(user_id)
+        if found is None:
+            row = {"user_id": user_id, "role": role, "secret_hash": "", "one_time": False, "issuer": issuer}
+            # Of two first logins that come together, the second finds the first one's account.
+            with contextlib.suppress(IntegrityError), self.database.transaction() as connection:
+                connection.execute(sa.insert(accounts).values(generation=1, disabled=False, **row))
+                deeds.note(connection, issuer, "user.add", user_id, {"role": role})
+            found = self.find(user_id)
+        if found is None or found.issuer != issuer:
+            raise Conflict(f"There is a user {user_id} whom another issuer vouches for.")
+        if found.role != role:
+            self.change_role(user_id, role, by=issuer)
+            return self.find(user_id) or found
+        return found
 
     def rotate(self, user_id: str, secret_hash: str, *, by: str, generation: int | None = None) -> None:
         """Replace the secret; all tokens of the old one are void at once. Conflict where ``generation`` is no longer the account's."""

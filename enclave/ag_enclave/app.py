@@ -12,7 +12,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from ag_enclave.api import about, channels, datasets, kernels, kernelspecs, me, notebooks, token, users
+from ag_enclave.api import (
+    about,
+    budgets,
+    channels,
+    datasets,
+    health,
+    kernels,
+    kernelspecs,
+    me,
+    notebooks,
+    requests,
+    token,
+    users,
+)
 from ag_enclave.api.call import Call, Endpoint, PublicEndpoint
 from ag_enclave.auth import ANYONE, caller
 from ag_enclave.bridge.inbound import content_limit
@@ -34,17 +47,24 @@ class Row:
 
 ANALYST = ("analyst",)
 OPERATOR = ("operator",)
+OWNER = ("owner",)
+ASKERS = ("analyst", "owner")
+READERS = ("owner", "auditor")
 WORKERS = ("analyst", "owner", "operator")
 WATCHERS = ("analyst", "operator")
+Serve = Callable[[Request], Awaitable[Response]]
 KERNEL = "/api/kernels/{kernel_id}"
 NOTEBOOK = "/api/sessions/{session_id}"
 USER = "/ag/v1/users/{user_id}"
+REQUEST = "/ag/v1/requests/{request_id}"
 CHANNELS = f"{KERNEL}/channels"  # the websocket, for analysts
 
 STATUSES: Mapping[type[Exception], int] = {Unfit: 400, Missing: 404, Conflict: 409}
 PUBLIC_ROUTES: tuple[tuple[str, str, PublicEndpoint], ...] = (
     ("GET", "/api", about.show_version),
     ("POST", "/oauth/token", token.issue),
+    ("GET", "/healthz", health.show_life),
+    ("GET", "/readyz", health.show_readiness),
 )
 ROUTES: tuple[Row, ...] = (
     Row("GET", "/api/status", about.show_status, WORKERS),
@@ -65,6 +85,17 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/ag/v1/sessions/{session_id}/odometer", datasets.show_odometer, ANALYST),
     Row("GET", "/ag/v1/me", me.show, ANYONE, one_time=True),
     Row("POST", "/ag/v1/me/secret", me.replace_secret, ANYONE, one_time=True),
+    Row("GET", "/ag/v1/requests", requests.show_all, ASKERS),
+    Row("POST", "/ag/v1/requests", requests.ask, ANALYST),
+    Row("POST", "/ag/v1/requests/seen", requests.mark_seen, ANALYST),
+    Row("GET", REQUEST, requests.show_one, ASKERS),
+    Row("POST", f"{REQUEST}/accept", requests.accept, OWNER),
+    Row("POST", f"{REQUEST}/deny", requests.deny, OWNER),
+    Row("POST", f"{REQUEST}/withdraw", requests.withdraw, ANALYST),
+    Row("GET", "/ag/v1/budgets", budgets.show_all, OWNER),
+    Row("PUT", "/ag/v1/budgets/{dataset}", budgets.change, OWNER),
+    Row("GET", "/ag/v1/log", budgets.show_log, READERS),
+    Row("GET", "/metrics", health.show_metrics, OPERATOR),
     Row("GET", "/ag/v1/users", users.show_all, OPERATOR),
     Row("POST", "/ag/v1/users", users.create, OPERATOR),
     Row("PATCH", USER, users.change, OPERATOR),
@@ -91,19 +122,44 @@ def make_app(gateway: Gateway, running: Callable[[], Any]) -> Starlette:
 
 
 def _routes(gateway: Gateway) -> list[BaseRoute]:
-    public = [Route(path, _public(gateway, serves), methods=[method]) for method, path, serves in PUBLIC_ROUTES]
-    private = [Route(row.path, _private(gateway, row), methods=[row.method]) for row in ROUTES]
+    public = [
+        Route(path, _counted(gateway, method, path, _public(gateway, serves)), methods=[method])
+        for method, path, serves in PUBLIC_ROUTES
+    ]
+    private = [
+        Route(row.path, _counted(gateway, row.method, row.path, _private(gateway, row)), methods=[row.method])
+        for row in ROUTES
+    ]
     return [*public, *private, WebSocketRoute(CHANNELS, _channels(gateway))]
 
 
-def _public(gateway: Gateway, serves: PublicEndpoint) -> Callable[[Request], Awaitable[Response]]:
+def _counted(gateway: Gateway, method: str, route: str, serve: Serve) -> Serve:
+    async def endpoint(request: Request) -> Response:
+        began, status = gateway.metrics.clock(), 500
+        try:
+            response = await serve(request)
+            status = response.status_code
+            return response
+        except Refusal as refusal:
+            status = refusal.status
+            raise
+        except tuple(STATUSES) as problem:
+            status = STATUSES[type(problem)]
+            raise
+        finally:
+            gateway.metrics.served(method, route, status, gateway.metrics.clock() - began)
+
+    return endpoint
+
+
+def _public(gateway: Gateway, serves: PublicEndpoint) -> Serve:
     async def endpoint(request: Request) -> Response:
         return await serves(request, gateway)
 
     return endpoint
 
 
-def _private(gateway: Gateway, row: Row) -> Callable[[Request], Awaitable[Response]]:
+def _private(gateway: Gateway, row: Row) -> Serve:
     async def endpoint(request: Request) -> Response:
         account = await caller(request, gateway, row.roles, one_time=row.one_time)
         return await row.serves(Call(request=request, gateway=gateway, account=account))

@@ -5,7 +5,8 @@ The newest version of each data set counts; a folder without a readable catalogu
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ _LONGEST = 4 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """One data set, as anybody with an account may see it."""
+    """One data set, as anybody with an account may see it. ``budget``: the declared caps; ``account``: where its charges go."""
 
     name: str
     variable: str
     description: str
     views: tuple[dict[str, str], ...]
     folder: Path
+    budget: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    account: str = ""
 
     def public(self) -> dict[str, Any]:
         """For the catalogue."""
@@ -89,7 +92,25 @@ def _dataset(public: Any, folder: Path) -> Dataset:
         description=str(public.get("description", "")),
         views=tuple(_views(public.get("views", []))),
         folder=folder,
+        budget=_budget(public.get("budget")),
+        account=_account(public),
     )
+
+
+def _budget(budget: Any) -> dict[str, dict[str, str]]:
+    """ε and δ as text, of everyone, per analyst and per call."""
+    found = budget if isinstance(budget, dict) else {}
+    return {
+        name: {key: str(value) for key, value in cap.items()} for name, cap in found.items() if isinstance(cap, dict)
+    }
+
+
+def _account(public: dict[str, Any]) -> str:
+    """The id-space where the data set has one, else the data set itself, as the vault has it."""
+    tables = public.get("tables")
+    units = [table.get("unit") for table in tables.values()] if isinstance(tables, dict) else []
+    spaces = {str(unit["space"]) for unit in units if isinstance(unit, dict) and "space" in unit}
+    return f"space:{min(spaces)}" if spaces else str(public["name"])
 
 
 def _views(views: Any) -> list[dict[str, str]]:

@@ -36,6 +36,11 @@ class Clerk:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether there is one to ask."""
+        return self._writer is not None and self._child is not None and self._child.alive()
+
     async def start(self) -> None:
         """Start it for the first time. Unusable where the ledger can't be kept: nobody is served then."""
         try:

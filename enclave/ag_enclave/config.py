@@ -25,6 +25,7 @@ class Server:
     port: int = _int(8443, 0, 65535)
     certificate: str = ""
     certificate_key: str = ""
+    metrics_port: int = _int(0, 0, 65535)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,46 @@ class Mapper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """How much an analyst may ask of the owners."""
+
+    open_per_analyst: int = _int(10, 1)
+    per_day: int = _int(50, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """Where notices of requests and decisions go."""
+
+    smtp_host: str = ""
+    smtp_port: int = _int(587, 1, 65535)
+    smtp_security: str = "starttls"
+    smtp_user: str = ""
+    smtp_password_file: str = ""
+    mail_from: str = ""
+    mail_to: str = ""
+    webhook_url: str = ""
+    webhook_secret_file: str = ""
+    ca: str = ""
+    retry_seconds: int = _int(30, 1, 3600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Oidc:
+    """Another issuer that vouches for people."""
+
+    issuer: str = ""
+    audience: str = ""
+    ca: str = ""
+    user_claim: str = "sub"
+    role_claim: str = "role"
+    analysts: str = "analyst"
+    owners: str = ""
+    auditors: str = ""
+    operators: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings. One section per class above."""
 
@@ -125,6 +166,9 @@ class Config:
     vault: Vault = field(default_factory=Vault)
     jail: Jail = field(default_factory=Jail)
     mapper: Mapper = field(default_factory=Mapper)
+    requests: Requests = field(default_factory=Requests)
+    notify: Notify = field(default_factory=Notify)
+    oidc: Oidc = field(default_factory=Oidc)
 
 
 SECTIONS: dict[str, type] = {
@@ -136,9 +180,13 @@ SECTIONS: dict[str, type] = {
     "vault": Vault,
     "jail": Jail,
     "mapper": Mapper,
+    "requests": Requests,
+    "notify": Notify,
+    "oidc": Oidc,
 }
 
 CHOICES = {
+    ("notify", "smtp_security"): ("starttls", "tls", "none"),
     ("vault", "schedule"): ("default", "immediate"),
     **{("jail", wall): ("auto", "required") for wall in ("namespaces", "users", "cgroups")},
 }

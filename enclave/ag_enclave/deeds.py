@@ -30,7 +30,10 @@ deeds = sa.Table(
     sa.Column("subject", sa.String(200), nullable=False),
     sa.Column("details", sa.Text, nullable=False),
     sa.Column("told", sa.Boolean, nullable=False),
+    sa.Column("noticed", sa.Boolean, nullable=False, server_default=sa.true()),
 )
+_TURN = 0x61676465
+"""Of PostgreSQL's advisory locks, the one for whoever counts before adding."""
 
 
 class Clerk(Protocol):
@@ -54,8 +57,20 @@ class Deed:
 
 def note(connection: sa.Connection, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
     """Keep a deed for the log, in the transaction that does it. ``details`` are JSON, public, and hold no secret."""
-    row = {"actor": actor, "action": action, "subject": subject, "details": json.dumps(dict(details)), "told": False}
-    connection.execute(sa.insert(deeds).values(at=datetime.now(UTC).isoformat(timespec="milliseconds"), **row))
+    row = {"actor": actor, "action": action, "subject": subject, "details": json.dumps(dict(details))}
+    connection.execute(
+        sa.insert(deeds).values(
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"), told=False, noticed=False, **row
+        )
+    )
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Exclude whoever else takes a turn until the transaction's end, so that what is counted in it stays so."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+    else:
+        connection.execute(sa.update(deeds).where(deeds.c.number < 0).values(told=True))  # SQLite: the one writer
 
 
 class Deeds:
@@ -101,7 +116,7 @@ class Deeds:
         return [
             Deed(
                 **{
-                    **{name: value for name, value in row.items() if name != "told"},
+                    **{name: value for name, value in row.items() if name not in ("told", "noticed")},
                     "details": json.loads(row["details"]),
                 }
             )

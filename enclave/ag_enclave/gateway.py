@@ -1,14 +1,22 @@
 """What the gateway's endpoints work with, handed to each by name. Holds the parts; does nothing itself."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ag_enclave.accounts import Accounts
+from ag_enclave.budgets import Budgets
 from ag_enclave.catalog import Catalog
 from ag_enclave.clerk import Clerk
 from ag_enclave.config import Config
+from ag_enclave.deeds import Deeds
+from ag_enclave.metrics import Metrics
+from ag_enclave.notices import Notices
+from ag_enclave.oidc import Issuer
+from ag_enclave.requests import Requests
 from ag_enclave.secrets import Verifier
+from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
 from ag_enclave.standing import Standing
 from ag_enclave.throttle import Throttle
@@ -17,7 +25,7 @@ from ag_enclave.tokens import Tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """The parts of a running gateway. ``now`` is the wall clock."""
+    """The parts of a running gateway. ``now`` is the wall clock; ``deciding`` is held by whoever reads a cap to set it anew."""
 
     config: Config
     accounts: Accounts
@@ -26,7 +34,15 @@ class Gateway:
     tokens: Tokens
     catalog: Catalog
     clerk: Clerk
+    requests: Requests
+    budgets: Budgets
+    deeds: Deeds
+    notices: Notices
+    issuer: Issuer | None
+    metrics: Metrics
+    nurseries: Nurseries
     sessions: Sessions
     standing: Standing
     now: Callable[[], datetime]
     started: datetime
+    deciding: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -21,11 +21,19 @@ from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
 
 from ag_enclave.accounts import Accounts
 from ag_enclave.app import make_app
+from ag_enclave.budgets import Budgets
 from ag_enclave.catalog import Catalog
+from ag_enclave.channels import channels_of
 from ag_enclave.clerk import Clerk
 from ag_enclave.config import Config
+from ag_enclave.deeds import Deeds
 from ag_enclave.errors import BadAddress, BadConfig, BadState
 from ag_enclave.gateway import Gateway
+from ag_enclave.metrics import Metrics
+from ag_enclave.notices import Channel, Notices
+from ag_enclave.oidc import Issuer, issuer_of
+from ag_enclave.operations import listening, operating
+from ag_enclave.requests import Requests
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
@@ -51,50 +59,79 @@ class Start:
     tell: Callable[[str], None] = lambda _line: None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """What is made of the settings before the long start, so that a wrong one is known at once. ``scraped``: the socket for metrics."""
+
+    listener: socket.socket
+    scraped: socket.socket | None
+    certificates: Certificates
+    key: bytes
+    channels: Mapping[str, Channel]
+    issuer: Issuer | None
+
+
 def run(start: Start) -> None:
     """Serve until SIGTERM or SIGINT. Unusable where that can't begin."""
-    with bound(start.config) as listener, _no_stale(start.ready_file):
-        certificates, key = _certificates(start), signing_key(start.state.folder("keys"))
-        asyncio.run(_serve(start, listener, certificates, key))
+    config = start.config
+    with bound(config) as listener, listening(config.server.metrics_port) as scraped, _no_stale(start.ready_file):
+        opened = _Opened(
+            listener=listener,
+            scraped=scraped,
+            certificates=_certificates(start),
+            key=signing_key(start.state.folder("keys")),
+            channels=channels_of(config.notify),
+            issuer=issuer_of(config.oidc, time.time),
+        )
+        asyncio.run(_serve(start, opened))
 
 
-async def _serve(start: Start, listener: socket.socket, certificates: Certificates, key: bytes) -> None:
+async def _serve(start: Start, opened: _Opened) -> None:
     nurseries = Nurseries(config=start.config, state=start.state)
     clerk = Clerk(nurseries.clerk)
     try:
         await asyncio.to_thread(empty_scratch, start.state)
         await asyncio.gather(nurseries.warm_up(), asyncio.to_thread(start.prepare))
         await clerk.start()
-        gateway = make_gateway(start, nurseries, clerk, key)
-        app = make_app(gateway, lambda: _running(gateway))
-        url = _url(start.config.server.host, listener)
+        gateway = make_gateway(start, nurseries, clerk, opened)
+        app = make_app(gateway, lambda: _running(gateway, opened.scraped))
+        url = _url(start.config.server.host, opened.listener)
         server = _Server(
-            _settings(start.config, app, certificates), lambda: _announce(start, gateway, url, certificates)
+            _settings(start.config, app, opened.certificates),
+            lambda: _announce(start, gateway, url, opened.certificates),
         )
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[opened.listener])
     finally:
         clerk.close()
         await nurseries.close()
 
 
-def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, key: bytes) -> Gateway:
+def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Opened) -> Gateway:
     """The gateway's parts, wired."""
-    accounts = start.config.accounts
-    sessions = Sessions(config=start.config, state=start.state, nurseries=nurseries)
+    config, database, clock = start.config, start.accounts.database, time.time
+    limits, catalog = config.accounts, Catalog(start.state.folder("datasets"))
+    sessions = Sessions(config=config, state=start.state, nurseries=nurseries)
     return Gateway(
-        config=start.config,
+        config=config,
         accounts=start.accounts,
         verifier=Verifier(),
         throttle=Throttle(
-            allowed=accounts.failures_allowed,
-            wait=accounts.failure_wait_seconds,
-            clock=time.time,
-            memory=Lasting(start.accounts.database),
-            salt=key,
+            allowed=limits.failures_allowed,
+            wait=limits.failure_wait_seconds,
+            clock=clock,
+            memory=Lasting(database),
+            salt=opened.key,
         ),
-        tokens=Tokens(key=key, seconds=accounts.token_seconds, longest=accounts.longest_token_seconds, clock=time.time),
-        catalog=Catalog(start.state.folder("datasets")),
+        tokens=Tokens(key=opened.key, seconds=limits.token_seconds, longest=limits.longest_token_seconds, clock=clock),
+        issuer=opened.issuer,
+        catalog=catalog,
         clerk=clerk,
+        requests=Requests(database),
+        budgets=Budgets(catalog, clerk),
+        deeds=Deeds(database, clerk),
+        notices=Notices(database, opened.channels, patience=config.notify.retry_seconds, clock=clock),
+        metrics=Metrics(),
+        nurseries=nurseries,
         sessions=sessions,
         standing=Standing(start.accounts, sessions),
         now=current_time,
@@ -103,13 +140,13 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, key: bytes) -
 
 
 @contextlib.asynccontextmanager
-async def _running(gateway: Gateway) -> AsyncIterator[None]:
+async def _running(gateway: Gateway, scraped: socket.socket | None) -> AsyncIterator[None]:
     """Sweeps while it serves; ends every session when it stops."""
-    watches = [
-        asyncio.create_task(watch()) for watch in (gateway.sessions.watch, gateway.standing.watch, gateway.clerk.watch)
-    ]
+    watched = (gateway.sessions, gateway.standing, gateway.clerk, gateway.deeds, gateway.notices)
+    watches = [asyncio.create_task(each.watch()) for each in watched]
     try:
-        yield
+        async with operating(gateway, scraped):
+            yield
     finally:
         for watch in watches:
             watch.cancel()

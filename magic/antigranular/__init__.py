@@ -1,4 +1,4 @@
-"""The analyst's side: log in to an enclave, run cells there, get back what may be known. Knows the wire and nothing else of ours."""
+"""The analyst's side: log in to an enclave, run cells there, get back what may be known; and the owner's, who decides about it. Knows the wire and nothing else of ours."""
 
 from typing import Any
 
@@ -24,6 +24,7 @@ from antigranular.errors import (
 )
 from antigranular.login import attach, login
 from antigranular.model import Model
+from antigranular.owner import Owner, connect
 from antigranular.session import Session
 
 __version__ = "0.1.0"
@@ -42,12 +43,14 @@ __all__ = [
     "NotAvailable",
     "NotImportable",
     "NotLoggedIn",
+    "Owner",
     "RequestRefused",
     "Session",
     "SessionError",
     "UntrustedEnclave",
     "WireError",
     "attach",
+    "connect",
     "load_ipython_extension",
     "login",
     "plots",

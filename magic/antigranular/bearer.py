@@ -51,12 +51,7 @@ class Token:
 
 def fetch_token(credentials: Credentials, transport: Transport, seconds: int | None = None) -> tuple[str, float]:
     """A token that lives so many seconds, or as long as the enclave likes; and for how long it does. Raises LoginError, RequestRefused."""
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": credentials.user_id,
-        "client_secret": credentials.user_secret,
-        **({} if seconds is None else {"expires_in": str(seconds)}),
-    }
+    form = _grant(credentials) | ({} if seconds is None else {"expires_in": str(seconds)})
     request = Request(
         method="POST",
         path=PATH,
@@ -65,6 +60,21 @@ def fetch_token(credentials: Credentials, transport: Transport, seconds: int | N
     )
     answer = _token_answer(transport.exchange(request))
     return str(answer["access_token"]), float(answer.get("expires_in", 0))
+
+
+def _grant(credentials: Credentials) -> dict[str, str]:
+    """A secret (RFC 6749 §4.4), or another issuer's token in exchange (RFC 8693)."""
+    if credentials.identity is None:
+        return {
+            "grant_type": "client_credentials",
+            "client_id": credentials.user_id,
+            "client_secret": credentials.user_secret,
+        }
+    return {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "subject_token": credentials.identity(),
+    }
 
 
 def _token_answer(response: Response) -> dict[str, Any]:

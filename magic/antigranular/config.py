@@ -4,9 +4,10 @@ Must not know what is done with any of it.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 from antigranular.errors import AgError, LoginError
@@ -32,10 +33,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Who the analyst is. Held in memory only; the secret is in no repr."""
+    """Who the analyst is. Held in memory only; the secret is in no repr. ``identity`` fetches another issuer's token, in place of a secret."""
 
     user_id: str
     user_secret: str = field(repr=False)
+    identity: Callable[[], str] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, identity: str | Callable[[], str]) -> Self:
+        """Whoever another issuer's token names."""
+        return cls(user_id="", user_secret="", identity=identity if callable(identity) else lambda: identity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

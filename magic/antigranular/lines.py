@@ -54,6 +54,12 @@ def _budget(asker: Asker, text: str) -> Any:
     return asker.current().privacy_odometer()
 
 
+def _requests(asker: Asker, text: str) -> Any:
+    """Your requests for more budget, and what was decided."""
+    _nothing_more("requests", text)
+    return asker.current().requests
+
+
 def _datasets(asker: Asker, text: str) -> Any:
     """The data sets of the enclave."""
     _nothing_more("datasets", text)
@@ -127,6 +133,7 @@ def _help(asker: Asker, text: str) -> Answer:
 WORDS: Mapping[str, Callable[[Asker, str], Any]] = {
     "status": _status,
     "budget": _budget,
+    "requests": _requests,
     "datasets": _datasets,
     "sessions": _sessions,
     "attach": _attach,

@@ -1,5 +1,6 @@
 """From a user id and secret to a session, new or still running: the checks in order, and the forms of the call that older notebooks use."""
 
+import contextlib
 import os
 import time
 import warnings
@@ -7,8 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from antigranular.bearer import Token
+from antigranular.budget_requests import news
 from antigranular.config import Credentials, find_credentials, find_target
-from antigranular.errors import LoginError, NotAvailable, SessionError
+from antigranular.errors import AgError, LoginError, NotAvailable, SessionError
 from antigranular.magics import offer_magics
 from antigranular.notebook import active_shell, restarting, view_of
 from antigranular.rest import Enclave
@@ -27,6 +29,7 @@ def login(
     url: str | None = None,
     ca: str | os.PathLike[str] | None = None,
     params: Mapping[str, Any] | None = None,
+    identity: str | Callable[[], str] | None = None,
     transport: Transport | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Session:
@@ -34,12 +37,13 @@ def login(
 
     ``user_id``, ``user_secret``, ``url`` and ``ca`` (the file of the authority that signed the enclave's certificate)
     default to AG_USER_ID, AG_USER_SECRET, AG_ENCLAVE_URL and AG_ENCLAVE_CA. Exactly one of ``competition`` and
-    ``dataset``. ``params`` is for later versions. The earliest form
+    ``dataset``. ``params`` is for later versions. ``identity``: a token of
+    the enclave's OpenID Connect issuer, or what fetches one, instead of id and secret. The earliest form
     ``login(id, secret, name, user, password)`` works too; its temporary user and password do nothing.
 
     Raises LoginError, EnclaveUnreachable, UntrustedEnclave, IncompatibleEnclave or RequestRefused, each with one sentence.
     """
-    credentials = find_credentials(user_id, user_secret)
+    credentials = find_credentials(user_id, user_secret) if identity is None else Credentials.of(identity)
     if params:
         raise NotAvailable(f"this version knows no params of a session; you gave {', '.join(map(str, params))}")
     if password is None:
@@ -94,7 +98,11 @@ def _held(enclave: Enclave, model: Mapping[str, Any]) -> Session:
     """The session of a model, shown, and where ``%%ag`` runs cells from now on."""
     session = Session(enclave, model, outlives=restarting, views=lambda: view_of(active_shell()))
     shell = active_shell()
-    view_of(shell).display(Shown(data=session.describe(), metadata={}))
+    view = view_of(shell)
+    view.display(Shown(data=session.describe(), metadata={}))
+    with contextlib.suppress(AgError):  # what was decided is good to know, and no reason to have no session
+        for sentence in news(enclave):
+            view.notice(sentence)
     if shell is not None:
         offer_magics(shell).session = session
     return session

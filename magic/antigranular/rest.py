@@ -98,6 +98,10 @@ class Enclave:
         """A new secret in place of the one this token was fetched with, which is void from now on."""
         return str(_object(self._ask("POST", "/ag/v1/me/secret"))["user_secret"])
 
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Any other route; its JSON, None where it has none."""
+        return self._ask(method, path, body)
+
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One authorized exchange; a token refused as expired is renewed once."""
         response = self._exchange(method, path, body)

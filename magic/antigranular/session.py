@@ -11,12 +11,14 @@ from typing import Any, Self
 
 from antigranular import table
 from antigranular.ask import ask
+from antigranular.budget_requests import BudgetRequest, ask_for_budget, requests_of
 from antigranular.catalogue import Catalogue, type_of
 from antigranular.cell import run_cell
 from antigranular.channel import Channel
 from antigranular.errors import AgError, CellRefused, NotAvailable, NotImportable, SessionError, WireError
 from antigranular.hearing import CellResult
 from antigranular.imports import becomes, cell_for, check_name, parcel_of, send_import
+from antigranular.listing import Listing
 from antigranular.odometer import Odometer
 from antigranular.replay import replay
 from antigranular.rest import Enclave
@@ -135,6 +137,26 @@ class Session:
         """What you have spent on each data set, over all sessions, and what is left."""
         self._check_alive()
         return Odometer.from_balances(self._enclave.odometer(self.session_id))
+
+    @property
+    def privacy_budget(self) -> Odometer:
+        """What you have, spent and have left on each data set, and per call; shows itself as a table, and reads as a dictionary."""
+        return self.privacy_odometer()
+
+    def request_budget(self, eps: Any, reason: str, dataset: str | None = None) -> BudgetRequest:
+        """Ask the owners for so much more ε on the session's data set, or on another; they accept or deny, and you are told.
+
+        Asking the same again while it is open is the same request. Raises RequestRefused where there are too many.
+        """
+        wanted = dataset or self.dataset
+        if not wanted:
+            raise AgError("this session is over all data sets: say which you mean, dataset=…")
+        return ask_for_budget(self._enclave, wanted, eps, reason)
+
+    @property
+    def requests(self) -> Listing[BudgetRequest]:
+        """Your requests for budget, the newest first, and what was decided."""
+        return requests_of(self._enclave)
 
     def datasets(self) -> Catalogue:
         """The public part of every data set in the enclave."""

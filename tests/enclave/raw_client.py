@@ -28,7 +28,8 @@ class Answer:
         self.status = response.status
         self.headers = response.headers
         body = response.read()
-        self.json: Any = json.loads(body) if body else None
+        self.text = body.decode()
+        self.json: Any = json.loads(body) if body and "json" in (response.headers["Content-Type"] or "") else None
 
 
 class RawClient:

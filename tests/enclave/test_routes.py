@@ -11,7 +11,14 @@ STRANGER = "00000000-0000-0000-0000-000000000000"
 
 
 def _path(row: Row) -> str:
-    return row.path.format(kernel_id=STRANGER, session_id=STRANGER, user_id=STRANGER, name="antigranular")
+    return row.path.format(
+        kernel_id=STRANGER,
+        session_id=STRANGER,
+        user_id=STRANGER,
+        request_id=STRANGER,
+        dataset=STRANGER,
+        name="antigranular",
+    )
 
 
 def test_the_routes_are_the_promised_ones() -> None:
@@ -32,6 +39,18 @@ def test_the_routes_are_the_promised_ones() -> None:
         notebook,
         "/ag/v1/datasets",
         "/ag/v1/sessions/{session_id}/odometer",
+        "/ag/v1/requests",
+        "/ag/v1/requests/seen",
+        "/ag/v1/requests/{request_id}",
+        "/ag/v1/requests/{request_id}/accept",
+        "/ag/v1/requests/{request_id}/deny",
+        "/ag/v1/requests/{request_id}/withdraw",
+        "/ag/v1/budgets",
+        "/ag/v1/budgets/{dataset}",
+        "/ag/v1/log",
+        "/healthz",
+        "/readyz",
+        "/metrics",
         "/ag/v1/me",
         "/ag/v1/me/secret",
         "/ag/v1/users",

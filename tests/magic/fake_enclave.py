@@ -34,6 +34,7 @@ class FakeEnclave:
         self.loses = 0
         self.count = 0
         self.restarts = 0
+        self.decisions: list[dict[str, Any]] = []
         self.lock = threading.RLock()
         self._asked: SimpleQueue[Callable[[], object]] = SimpleQueue()
         threading.Thread(target=self._serve, daemon=True).start()
@@ -84,6 +85,8 @@ class FakeEnclave:
             return self._start(json.loads(request.body or b"")["ag"])
         if (method, path) == ("GET", "/api/kernels"):
             return _answer(200, [self._model(each) for each in self.sessions])
+        if path.startswith("/ag/v1/requests"):
+            return _answer(200, self.decisions) if method == "GET" else Response(status=204, body=b"")
         session = path.split("/")[4] if path.startswith("/ag") else path.split("/")[3]
         if session not in self.sessions:
             return _answer(404, {"message": f"there is no session {session}"})

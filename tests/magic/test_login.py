@@ -38,6 +38,22 @@ def test_the_third_of_five_arguments_may_be_a_competition() -> None:
         login("ada", "s3cret", "Harvest", "user", "password", transport=FakeEnclave())
 
 
+def test_a_decision_is_told_at_login_and_marked_as_seen(capsys) -> None:
+    enclave = FakeEnclave()
+    words = dict.fromkeys(("analyst", "reason", "asked_at", "decided_by"), "x")
+    decided = {"request_id": "r1", "dataset": "D", "epsilon": "2", "granted": "1", "state": "accepted", "answer": ""}
+    enclave.decisions = [{**words, **decided}]
+    login("ada", "s3cret", dataset="Breast Cancer", transport=enclave)
+    assert "Your request for ε 2 more on D was accepted with ε 1." in capsys.readouterr().err
+    assert [request.body for request in enclave.requests if request.path.endswith("/seen")] == [b'{"requests": ["r1"]}']
+
+
+def test_decisions_that_can_not_be_read_are_no_reason_to_have_no_session() -> None:
+    enclave = FakeEnclave()
+    enclave.decisions = [{"request_id": "r1"}]
+    assert login("ada", "s3cret", dataset="Breast Cancer", transport=enclave).session_id
+
+
 def test_an_unknown_data_set_is_refused_with_what_there_is() -> None:
     with pytest.raises(ag.RequestRefused, match="there are: Breast Cancer") as caught:
         login("ada", "s3cret", dataset="Nowhere", transport=FakeEnclave())

@@ -1,4 +1,4 @@
-"""``POST /oauth/token``: client credentials for a short-lived access token (RFC 6749, section 4.4).
+"""``POST /oauth/token``: a short-lived access token for client credentials (RFC 6749, section 4.4) or for another issuer's token (RFC 8693).
 
 Never says whether the account or the secret was wrong, nor logs either.
 """
@@ -14,11 +14,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ag_enclave.body import read_form
+from ag_enclave.errors import Conflict
 from ag_enclave.gateway import Gateway
+from ag_enclave.oidc import Issuer
 
 _log = structlog.get_logger(__name__)
 _LONGEST = 256
 _DIGITS = 10
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+_TYPES = tuple(f"urn:ietf:params:oauth:token-type:{kind}" for kind in ("id_token", "access_token", "jwt"))
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -27,6 +31,8 @@ async def issue(request: Request, gateway: Gateway) -> Response:
     form = await read_form(request)
     if form is None or "grant_type" not in form:
         return _error(400, "invalid_request", "Send a URL-encoded form with grant_type, client_id and client_secret.")
+    if form["grant_type"] == EXCHANGE and gateway.issuer is not None:
+        return await _exchange(gateway, gateway.issuer, form)
     if form["grant_type"] != "client_credentials":
         return _error(400, "unsupported_grant_type", "The only grant_type here is client_credentials.")
     credentials = _credentials(request, form)
@@ -54,7 +60,7 @@ async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str, 
         )
     account = await asyncio.to_thread(gateway.accounts.find, user_id)
     genuine = await gateway.verifier.matches(secret, account.secret_hash if account else None)
-    if account is None or not genuine or account.disabled:
+    if account is None or not genuine or account.disabled or account.issuer:
         await asyncio.to_thread(gateway.throttle.failed, key)
         # An unknown name isn't logged: people mistake the secret's field for the name's.
         _log.info("login failed", user_id=account.user_id if account else None, address=key[1])
@@ -62,6 +68,30 @@ async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str, 
     await asyncio.to_thread(gateway.throttle.succeeded, key)
     token = gateway.tokens.issue(account.user_id, account.generation, seconds)
     body = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
+    return JSONResponse(body, headers=_NO_STORE)
+
+
+async def _exchange(gateway: Gateway, issuer: Issuer, form: dict[str, str]) -> Response:
+    """A token of ours for the issuer's, that lives no longer than either."""
+    if form.get("subject_token_type") not in _TYPES or not form.get("subject_token"):
+        return _error(
+            400, "invalid_request", "Send subject_token and subject_token_type (an id_token, access_token or jwt)."
+        )
+    person = await asyncio.to_thread(issuer.read, form["subject_token"])
+    if isinstance(person, str):
+        return _error(400, "invalid_grant", person)
+    try:
+        account = await asyncio.to_thread(gateway.accounts.vouched, person.user_id, person.role, issuer.name)
+    except Conflict as problem:
+        return _error(400, "invalid_grant", str(problem))
+    seconds = min(_lifetime(form, gateway) or gateway.tokens.seconds, int(person.until - gateway.now().timestamp()))
+    if account.disabled or seconds <= 0:
+        _log.info("login failed", user_id=account.user_id, issuer=issuer.name)
+        return _error(
+            400, "invalid_grant", "This account is disabled." if account.disabled else "The token has expired."
+        )
+    token = gateway.tokens.issue(account.user_id, account.generation, seconds)
+    body = {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "issued_token_type": _TYPES[1]}
     return JSONResponse(body, headers=_NO_STORE)
 
 

@@ -135,6 +135,10 @@ class Nurseries:
         self._walls.settle(self._running)
         return self
 
+    def alive(self) -> dict[str, bool]:
+        """Which of them could bear a child now."""
+        return {role: role in self._running and self._running[role].alive() for role in BREEDS}
+
     async def trio(self, order: Order) -> Trio:
         """Three new children wired to each other. SessionLost where one of them could not be started; none is left then."""
         pairs = {name: socket.socketpair() for name in ("channel", "control", "plan", "checker", "map")}

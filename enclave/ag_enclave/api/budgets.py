@@ -1,0 +1,81 @@
+"""``/ag/v1/budgets``: caps and what was spent, for owners; and the audit log, for owners and auditors."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from starlette.responses import JSONResponse, Response
+
+from ag_enclave.api.call import Call
+from ag_enclave.body import read_as
+from ag_enclave.errors import Refusal
+
+Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?$")]
+_LONGEST_QUERY = 200
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """A cap that an owner sets: of everyone together, of one analyst or each (``who`` empty), or per call; over all time or within ``seconds``.
+
+    ``epsilon`` null: no bound over all time, where a window bounds the same; ``drop``: the metadata's cap is in force again, or the window ends.
+    """
+
+    kind: Literal["everyone", "analyst", "call"]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    epsilon: Number | None = None
+    delta: Number | None = None
+    who: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    seconds: Annotated[int, msgspec.Meta(ge=0)] = 0
+    lift: bool = False
+    drop: bool = False
+
+
+async def show_all(call: Call) -> Response:
+    """Every data set's caps and what was spent."""
+    return JSONResponse(await call.gateway.budgets.overview())
+
+
+async def change(call: Call) -> Response:
+    """Put a cap in force, or take one back; the budget as it is then."""
+    wanted, gateway = await read_as(call.request, Change), call.gateway
+    if not wanted.reason.isprintable():
+        raise Refusal(400, "reason must be one line of printable characters.")
+    if (wanted.epsilon is not None) + wanted.lift + wanted.drop != 1:
+        raise Refusal(400, "Exactly one of epsilon, lift and drop is needed.")
+    dataset = gateway.catalog.named(call.request.path_params["dataset"])
+    place: dict[str, Any] = {"kind": wanted.kind, "who": wanted.who, "seconds": wanted.seconds}
+    async with gateway.deciding:
+        if wanted.drop:
+            await gateway.clerk.drop_cap(
+                actor=call.account.user_id, dataset=dataset.name, reason=wanted.reason, **place
+            )
+        else:
+            delta = wanted.delta or dataset.budget.get("everyone", {}).get("delta", "0")
+            await gateway.clerk.set_cap(
+                actor=call.account.user_id,
+                dataset=dataset.name,
+                epsilon=wanted.epsilon,
+                delta=delta,
+                reason=wanted.reason,
+                **place,
+            )
+    shown = await gateway.budgets.overview()
+    return JSONResponse(next(each for each in shown if each["dataset"] == dataset.name))
+
+
+async def show_log(call: Call) -> Response:
+    """Entries of the audit log, newest first. ``?before=`` a number, ``limit=``, ``actor=``, ``action=``, ``subject=``."""
+    query = call.request.query_params
+    numbers: dict[str, Any] = {name: _number(query.get(name), name) for name in ("before", "limit")}
+    texts: dict[str, Any] = {name: query.get(name) for name in ("actor", "action", "subject")}
+    if any(text is not None and len(text) > _LONGEST_QUERY for text in texts.values()):
+        raise Refusal(400, "actor, action and subject have at most 200 characters.")
+    limit = min(numbers.pop("limit") or 100, 1000)
+    return JSONResponse(await call.gateway.clerk.history(limit=limit, **numbers, **texts))
+
+
+def _number(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 16):  # noqa: PLR2004
+        raise Refusal(400, f"{name} must be a number.")
+    return int(text)

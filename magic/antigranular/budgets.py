@@ -1,0 +1,116 @@
+"""Budgets: an owner's caps with what was spent, and an analyst's own account. Must not know how they travel."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from antigranular.budget_requests import exact
+from antigranular.errors import AgError, WireError
+from antigranular.listing import Listing
+from antigranular.rest import Enclave
+
+PATH = "/ag/v1/budgets"
+_HEADERS = ("data set", "cap of", "over", "ε", "δ", "set by", "ε spent")
+_KINDS = {"everyone": "everyone together", "per_analyst": "each analyst", "per_call": "a call"}
+_DAY = 86_400
+
+
+class Cap:
+    """One cap as it is in force or declared. ``who``: of whom; ``seconds``: of its window, 0 over all time; ``eps`` None: no bound over all time."""
+
+    def __init__(self, dataset: str, who: str, facts: Mapping[str, Any], *, by: str, spent: str = "") -> None:
+        self.dataset = dataset
+        self.who = who
+        self.seconds = int(facts.get("seconds", 0))
+        self.eps: str | None = None if facts.get("epsilon") is None else str(facts["epsilon"])
+        self.delta = str(facts.get("delta", ""))
+        self.by = by
+        self.spent = spent
+
+    def cells(self) -> tuple[str, ...]:
+        """As a row of a table."""
+        span = f"{self.seconds / _DAY:g} days" if self.seconds else "all time"
+        return (self.dataset, self.who, span, self.eps or "–", self.delta, self.by, self.spent)
+
+
+class Budgets:
+    """The caps of every data set, as a table; ``set`` changes one."""
+
+    def __init__(self, enclave: Enclave) -> None:
+        self._enclave = enclave
+
+    def caps(self) -> Listing[Cap]:
+        """Declared caps, and those that owners have set since, which go before them."""
+        answer = self._enclave.ask("GET", PATH)
+        if not isinstance(answer, list):
+            raise WireError("the enclave's budgets are not a list")
+        return Listing([cap for each in answer for cap in _caps(each)], _HEADERS, Cap.cells, "Budgets")
+
+    def spent(self, dataset: str) -> dict[str, float]:
+        """ε spent on a data set, by analyst, as plain sums; "" is everyone together."""
+        found = [each for each in self._enclave.ask("GET", PATH) if each.get("dataset") == dataset]
+        return {str(row["who"]): float(row["epsilon"]) for each in found for row in each["spent"]}
+
+    def set(
+        self,
+        dataset: str,
+        eps: Any,
+        *,
+        reason: str,
+        analyst: str | None = None,
+        of: str = "",
+        delta: Any = None,
+        days: float | None = None,
+    ) -> None:
+        """Put a cap in force, for all sessions from their next question on; the log has it with its reason.
+
+        ``analyst``: of this one over all their sessions; else ``of`` "everyone" (together), "analyst" (each) or "call". ``days``: spent within any
+        span of so many, which a refresh over time makes of a budget: what is learnt adds up all the same. ``eps`` 0 closes the tap.
+        ``eps`` None lifts the bound over all time, where a window of the same kind bounds spending.
+        """
+        place = self._place(analyst, of, days)
+        # Nothing below: a cap of nothing is how an owner closes the tap.
+        amount = {"lift": True} if eps is None else {"epsilon": "0" if eps == 0 and eps is not False else exact(eps)}
+        rest = {} if delta is None else {"delta": str(delta)}
+        self._enclave.ask("PUT", f"{PATH}/{quote(dataset, safe='')}", {**place, **amount, **rest, "reason": reason})
+
+    def unset(
+        self, dataset: str, *, reason: str, analyst: str | None = None, of: str = "", days: float | None = None
+    ) -> None:
+        """Take back what ``set`` did: the data set's declared cap is in force again, or the window ends."""
+        place = self._place(analyst, of, days)
+        self._enclave.ask("PUT", f"{PATH}/{quote(dataset, safe='')}", {**place, "drop": True, "reason": reason})
+
+    def __repr__(self) -> str:
+        return repr(self.caps())
+
+    def _repr_html_(self) -> str:
+        return self.caps()._repr_html_()
+
+    @staticmethod
+    def _place(analyst: str | None, of: str, days: float | None) -> dict[str, Any]:
+        kind = "analyst" if analyst is not None else of
+        if kind not in ("everyone", "analyst", "call"):
+            raise AgError('name analyst=, or of="everyone", of="analyst" (each) or of="call"')
+        return {"kind": kind, "who": analyst or "", "seconds": round((days or 0) * _DAY)}
+
+
+def _caps(each: Mapping[str, Any]) -> Sequence[Cap]:
+    name = str(each["dataset"])
+    spent = {str(row["who"]): f"{float(row['epsilon']):.4g}" for row in each["spent"]}
+    declared = [
+        Cap(name, _KINDS[kind], facts, by="metadata", spent=spent.get("", "0") if kind == "everyone" else "")
+        for kind, facts in each["declared"].items()
+        if kind in _KINDS
+    ]
+    since = [
+        Cap(name, _whose(facts), facts, by="an owner", spent=spent.get(facts["who"], "0") if facts["who"] else "")
+        for facts in each["caps"]
+    ]
+    return [*declared, *since]
+
+
+def _whose(facts: Mapping[str, Any]) -> str:
+    if facts["kind"] == "analyst":
+        return str(facts["who"]) or "each analyst"
+    return "everyone together" if facts["kind"] == "everyone" else "a call"

@@ -1,0 +1,40 @@
+"""Lists that show themselves as tables. Must not know what is in them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar, overload
+
+from antigranular import table
+
+Item = TypeVar("Item")
+
+
+class Listing(Sequence[Item], Generic[Item]):
+    """Items in order, and a table where they are displayed. ``row`` gives an item's cells."""
+
+    def __init__(
+        self, items: Sequence[Item], headers: table.Row, row: Callable[[Item], table.Row], caption: str
+    ) -> None:
+        self._items = list(items)
+        self._headers = headers
+        self._row = row
+        self._caption = caption
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Item]: ...
+    def __getitem__(self, at: int | slice) -> Item | Sequence[Item]:
+        return self._items[at]
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items)
+
+    def __repr__(self) -> str:
+        return table.as_text(self._headers, [self._row(item) for item in self._items])
+
+    def _repr_html_(self) -> str:
+        above = table.heading(self._caption).html
+        return table.as_html(self._headers, [self._row(item) for item in self._items], above=above)

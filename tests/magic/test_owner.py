@@ -1,0 +1,113 @@
+"""The owner's side against a whole enclave: a cap that an owner sets is the vault's, a request that is accepted is budget, and the log has it all."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+
+import antigranular as ag
+from antigranular.budget_requests import exact
+from tests.enclave.processes import eventually
+from tests.enclave_server import Enclave
+
+
+def connect(enclave: Enclave, role: str) -> ag.Owner:
+    who = enclave.accounts[role]
+    return ag.connect(enclave.url, who["user_id"], who["user_secret"], ca=enclave.ca)
+
+
+@pytest.fixture
+def owner(at_demo: Enclave) -> Iterator[ag.Owner]:
+    found = connect(at_demo, "owner")
+    yield found
+    for cap in found.budgets.caps():
+        if cap.by != "metadata" and cap.dataset == "Iris":
+            found.budgets.unset("Iris", analyst=cap.who, reason="the test is over")
+
+
+ASK = 'export(iris["train_x"]["sepal_length_cm"].mean(eps={eps}), "m")'
+
+
+def test_an_owner_closes_the_tap_an_analyst_asks_and_is_given(
+    at_demo: Enclave, owner: ag.Owner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    analyst = at_demo.accounts["analyst"]["user_id"]
+    with ag.login(dataset="Iris") as session:
+        assert "remaining" in session.privacy_budget
+        owner.budgets.set("Iris", 0, analyst=analyst, reason="a pause")
+        with pytest.raises(ag.CellError, match="udget"):
+            session.execute(ASK.format(eps=0.25))
+        asked = session.request_budget(eps=0.5, reason="the second wave")
+        assert (asked.state, len(session.requests)) == ("open", 1)
+        assert session.request_budget(eps="0.50", reason="the second wave").id != asked.id
+        session.requests[0].withdraw()
+        (waiting,) = owner.requests
+        assert waiting.id == asked.id
+        assert "the second wave" in repr(owner.requests)
+        waiting.accept(reason="fine")
+        waiting.accept(reason="fine")
+        assert session.privacy_budget["remaining"]["Iris"]["eps"] == pytest.approx(0.5)
+        session.execute(ASK.format(eps=0.25))
+        with pytest.raises(ag.CellError, match="udget"):
+            session.execute(ASK.format(eps=0.3))
+    capsys.readouterr()
+    with ag.login(dataset="Iris"):
+        assert "Your request for ε 0.5 more on Iris was accepted: fine" in capsys.readouterr().err
+    with ag.login(dataset="Iris"):
+        assert "Your request" not in capsys.readouterr().err
+    assert owner.budgets.spent("Iris")[analyst] >= 0.25
+    assert analyst in repr(owner.budgets)
+    auditor = connect(at_demo, "auditor")
+    wanted = {"request.ask", "request.accept", "cap", "release"}
+    assert eventually(lambda: wanted <= {each["action"] for each in auditor.log.entries(50)})
+    assert "request.accept" in repr(auditor.log)
+    with pytest.raises(ag.RequestRefused, match="not open to the role auditor"):
+        _ = auditor.requests
+
+
+def test_operators_keep_accounts_and_nothing_else(at_demo: Enclave) -> None:
+    operator = connect(at_demo, "operator")
+    secret = operator.users.add("carol", "analyst")
+    carol = ag.connect(at_demo.url, "carol", secret, ca=at_demo.ca)
+    assert (carol.user_id, carol.role) == ("carol", "analyst")
+    renewed = operator.users.rotate("carol")
+    with pytest.raises(ag.LoginError):
+        ag.connect(at_demo.url, "carol", secret, ca=at_demo.ca)
+    operator.users.change_role("carol", "owner")
+    operator.users.disable("carol")
+    with pytest.raises(ag.LoginError):
+        ag.connect(at_demo.url, "carol", renewed, ca=at_demo.ca)
+    operator.users.enable("carol")
+    assert ag.connect(at_demo.url, "carol", renewed, ca=at_demo.ca).role == "owner"
+    assert "carol" in operator.users._repr_html_()
+    operator.users.disable("carol")
+    assert secret not in repr(operator) + repr(operator.users)
+    with pytest.raises(ag.RequestRefused):
+        repr(operator.budgets)
+
+
+def test_the_owner_s_side_is_light(at_demo: Enclave) -> None:
+    who = at_demo.accounts["owner"]
+    program = f"""
+import sys, antigranular as ag
+owner = ag.connect({at_demo.url!r}, {who["user_id"]!r}, {who["user_secret"]!r}, ca={at_demo.ca!r})
+owner.requests, repr(owner.budgets)
+heavy = {{"pandas", "numpy", "websockets", "matplotlib"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("eps", "text"), [(2, "2"), (0.1, "0.1"), ("0.50", "0.50"), (Fraction(1, 4), "0.25"), (1e-7, "0.0000001")]
+)
+def test_an_epsilon_travels_exactly(eps: object, text: str) -> None:
+    assert exact(eps) == text
+
+
+@pytest.mark.parametrize("eps", [0, -1, True, "x", None, float("nan"), float("inf"), [], "1e999999"])
+def test_what_is_no_epsilon_does_not_travel(eps: object) -> None:
+    with pytest.raises(ag.AgError, match="above 0"):
+        exact(eps)
