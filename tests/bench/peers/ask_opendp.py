@@ -3,6 +3,7 @@
 It has no std and no var; its mean needs a public n, so one is made of a sum and a count that share ε.
 """
 
+import math
 from typing import Any
 
 import opendp.prelude as dp
@@ -11,6 +12,8 @@ from answering import Runs, Task, serve
 
 CANDIDATES = 1000
 """Points between the bounds that a quantile is chosen among; each is scored."""
+MOST_KEYS = 1000
+"""Where keys are unknown, it wants a public bound on how many there are."""
 
 
 class Rows:
@@ -23,15 +26,19 @@ class Rows:
         numbers = pl.LazyFrame({"copy": list(range(self.copies))})
         self.rows = rows if self.copies == 1 else rows.join(numbers, how="cross").collect().lazy()
 
-    def context(self, task: Task, *, queries: int = 1) -> Any:
-        """A context for so many equal queries; more than one share ρ, which is better than ε."""
-        loss = dp.loss_of(epsilon=task["epsilon"]) if queries == 1 else dp.loss_of(rho=task["rho"])
+    def context(self, task: Task, *, queries: int = 1, secret: tuple[str, ...] = ()) -> Any:
+        """A context for so many equal queries; more than one share ρ, which is better than ε. ``secret``: names whose keys are unknown."""
+        exact = {"epsilon": task["epsilon"]} | ({"delta": task["delta"]} if secret else {})
+        loss = dp.loss_of(**exact) if queries == 1 else dp.loss_of(rho=task["rho"])
         return dp.Context.compositor(
             data=self.rows,
             privacy_unit=dp.unit_of(contributions=1),
             privacy_loss=loss,
             split_evenly_over=queries,
-            margins=[dp.polars.Margin(max_length=2 * task["rows"] * self.copies)],
+            margins=[
+                dp.polars.Margin(max_length=2 * task["rows"] * self.copies),
+                *([dp.polars.Margin(by=secret, max_groups=MOST_KEYS * self.copies)] if secret else []),
+            ],
         )
 
     def asked(self, query: Any, expressions: dict[str, Any], keys: dict[str, list[Any]] | None = None) -> list[Any]:
@@ -88,6 +95,16 @@ def mean(rows: Rows, task: Task) -> Runs:
     return rows.runs([row["s"] / max(row["n"], 1) for row in found])
 
 
+def found_mean(rows: Rows, task: Task) -> Runs:
+    """A sum over a count by key, of keys whose noisy counts reach a threshold."""
+    names = [*(["copy"] if rows.copies > 1 else []), task["by"]]
+    query = rows.context(task, secret=tuple(names)).query().group_by(*names)
+    table = query.agg(filled(task).dp.sum(bounds(task)).alias("s"), dp.len().alias("n")).release().collect()
+    known = {tuple(row[name] for name in names): row["s"] / max(row["n"], 1) for row in table.rows(named=True)}
+    copies = [(copy,) for copy in range(rows.copies)] if rows.copies > 1 else [()]
+    return [[float(known.get((*copy, key), math.nan)) for key in task["keys"]] for copy in copies]
+
+
 def quartiles(rows: Rows, task: Task) -> Runs:
     """Several quantiles, which share ε."""
     names = {f"q{number}": quantile(task, q) for number, q in enumerate(task["probabilities"])}
@@ -117,5 +134,11 @@ if __name__ == "__main__":
         "sum": one(lambda task: filled(task).dp.sum(bounds(task))),
         "median": one(lambda task: quantile(task, 0.5)),
     }
-    table = {"quartiles": quartiles, "histogram": histogram, "group_mean": mean, "repeated": repeated}
+    table = {
+        "quartiles": quartiles,
+        "histogram": histogram,
+        "group_mean": mean,
+        "found_mean": found_mean,
+        "repeated": repeated,
+    }
     serve(Rows, {**singles, "mean": mean, **table})

@@ -11,7 +11,9 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
+import yaml
 from answering import Runs, Task, serve
 
 import op_pandas
@@ -29,13 +31,13 @@ from op_pandas.vault import bind
 class Near:
     """A vault in this process, asked in the bytes it would be asked in over a socket."""
 
-    def __init__(self, folder: Path, job: dict[str, Any]) -> None:
-        place = DatasetPlace(name="Peers", path=str(folder))
+    def __init__(self, folders: dict[str, Path], job: dict[str, Any]) -> None:
+        places = tuple(DatasetPlace(name=name, path=str(folder)) for name, folder in folders.items())
         self._session = open_session(
             Settings(
                 session="peers",
                 analyst="ann",
-                datasets=(place,),
+                datasets=places,
                 ledger=f"{tempfile.mkdtemp()}/ledger.sqlite",
                 schedule="immediate",
                 threads=4,
@@ -56,19 +58,47 @@ class Rows:
 
     def __init__(self, job: dict[str, Any]) -> None:
         file = Path(job["file"])
-        folder = file.with_suffix(".ours")
-        if not folder.exists():
-            metadata = Metadata.read(file.with_suffix(".yaml"))
-            (key,) = metadata.tables
-            build(Order(name="Peers", metadata=metadata, tables={key: file}), folder, lambda _line: None)
+        folders = {"Peers": _loaded("Peers", file, file.with_suffix(".yaml"))}
+        secret = [task for task in job["tasks"] if task["kind"] == "found_mean"]
+        if secret:
+            folders["Unlisted"] = _loaded("Unlisted", *_unlisted(file, secret[0]))
         warm()
-        bind(Near(folder, job))
+        bind(Near(folders, job))
         self.frame: Any = op_pandas.load_dataset("Peers")
+        self.unlisted: Any = op_pandas.load_dataset("Unlisted") if secret else None
         self.turn = itertools.count(1)
 
     def epsilon(self, task: Task, share: float = 1.0) -> Fraction:
         """What the task may spend, less what makes the question new."""
         return Fraction(task["epsilon"] * share).limit_denominator(10**6) * (1 - Fraction(next(self.turn), 10**8))
+
+
+def _loaded(name: str, file: Path, metadata: Path) -> Path:
+    """The folder of a data set, loaded the first time."""
+    folder = file.with_suffix(f".{name}")
+    if not folder.exists():
+        told = Metadata.read(metadata)
+        (key,) = told.tables
+        build(Order(name=name, metadata=told, tables={key: file}), folder, lambda _line: None)
+    return folder
+
+
+def _unlisted(file: Path, task: Task) -> tuple[Path, Path]:
+    """A column and its keys, with metadata that say nothing of the keys and give every question as much δ as it gets elsewhere."""
+    told = yaml.safe_load(file.with_suffix(".yaml").read_text())
+    told["budget"] |= {"delta": 0.01, "per_call": {"epsilon": 10, "delta": 0.001}}
+    ((key, table),) = told["tables"].items()
+    columns = {name: table["columns"][name] for name in (*task["columns"], task["by"])}
+    columns[task["by"]] = {"type": columns[task["by"]]["type"]}
+    told["tables"] = {key: table | {"columns": columns}}
+    folder = file.parent / "unlisted"
+    folder.mkdir(exist_ok=True)
+    narrow, metadata = folder / file.name, folder / "unlisted.yaml"
+    metadata.write_text(yaml.safe_dump(told))
+    with duckdb.connect() as engine:
+        named = ", ".join(f'"{name}"' for name in columns)
+        engine.execute(f"COPY (SELECT {named} FROM '{file}') TO '{narrow}' (FORMAT parquet)")
+    return narrow, metadata
 
 
 def one(word: str) -> Any:
@@ -96,6 +126,18 @@ def group_mean(rows: Rows, task: Task) -> Runs:
     """A mean per key."""
     found = rows.frame.groupby(task["by"])[task["columns"][0]].mean(eps=rows.epsilon(task))
     return [[float(value) for value in np.ravel(found.loc[task["keys"]])]]
+
+
+def found_mean(rows: Rows, task: Task) -> Runs:
+    """A mean per key, of keys that nobody has listed; one that isn't found has none."""
+    column = rows.unlisted.groupby(task["by"])[task["columns"][0]]
+    found = column.mean(eps=rows.epsilon(task), delta=task["delta"])
+    return [[float(value) for value in np.ravel(found.reindex(task["keys"]))]]
+
+
+def corr(rows: Rows, task: Task) -> Runs:
+    """The correlation of two columns."""
+    return [[float(rows.frame[task["columns"]].corr(eps=rows.epsilon(task)).iloc[0, 1])]]
 
 
 def describe(rows: Rows, task: Task) -> Runs:
@@ -126,4 +168,4 @@ def most(cap: Cap, times: int) -> Fraction:
 if __name__ == "__main__":
     singles = {word: one(word) for word in ("count", "sum", "mean", "std", "var", "median")}
     table = {"quartiles": quartiles, "histogram": histogram, "group_mean": group_mean, "describe": describe}
-    serve(Rows, {**singles, **table, "repeated": repeated})
+    serve(Rows, {**singles, **table, "found_mean": found_mean, "corr": corr, "repeated": repeated})

@@ -37,6 +37,13 @@ def group_mean(frame: pd.DataFrame, task: Task) -> Runs:
     return [clamped(frame, task).groupby(frame[task["by"]]).mean().reindex(task["keys"]).tolist()]
 
 
+def corr(frame: pd.DataFrame, task: Task) -> Runs:
+    """The correlation of two columns."""
+    told = [task["bounds"][name] for name in task["columns"]]
+    one, other = (frame[name].clip(*bound.values()) for name, bound in zip(task["columns"], told, strict=True))
+    return [[float(one.corr(other))]]
+
+
 def describe(frame: pd.DataFrame, task: Task) -> Runs:
     """Count, mean, std and quartiles of each column."""
     found = frame[task["columns"]].clip(task["lower"], task["upper"]).describe()
@@ -51,4 +58,4 @@ def repeated(frame: pd.DataFrame, task: Task) -> Runs:
 if __name__ == "__main__":
     singles = {word: one(word) for word in ("count", "sum", "mean", "std", "var", "median")}
     table = {"quartiles": quantiles, "histogram": histogram, "group_mean": group_mean, "describe": describe}
-    serve(prepare, {**singles, **table, "repeated": repeated})
+    serve(prepare, {**singles, **table, "found_mean": group_mean, "corr": corr, "repeated": repeated})

@@ -1,5 +1,6 @@
 """PipelineDP on its local backend: rows as Python tuples, one after the other. Rows come or go, as with us. It has no std."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -17,9 +18,9 @@ class Rows:
         self.frame = frame.merge(numbers, how="cross") if self.copies > 1 else frame.assign(copy=0)
 
     def asked(
-        self, task: Task, metrics: list[Any], keys: Any = None, values: list[Any] | None = None
+        self, task: Task, metrics: list[Any], keys: Any = None, values: list[Any] | None = None, *, secret: bool = False
     ) -> dict[Any, Any]:
-        """The released metrics by (copy, key)."""
+        """The released metrics by (copy, key). ``secret``: of the keys that it finds."""
         keys = pd.Series(0, index=self.frame.index) if keys is None else keys
         rows = list(zip(self.frame["copy"], keys, self.frame[task["columns"][0]], range(len(self.frame)), strict=True))
         accountant = pipeline_dp.NaiveBudgetAccountant(total_epsilon=task["epsilon"], total_delta=task["delta"])
@@ -37,7 +38,7 @@ class Rows:
             privacy_id_extractor=lambda row: row[3],
             value_extractor=lambda row: row[2],
         )
-        public = [(copy, key) for copy in range(self.copies) for key in (values or [0])]
+        public = None if secret else [(copy, key) for copy in range(self.copies) for key in (values or [0])]
         released = engine.aggregate(rows, parameters, extractors, public_partitions=public)
         accountant.compute_budgets()
         return dict(released)
@@ -75,6 +76,13 @@ def group_mean(rows: Rows, task: Task) -> Runs:
     return rows.runs(found, "mean", task["keys"])
 
 
+def found_mean(rows: Rows, task: Task) -> Runs:
+    """A mean per key, of keys that it finds."""
+    found = rows.asked(task, [pipeline_dp.Metrics.MEAN], rows.frame[task["by"]], secret=True)
+    each = [[found.get((copy, key)) for key in task["keys"]] for copy in range(rows.copies)]
+    return [[math.nan if one is None else float(one.mean) for one in run] for run in each]
+
+
 if __name__ == "__main__":
     metrics = pipeline_dp.Metrics
     singles = {
@@ -84,4 +92,7 @@ if __name__ == "__main__":
         "var": one("variance", metrics.VARIANCE),
         "median": one("percentile_50", metrics.PERCENTILE(50)),
     }
-    serve(Rows, {**singles, "quartiles": quartiles, "histogram": histogram, "group_mean": group_mean})
+    serve(
+        Rows,
+        {**singles, "quartiles": quartiles, "histogram": histogram, "group_mean": group_mean, "found_mean": found_mean},
+    )

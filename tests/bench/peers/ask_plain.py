@@ -50,6 +50,12 @@ def group_mean(rows: Rows, task: Task) -> Runs:
     return [[float(found[key]) for key in task["keys"]]]
 
 
+def corr(rows: Rows, task: Task) -> Runs:
+    """The correlation of two columns."""
+    one, other = (clamped(task | task["bounds"][name], name) for name in task["columns"])
+    return [[float(rows.ask(f"SELECT corr({one}, {other}) FROM t")[0][0])]]
+
+
 def describe(rows: Rows, task: Task) -> Runs:
     """Count, mean, std and quartiles of each column."""
     each = [
@@ -68,4 +74,5 @@ def repeated(rows: Rows, task: Task) -> Runs:
 if __name__ == "__main__":
     words = {"count": "count", "sum": "sum", "mean": "avg", "std": "stddev_samp", "var": "var_samp", "median": "median"}
     table = {"quartiles": quantiles, "histogram": histogram, "group_mean": group_mean, "describe": describe}
-    serve(Rows, {**{kind: one(word) for kind, word in words.items()}, **table, "repeated": repeated})
+    table |= {"found_mean": group_mean, "corr": corr, "repeated": repeated}
+    serve(Rows, {**{kind: one(word) for kind, word in words.items()}, **table})

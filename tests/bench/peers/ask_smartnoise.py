@@ -18,7 +18,14 @@ class Rows:
         self.frame = frame.merge(numbers, how="cross") if self.copies > 1 else frame
 
     def asked(
-        self, task: Task, what: str, *, by: str | None = None, where: str = "", epsilon: float = 0.0
+        self,
+        task: Task,
+        what: str,
+        *,
+        by: str | None = None,
+        where: str = "",
+        epsilon: float = 0.0,
+        secret: bool = False,
     ) -> list[Any]:
         """The rows of a query by copy and key."""
         keys = [*(["copy"] if self.copies > 1 else []), *([by] if by else [])]
@@ -26,19 +33,19 @@ class Rows:
         query = f"SELECT {', '.join([*keys, what])} FROM t.t{where}{grouped}"
         wanted = epsilon or task["epsilon"]
         # Its ε is for each sum and count inside: a mean costs two of them, a variance three.
-        cost, _ = self.reader(task, wanted).get_privacy_cost(query)
-        return list(self.reader(task, wanted * wanted / cost).execute(query))[1:]
+        cost, _ = self.reader(task, wanted, secret).get_privacy_cost(query)
+        return list(self.reader(task, wanted * wanted / cost, secret).execute(query))[1:]
 
-    def reader(self, task: Task, epsilon: float) -> Any:
+    def reader(self, task: Task, epsilon: float, secret: bool = False) -> Any:
         """A reader that spends so much on each sum and count of a query."""
         privacy = Privacy(epsilon=epsilon, delta=task["delta"])
-        return from_df(self.frame, privacy=privacy, metadata=self.metadata(task))
+        return from_df(self.frame, privacy=privacy, metadata=self.metadata(task, secret))
 
-    def metadata(self, task: Task) -> dict[str, Any]:
-        """What is public, as the library wants it."""
+    def metadata(self, task: Task, secret: bool) -> dict[str, Any]:
+        """What is public, as the library wants it. ``secret``: keys are only told where a noisy count is large enough."""
         told = {"type": "float", "lower": task["lower"], "upper": task["upper"]}
         kinds = {"i": {"type": "int"}, "O": {"type": "string"}}
-        table: dict[str, Any] = {"row_privacy": True, "censor_dims": False, "rows": task["rows"] * self.copies}
+        table: dict[str, Any] = {"row_privacy": True, "censor_dims": secret, "rows": task["rows"] * self.copies}
         for name in self.frame.columns:
             table[name] = (
                 told if name in task["columns"] else kinds.get(self.frame[name].dtype.kind, {"type": "string"})
@@ -80,6 +87,15 @@ def group_mean(rows: Rows, task: Task) -> Runs:
     return rows.runs(rows.asked(task, f"AVG({task['columns'][0]}) AS x", by=task["by"]), task["keys"])
 
 
+def found_mean(rows: Rows, task: Task) -> Runs:
+    """A mean per key, of keys that many rows have."""
+    found = rows.asked(task, f"AVG({task['columns'][0]}) AS x", by=task["by"], secret=True)
+    known = {tuple(row[:-1]): row[-1] for row in found}
+    copies = [(copy,) for copy in range(rows.copies)] if rows.copies > 1 else [()]
+    means = [[known.get((*copy, key)) for key in task["keys"]] for copy in copies]
+    return [[math.nan if each is None else float(each) for each in run] for run in means]
+
+
 def repeated(rows: Rows, task: Task) -> Runs:
     """How many rows lie below each of many limits, at an even share of ε."""
     share = task["epsilon"] / len(task["limits"])
@@ -93,5 +109,5 @@ def repeated(rows: Rows, task: Task) -> Runs:
 
 if __name__ == "__main__":
     words = {"sum": "SUM", "mean": "AVG", "std": "STDDEV", "var": "VAR"}
-    table = {"histogram": histogram, "group_mean": group_mean, "repeated": repeated}
+    table = {"histogram": histogram, "group_mean": group_mean, "found_mean": found_mean, "repeated": repeated}
     serve(Rows, {"count": count, **{kind: one(word) for kind, word in words.items()}, **table})

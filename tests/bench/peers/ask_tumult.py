@@ -10,6 +10,7 @@ from answering import Runs, Task, serve
 from pyspark.sql import SparkSession, functions
 from tmlt.analytics import (
     AddOneRow,
+    ApproxDPBudget,
     KeySet,
     PureDPBudget,
     QueryBuilder,
@@ -112,6 +113,19 @@ def group_mean(rows: Rows, task: Task) -> Runs:
     return rows.asked(task, lambda query: query.average(*place), {task["by"]: task["keys"]})
 
 
+def found_mean(rows: Rows, task: Task) -> Runs:
+    """A mean per key, of keys that are found with half of ε and all of δ."""
+    half, place = task["epsilon"] / 2, (task["columns"][0], task["lower"], task["upper"])
+    names = [*(["copy"] if rows.copies > 1 else []), task["by"]]
+    session = rows.session(ApproxDPBudget(task["epsilon"], task["delta"]))
+    keys = session.evaluate(QueryBuilder("t").get_groups(names), ApproxDPBudget(half, task["delta"]))
+    query = QueryBuilder("t").groupby(KeySet.from_dataframe(keys)).average(*place)
+    table = session.evaluate(query, ApproxDPBudget(half, 0)).toPandas()
+    known = {tuple(row[:-1]): float(row[-1]) for row in table[[*names, table.columns[-1]]].itertuples(index=False)}
+    copies = [(copy,) for copy in range(rows.copies)] if rows.copies > 1 else [()]
+    return [[known.get((*copy, key), float("nan")) for key in task["keys"]] for copy in copies]
+
+
 def repeated(rows: Rows, task: Task) -> Runs:
     """How many rows lie below each of many limits, by Gaussian noise under concentrated privacy."""
     session = rows.session(RhoZCDPBudget(task["rho"]))
@@ -125,5 +139,11 @@ def repeated(rows: Rows, task: Task) -> Runs:
 
 if __name__ == "__main__":
     words = {"sum": "sum", "mean": "average", "std": "stdev", "var": "variance", "median": "median"}
-    table = {"quartiles": quartiles, "histogram": histogram, "group_mean": group_mean, "repeated": repeated}
+    table = {
+        "quartiles": quartiles,
+        "histogram": histogram,
+        "group_mean": group_mean,
+        "found_mean": found_mean,
+        "repeated": repeated,
+    }
     serve(Rows, {"count": count, **{kind: one(word) for kind, word in words.items()}, **table})

@@ -12,7 +12,7 @@ ENOUGH = 200
 ROWS = {
     "count": "count", "sum": "sum", "mean": "mean", "std": "std", "var": "var", "median": "median",
     "quartiles": "quartiles", "histogram": "histogram, 50 bins", "group_mean": "mean by known keys",
-    "describe": "describe, 10 columns", "repeated": "100 counts under one total",
+    "found_mean": "mean by unknown keys", "corr": "corr of two columns", "describe": "describe, 10 columns", "repeated": "100 counts under one total",
 }  # fmt: skip
 """Each task's title."""
 

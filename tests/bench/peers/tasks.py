@@ -79,6 +79,8 @@ def tasks(data: Data, *, runs: int, seconds: float) -> list[dict[str, Any]]:
         "quartiles": {**one, "probabilities": QUARTILES},
         "histogram": {**one, "edges": [lower + width * number / BINS for number in range(BINS + 1)]},
         "group_mean": {**one, "by": data.by, "keys": list(data.keys)},
+        "found_mean": {**one, "by": data.by, "keys": list(data.keys)},
+        "corr": {"columns": list(data.columns[:2]), "bounds": _as_told(data)},
         "describe": several | {"lower": lower, "upper": upper},
         "repeated": {**one, "limits": [lower + width * (number + 1) / TIMES for number in range(TIMES)]},
     }
