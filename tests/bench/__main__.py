@@ -71,7 +71,8 @@ def overhead(enclave: Enclave) -> str:
         timings = interleave(contestants, runs=25)
     none, many = timings.values()
     title = "releases of one mean over 569 x 30 values, reply schedule immediate"
-    shared = f"  each release: {(many.median - none.median) / 20 * 1e3:.2f} ms; at most 5 ms is wanted"
+    least, usual = min(many.seconds) - min(none.seconds), many.median - none.median
+    shared = f"  each release: {least / 20 * 1e3:.2f} ms at best, {usual / 20 * 1e3:.2f} ms in the median; at most 5 ms is wanted"
     return f"{table(title, timings, against='enclave, no-op cell')}\n{shared}"
 
 
