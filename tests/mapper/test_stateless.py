@@ -309,6 +309,37 @@ def test_a_public_list_that_a_call_could_change_would_be_found(monkeypatch: pyte
     assert Machine(counting, ["str"], "int").results([("a",), ("b",)]) == [2, 3]
 
 
+@pytest.mark.parametrize("ends", [(None, None, -1), (1, -1, None), (None, 9000, 2), (None, None, 0), (0, 2.5, None)])
+def test_parts_appended_to_a_list_mean_the_same_the_short_way(ends: tuple[Any, ...]) -> None:
+    """As in comprehensions: plain parts of short and long texts, of lists, and of what has no parts; also beyond a list's most."""
+    start, stop, step = (
+        w.Single(operator="neg", operand=literally(-end)) if type(end) is int and end < 0 else literally(end)
+        for end in ends
+    )
+    words = w.Method(name="split", owner=slot(0), arguments=(literally("a"),))
+    joined = w.Method(name="join", owner=literally("-"), arguments=(slot(1),))
+    length = w.Call(function="len", arguments=(slot(1),))
+    handler = w.Give(value=w.Call(function="str", arguments=(length,)))
+    told = w.Guard(
+        body=w.Give(value=joined), errors=(("Exception",),), handlers=(handler,), otherwise=w.Block(), last=w.Block()
+    )
+    results = []
+    for owner in (
+        slot(0),
+        slot(2),
+        w.Collect(kind="list", items=(slot(0),)),
+        w.Collect(kind="tuple", items=(slot(0),)),
+    ):
+        for many in (words, w.Call(function="range", arguments=(literally(1000),))):
+            part = w.Cut(owner=owner, start=start, stop=stop, step=step)
+            loop = w.Each(indices=(2,), values=many, body=method("append", slot(1), part), last=w.Block())
+            whole = program(after(w.Store(index=1, value=w.Collect(kind="list", items=())), loop, told))
+            rows = [(value,) for value in TEXTS]
+            results.append(Machine(whole, ["str"], "str").results(rows))
+            assert alike(results[-1], Machine(whole, ["str"], "str", short=False).results(rows))
+    assert any(each is not None for found in results for each in found) == (0 not in ends and 2.5 not in ends)
+
+
 def test_nothing_has_a_place_that_follows_from_its_address() -> None:
     nan = w.Call(function="float", arguments=(literally("nan"),))
     pair = w.Collect(kind="tuple", items=(nan, literally(1)))
