@@ -18,11 +18,14 @@ def text(node: Any) -> str:
     """A node, or a list of nodes, as SQL of the engine."""
     if isinstance(node, list):
         return ", ".join(map(text, node))
-    pattern, names = _PATTERNS.get(type(node), _UNKNOWN)
-    if pattern is None or any(part and name not in names for name, part in node.args.items()):
+    pattern, names, special = _PATTERNS.get(type(node), _UNKNOWN)
+    if pattern is None:
         return str(node.sql(dialect=DIALECT))
-    special = _SPECIAL.get(type(node))
-    return pattern.format(*(text(node.args[name]) for name in names)) if special is None else special(node)
+    parts = node.args
+    for name in parts:
+        if name not in names and parts[name]:
+            return str(node.sql(dialect=DIALECT))
+    return pattern.format(*[text(parts[name]) for name in names]) if special is None else special(node)
 
 
 def _quoted(mark: str, name: str) -> str:
@@ -118,5 +121,8 @@ _OPERATORS: dict[type[exp.Expr], str] = {
     exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=", exp.EQ: "=",
 }  # fmt: skip
 _WORDS = _PARTS | {word: f"{{this}} {operator} {{expression}}" for word, operator in _OPERATORS.items()}
-_PATTERNS = {word: (re.sub(r"{\w+}", "{}", it), re.findall(r"{(\w+)}", it)) for word, it in _WORDS.items()}
-_UNKNOWN: tuple[None, list[str]] = None, []
+_PATTERNS = {
+    word: (re.sub(r"{\w+}", "{}", it), tuple(re.findall(r"{(\w+)}", it)), _SPECIAL.get(word))
+    for word, it in _WORDS.items()
+}
+_UNKNOWN: tuple[None, tuple[str, ...], None] = None, (), None
