@@ -107,7 +107,7 @@ def _builder(
         issuer_name=issuer,
         public_key=key,
         serial_number=x509.random_serial_number(),
-        not_valid_before=now - timedelta(hours=1),  # clients' clocks differ
+        not_valid_before=now - timedelta(days=1),  # clients' clocks differ, by the hours of a time zone set wrong
         not_valid_after=now + life,
     )
 

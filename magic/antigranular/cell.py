@@ -209,6 +209,7 @@ class _Run:
     def _told_everybody(self, message: Message) -> None:
         if message.kind == "stream":
             self._news = str(message.content.get("text", "")).strip()
+            self._view.notice(self._news)
         else:
             check_alive(message, self._news)
 

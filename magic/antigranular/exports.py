@@ -13,7 +13,7 @@ IN_PIECES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """What one message brought: a ``whole`` value, or ``done`` of ``size`` bytes of one; ``lost``: its beginning is gone."""
+    """What one message brought: a ``whole`` value, or ``done`` of ``size`` bytes of one; ``lost``: a part of it is gone."""
 
     name: str
     whole: bool = False
@@ -39,7 +39,8 @@ class Exports:
         if payload.get("piece") == 0:
             self._arriving[number] = Arriving(payload)
         arriving = self._arriving.get(number)
-        if arriving is None:
+        if arriving is None or arriving.misses(payload):
+            self._arriving.pop(number, None)
             return Piece(name=name, lost=self._lose(number))
         if not arriving.take(payload, buffers):
             return Piece(name=name, done=len(arriving.run), size=arriving.size)
@@ -48,7 +49,7 @@ class Exports:
         return Piece(name=name, whole=True, value=decoded(name, head.get("value"), parts), size=arriving.size)
 
     def _lose(self, number: Any) -> bool:
-        """A piece whose beginning never came, said once: this process joined too late."""
+        """A piece of what never came whole, said once: this process joined, or came back, too late."""
         first = number not in self.lost
         self.lost.add(number)
         return first

@@ -60,7 +60,7 @@ class Hearing:
     def _exported(self, payload: Any, buffers: Sequence[bytes]) -> None:
         piece = self._exports.take(payload, buffers)
         if piece.lost:
-            self.view.notice(f"The beginning of the export {piece.name} was dropped: export it again.")
+            self.view.notice(f"A part of the export {piece.name} was dropped before it came here: export it again.")
         if not piece.whole:
             self._progress.at(f"receiving {piece.name}", piece.done, piece.size)
             return

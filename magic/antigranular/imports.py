@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from antigranular.cell import check_alive, check_final, failure
 from antigranular.channel import Channel, Inbox
-from antigranular.errors import AgError, ConnectionLost, NotImportable
+from antigranular.errors import AgError, ConnectionLost, IncompatibleEnclave, NotImportable
 from antigranular.parcel import PIECE_BYTES, pack, pieces
 from antigranular.progress import Progress
 from antigranular.tagging import Encoder
@@ -105,4 +105,6 @@ def _check(reply: Mapping[str, Any]) -> None:
         return
     if reply.get("ename") == "ImportRefused":
         raise NotImportable(str(reply.get("evalue", "")))
+    if reply.get("ename") == "NotServed":
+        raise IncompatibleEnclave("this enclave is too old for private_import: ask its operator to upgrade it")
     raise failure(reply)

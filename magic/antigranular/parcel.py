@@ -69,6 +69,11 @@ class Arriving:
         self.run = bytearray()
         self.next = 0
 
+    def misses(self, announced: Mapping[str, Any]) -> bool:
+        """Whether a piece between the last one and this one never came."""
+        piece = announced.get("piece")
+        return isinstance(piece, int) and piece > self.next
+
     def take(self, announced: Mapping[str, Any], buffers: Sequence[bytes]) -> bool:
         """One piece; whether it was the last. Raises WireError for one that is not next."""
         if announced.get("piece") != self.next or len(buffers) != 1 or len(self.run) + len(buffers[0]) > self.size:

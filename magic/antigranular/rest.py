@@ -29,9 +29,14 @@ class Enclave:
         if not isinstance(ours, dict) or not isinstance(ours.get("wire"), int):
             raise IncompatibleEnclave("what answers there is not an enclave: /api names no version of its wire")
         if ours["wire"] != WIRE:
-            older = "client" if ours["wire"] > WIRE else "enclave"
+            newer = ours["wire"] > WIRE
+            remedy = (
+                "upgrade the client: pip install --upgrade ag-enclave"
+                if newer
+                else "ask its operator to upgrade the enclave"
+            )
             raise IncompatibleEnclave(
-                f"the enclave speaks wire {ours['wire']} and this client wire {WIRE}: upgrade the {older}"
+                f"the enclave (release {ours.get('release', 'unknown')}) speaks wire {ours['wire']} and this client wire {WIRE}: {remedy}"
             )
         return str(ours.get("release", ""))
 

@@ -73,7 +73,7 @@ class TlsTransport:
     def __init__(self, target: Target, *, pulse: float = PULSE_SECONDS) -> None:
         self._target = target
         self._pulse = pulse
-        self._trust = ssl.create_default_context(cafile=target.ca)
+        self._trust = _trust(target.ca)
 
     def exchange(self, request: Request) -> Response:
         """Send one request on a connection of its own. Raises EnclaveUnreachable, UntrustedEnclave or ConnectionLost."""
@@ -136,11 +136,30 @@ class TlsTransport:
         except ssl.SSLCertVerificationError as problem:
             plain.close()
             raise UntrustedEnclave(
-                f"the certificate of {url} is not trusted ({problem.verify_message}); give its authority's file with ca= or AG_ENCLAVE_CA"
+                f"the certificate of {url} is not trusted ({problem.verify_message}); {_remedy(problem)}"
             ) from problem
         except OSError as problem:
             plain.close()
             raise EnclaveUnreachable(f"what answers at {url} does not speak TLS: {problem}") from problem
+
+
+_OFF_TIME = frozenset({9, 10})
+"""OpenSSL's codes for a certificate that is not valid yet, and for one no longer."""
+
+
+def _trust(authority: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except ssl.SSLError as problem:
+        raise UntrustedEnclave(
+            f"the file {authority!r} holds no certificate of an authority ({problem.reason or problem}); it comes from ca= or AG_ENCLAVE_CA"
+        ) from problem
+
+
+def _remedy(problem: ssl.SSLCertVerificationError) -> str:
+    if problem.verify_code in _OFF_TIME:
+        return "compare this computer's clock with the enclave's, and its certificate with both"
+    return "give its authority's file with ca= or AG_ENCLAVE_CA"
 
 
 def _pulse(connect: Callable[..., Any], seconds: float) -> dict[str, Any]:

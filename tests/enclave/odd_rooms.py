@@ -142,6 +142,12 @@ def _sleep(kernel: Kernel, rest: str, _request: Json) -> None:
     time.sleep(float(rest))
 
 
+def _late(kernel: Kernel, rest: str, request: Json) -> None:
+    kernel.print("late\n")
+    time.sleep(1)
+    _count(kernel, rest, request)
+
+
 def _babble(kernel: Kernel, _rest: str, _request: Json) -> None:
     """Go on talking when nobody asked."""
     signal.signal(signal.SIGALRM, lambda _number, _frame: kernel.print("still here\n"))
@@ -165,6 +171,7 @@ DEEDS: dict[str, Callable[[Kernel, str, Json], None]] = {
     "claim": _claim,
     "garbage": _garbage,
     "sleep": _sleep,
+    "late": _late,
     "stubborn": _stubborn,
     "babble": _babble,
     "exit": lambda _kernel, rest, _request: os._exit(int(rest)),

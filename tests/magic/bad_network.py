@@ -10,7 +10,7 @@ class BadNetwork:
     """Listens on ``port`` and relays to ``target``. Counts connections; knows only bytes."""
 
     def __init__(self, target: int) -> None:
-        self._target = target
+        self.target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
@@ -56,7 +56,11 @@ class BadNetwork:
             while True:
                 near, _ = self._listener.accept()
                 self.connections += 1
-                far = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    far = socket.create_connection(("127.0.0.1", self.target))
+                except OSError:  # nobody listens there now
+                    _close(near)
+                    continue
                 self._pairs.append((near, far))
                 threading.Thread(target=self._relay, args=(near, far, False), daemon=True).start()
                 threading.Thread(target=self._relay, args=(far, near, True), daemon=True).start()
