@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bench import cells, functions, judges, plan, sessions
+from tests.bench import cells, desk, functions, judges, plan, sessions
 from tests.bench.data import BOUND
 from tests.bench.enclave import enclave_with, execute, session_in, start_session
 from tests.bench.timing import Timing, interleave, table
@@ -79,6 +79,8 @@ def overhead(enclave: Enclave) -> str:
 def sessions_and_cells(enclave: Enclave, folder: Path) -> Iterator[str]:
     """What a session and a cell cost beside the work of either; each as soon as it is measured."""
     yield cells.no_op(enclave, folder)
+    yield desk.streaming_and_exports(enclave, folder)
+    yield desk.importing()
     yield judges.judges()
     yield sessions.ready(enclave)
     yield ready(enclave)

@@ -44,3 +44,15 @@ def test_every_promise_names_what_attacks_it(page: str) -> None:
     silent = [row[2].strip() for row in rows if "test" not in row[-2] and "preference" not in row[3]]
     assert len(rows) > 40
     assert silent == []
+
+
+def test_every_expectation_of_analysts_names_tests_that_are_there() -> None:
+    rows = [
+        row.split("|") for row in (ROOT / "magic/README.md").read_text().splitlines() if re.match(r"\| \d+ \|", row)
+    ]
+    assert [int(row[1]) for row in rows] == list(range(1, 16))
+    for row in rows:
+        named = [(file, each) for file, words in NAMED.findall(row[3]) for each in re.findall(r"\*([^*]+)\*", words)]
+        assert named, row[2]
+        assert len(named) == row[3].count("*") // 2, f"a name in {row[2]} is read by nobody"
+        assert [(f, each) for f, each in named if not any(name.startswith(each) for name in functions(f))] == []
