@@ -47,9 +47,7 @@ class Clerk:
             await self._begin()
             await self.ask("caps")
         except (SessionLost, Refusal) as problem:
-            raise Unusable(
-                f"The ledger can't be kept, see logs/clerk.log of the state directory: {problem}"
-            ) from problem
+            raise Unusable(f"{problem} logs/clerk.log of the state directory has more.") from problem
 
     async def append(self, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> dict[str, Any]:
         """Write an entry to the audit log; its number, hash and time. On disk when this returns."""
@@ -109,6 +107,14 @@ class Clerk:
         which = {"before": before, "limit": limit, "actor": actor, "action": action, "subject": subject}
         return list(await self.ask("history", which))
 
+    async def entries(self, *, after: int, limit: int) -> list[dict[str, Any]]:
+        """Entries in their order, with details as the text that is hashed; the signed head of ``head`` ends them."""
+        return list(await self.ask("entries", {"after": after, "limit": limit}))
+
+    async def head(self) -> dict[str, Any]:
+        """The signed head of the log as it is now."""
+        return dict(await self.ask("head"))
+
     async def verify(self) -> dict[str, int]:
         """Check both chains whole, and that they agree; how many charges and entries there are."""
         return dict(await self.ask("verify", patience=_PATIENT_SECONDS))
@@ -125,7 +131,7 @@ class Clerk:
         """Start it anew whenever it has died, until cancelled."""
         while True:
             await self._death()
-            _log.warning("the clerk died")
+            _log.warning("the clerk died", status=self._status())
             await asyncio.sleep(_PAUSE_SECONDS)
             try:
                 await self._begin()
@@ -172,6 +178,12 @@ class Clerk:
             self._dismiss()
             raise Refusal(503, _AWAY)
         return said
+
+    def _status(self) -> int | None:
+        """How it ended, where that is known already."""
+        with contextlib.suppress(TimeoutError):
+            return None if self._child is None else self._child.wait(timeout=0.1)
+        return None
 
     def _dismiss(self) -> None:
         """Let a clerk go that doesn't answer; ``watch`` starts the next one."""

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import click
 
+from ag_enclave.commands.audit import audit
 from ag_enclave.commands.dataset import dataset
 from ag_enclave.commands.doctor import doctor
 from ag_enclave.commands.serve import serve
@@ -21,7 +22,7 @@ def commands() -> None:
     """Differentially private analysis of data nobody may see."""
 
 
-for command in (serve, dataset, user, doctor):
+for command in (serve, dataset, user, audit, doctor):
     commands.add_command(command)
 
 

@@ -7,7 +7,7 @@ import os
 import stat
 from pathlib import Path
 
-from ag_enclave.state import State, mark_shared
+from ag_enclave.state import State, audit_key, mark_shared
 
 _GROUP_READS = stat.S_IRGRP
 _GROUP_ENTERS = stat.S_IRGRP | stat.S_IXGRP
@@ -35,6 +35,14 @@ def admit(folder: Path, group: int) -> None:
 def hand_over(folder: Path, user: int, group: int) -> None:
     """Make a session's scratch folder its vault's own. Raises OSError."""
     os.chown(folder, user, group)
+
+
+def hand_to_clerk(state: State, user: int) -> None:
+    """Make the audit folder and its key the clerk's own. Raises OSError."""
+    folder = state.folder("audit")
+    for path in (folder, *folder.iterdir(), audit_key(state)):
+        if path.stat().st_uid != user:
+            os.chown(path, user, user)
 
 
 def closed_above(folder: Path) -> Path | None:

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,9 +18,9 @@ from typing import Any
 from ag_enclave.errors import BadState
 
 _MARK = "vaults.group"
-_MODES = {"": 0o710, "ledger": 0o2770, "datasets": 0o710, "scratch": 0o710}
-"""What the vaults' group may, where it has one: pass through, and write the ledger."""
-FOLDERS = ("ledger", "datasets", "tls", "keys", "logs", "scratch")
+_MODES = {"": 0o710, "ledger": 0o2770, "datasets": 0o710, "scratch": 0o710, "keys": 0o710}
+"""What the vaults' group may, where it has one: pass through, and write the ledger. Keys are single files, each its reader's own."""
+FOLDERS = ("ledger", "datasets", "tls", "keys", "logs", "scratch", "audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def open_state(path: Path) -> State:
     state = State(path.absolute())
     try:
         state.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shared = _shared_with(state)
+        shared = is_shared(state)
         for folder in (state.root, *(state.root / name for name in FOLDERS)):
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(_MODES.get(folder.name if folder != state.root else "", 0o700) if shared else 0o700)
@@ -69,7 +70,19 @@ def mark_shared(state: State, group: int) -> None:
         folder.chmod(mode)
 
 
-def _shared_with(state: State) -> bool:
+def audit_key(state: State) -> Path:
+    """The file of the key that signs the log's head, made at first use; read by the clerk alone. Raises OSError."""
+    path = state.folder("keys") / "audit.key"
+    if not path.exists():
+        draft = path.with_name(f".audit-{secrets.token_hex(8)}")
+        write_private(draft, secrets.token_bytes(32))
+        with contextlib.suppress(FileExistsError):  # another command was first: its key it is
+            os.link(draft, path)
+        draft.unlink()
+    return path
+
+
+def is_shared(state: State) -> bool:
     """Whether the folders are a group's; only as long as it still has them."""
     try:
         group = int((state.root / _MARK).read_text(encoding="ascii"))

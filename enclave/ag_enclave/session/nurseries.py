@@ -18,7 +18,7 @@ import structlog
 from ag_enclave.config import Config
 from ag_enclave.errors import SessionLost, Unusable
 from ag_enclave.session.walls import Walls
-from ag_enclave.state import State
+from ag_enclave.state import State, audit_key
 from ag_sandbox.cgroup import Group
 from ag_sandbox.errors import SandboxError
 from ag_sandbox.nursery import Child, Nursery
@@ -62,13 +62,14 @@ BREEDS: Mapping[str, Breed] = {
 
 def clerk_settings(state: State) -> dict[str, Any]:
     """What the clerk is told."""
-    return {"ledger": str(state.ledger)}
+    return {"ledger": str(state.ledger), "key": str(audit_key(state)), "audit": str(state.folder("audit"))}
 
 
 def clerk_grants(config: Config, state: State) -> Grants:
-    """What the clerk may use: the ledger, to write."""
+    """What the clerk may use: ledger and signed head, to write, and the key that signs."""
     return Grants(
-        write=(state.folder("ledger"),),
+        read=(audit_key(state),),
+        write=(state.folder("ledger"), state.folder("audit")),
         memory_bytes=_CLERK_BYTES,
         processes=0,
         cpu_seconds=None,
@@ -138,6 +139,15 @@ class Nurseries:
     def alive(self) -> dict[str, bool]:
         """Which of them could bear a child now."""
         return {role: role in self._running and self._running[role].alive() for role in BREEDS}
+
+    async def warm_clerk(self) -> Self:
+        """Start the clerk's alone, for a command. Unusable where this host can't run it."""
+        try:
+            await self._renew("clerk", None)
+        except (SandboxError, OSError) as problem:
+            raise Unusable(f"The clerk can't be started on this host: {problem}") from problem
+        self._walls.recall()
+        return self
 
     async def trio(self, order: Order) -> Trio:
         """Three new children wired to each other. SessionLost where one of them could not be started; none is left then."""

@@ -4,6 +4,7 @@ What is required and can't be had ends the start; what is merely missing is one 
 """
 
 import dataclasses
+import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from ag_enclave import sharing
 from ag_enclave.config import Config
 from ag_enclave.errors import Unusable
 from ag_enclave.session.users import Users
-from ag_enclave.state import State
+from ag_enclave.state import State, is_shared
 from ag_sandbox import cgroup
 from ag_sandbox.nursery import Child, Grants, Nursery
 
@@ -43,6 +44,10 @@ class Walls:
             self._groups = cgroup.Groups.settle(Path(named) if named else cgroup.here())
         except cgroup.NotDelegated as reason:
             self._miss("cgroups", f"sessions have no control group: {reason}")
+
+    def recall(self) -> None:
+        """For a command beside the enclave, or without it: the state is shared as it was left."""
+        self._vaults_share = is_shared(self._state)
 
     def settle(self, nurseries: Mapping[str, Nursery]) -> None:
         """Once the nurseries have tried what the host lets them. Unusable as above."""
@@ -97,7 +102,10 @@ class Walls:
     def admit_clerk(self, nursery: Nursery, grants: Grants) -> Grants:
         """The grants, with a user that is always the same and no vault's, in the vaults' group, where vaults have users."""
         if not nursery.users or not self._vaults_share:
+            if os.geteuid() == 0:
+                sharing.hand_to_clerk(self._state, 0)
             return grants
+        sharing.hand_to_clerk(self._state, self.users.group)
         return dataclasses.replace(grants, user=self.users.group, group=self.users.group)
 
     def born(self, child: Child, grants: Grants) -> None:

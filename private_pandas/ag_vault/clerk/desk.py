@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from ag_vault.clerk.keeper import Keeper
 from ag_vault.errors import BadLedger
 from ag_vault.ledger import log
 from ag_vault.ledger.register import Filter, Place, Register
@@ -82,25 +83,58 @@ class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     subject: str | None = None
 
 
+class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="entries"):
+    """Entries of the log in order, as they are hashed: for whoever verifies them elsewhere."""
+
+    after: int = 0
+    limit: int = 1000
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="head"):
+    """The signed head of the log as it is now."""
+
+
 class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="verify"):
     """Check everything."""
 
 
-Asked = Append | Caps | SetCap | DropCap | Sums | Spending | History | Verify
+Asked = Append | Caps | SetCap | DropCap | Sums | Spending | History | Entries | Head | Verify
 _REQUEST = msgspec.json.Decoder(Asked)
 
 
 class Desk:
     """Answers one question after the other."""
 
-    def __init__(self, register: Register) -> None:
+    def __init__(self, register: Register, keeper: Keeper) -> None:
         self._register = register
+        self._keeper = keeper
+        self._trouble: str | None = None
+
+    def open(self) -> None:
+        """Open the ledger and check it against its signed head; from then on, where that fails, every answer says so."""
+        self._try(self._register.open)
+        if self._trouble is None:
+            self._try(self._keeper.open)
+
+    def look(self) -> None:
+        """Sign what vaults have charged; a ledger that was put back meanwhile is as in ``open``."""
+        if self._trouble is None:
+            self._try(self._keeper.advance)
+
+    def _try(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except (BadLedger, OSError) as problem:
+            self._trouble = str(problem) if isinstance(problem, BadLedger) else f"{problem.strerror}"
+            _log.error("ledger: %s", self._trouble)
 
     def reply(self, payload: bytes) -> bytes:
         """The answer to one question: ``{"answer": …}``, or ``{"error": sentence}``. Total."""
+        if self._trouble is not None:
+            return _error(f"The ledger can't be used: {self._trouble}.", broken=True)
         try:
             asked = _REQUEST.decode(payload)
-            return msgspec.json.encode({"answer": _ANSWERS[type(asked)](self._register, asked)})
+            return msgspec.json.encode({"answer": self._answer(asked)})
         except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
             return _error("The clerk doesn't understand this question.")
         except ValueError as reason:
@@ -111,6 +145,14 @@ class Desk:
         except Exception as problem:  # noqa: BLE001 - whatever it was, the next question is answered
             _log.error("internal: %s", type(problem).__name__)
             return _error("The clerk could not answer this; its log says when it happened.", broken=True)
+
+    def _answer(self, asked: Asked) -> Any:
+        if isinstance(asked, Head):
+            return self._keeper.advance()
+        answer = _ANSWERS[type(asked)](self._register, asked)
+        if isinstance(asked, Append | SetCap | DropCap):
+            self._keeper.advance()  # a deed is signed when its doer hears of it
+        return answer
 
 
 def _error(sentence: str, *, broken: bool = False) -> bytes:
@@ -163,5 +205,6 @@ _ANSWERS: Mapping[type[Any], Callable[[Register, Any], Any]] = {
     Sums: lambda register, asked: register.totals(asked.account),
     Spending: _spending,
     History: _history,
+    Entries: lambda register, asked: register.entries(after=asked.after, limit=asked.limit),
     Verify: _verify,
 }

@@ -16,33 +16,41 @@ import msgspec
 
 from ag_plan.errors import MalformedPlan
 from ag_vault.clerk.desk import Desk
+from ag_vault.clerk.keeper import Keeper
+from ag_vault.clerk.seal import Seal
 from ag_vault.conversation import Conversation
 from ag_vault.ledger.connect import file_engine, memory_engine
 from ag_vault.ledger.register import Register
 
 _LONGEST = 1 << 20
+_LOOK_MILLISECONDS = 1000
+"""How long a charge of a vault's may wait for its signature."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gateway says: where the ledger is."""
+    """What the gateway says: where the ledger is, the key that signs its head, and the folder where that lies."""
 
     ledger: str
+    key: str
+    audit: str
 
 
 def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> None:
-    """Serve until the gateway hangs up. BadLedger where the ledger can't be used; nobody was answered."""
+    """Serve until the gateway hangs up. Where the ledger can't be used, every answer says why."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s clerk %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     asked = msgspec.convert(dict(settings), Settings)
     register = Register(file_engine(Path(asked.ledger)))
-    register.open()
-    peer, desk = Conversation(sockets["clerk"], longest=_LONGEST), Desk(register)
+    keeper = Keeper(register, Seal(Path(asked.key).read_bytes(), Path(asked.audit)), Path(asked.audit))
+    peer, desk = Conversation(sockets["clerk"], longest=_LONGEST), Desk(register, keeper)
+    desk.open()
     waiting = select.poll()
     waiting.register(peer.stream, select.POLLIN)
     with contextlib.closing(register), peer.stream:
         while True:
-            waiting.poll()
-            if not _serve(peer, desk):
+            if not waiting.poll(_LOOK_MILLISECONDS):
+                desk.look()
+            elif not _serve(peer, desk):
                 return
 
 

@@ -157,6 +157,12 @@ class Register:
         with self.reading() as connection:
             return [shown(row) for row in connection.execute(wanted).mappings()]
 
+    def entries(self, *, after: int, limit: int) -> list[dict[str, Any]]:
+        """Entries in their order, those with greater numbers than ``after``, with details as the text that is hashed."""
+        wanted = sa.select(LOG).where(LOG.c.sequence > after).order_by(LOG.c.sequence)
+        with self.reading() as connection:
+            return [dict(row) for row in connection.execute(wanted.limit(max(1, min(limit, MOST_ENTRIES)))).mappings()]
+
     def verify(self) -> tuple[int, int]:
         """Check both chains whole and that they agree: numbers of events and of entries. BadLedger where not."""
         with self.reading() as connection:
