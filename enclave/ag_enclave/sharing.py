@@ -38,9 +38,9 @@ def hand_over(folder: Path, user: int, group: int) -> None:
 
 
 def hand_to_clerk(state: State, user: int) -> None:
-    """Make the audit folder and its key the clerk's own. Raises OSError."""
-    folder = state.folder("audit")
-    for path in (folder, *folder.iterdir(), audit_key(state)):
+    """Make the audit folder and the key that signs the clerk's own. Raises OSError."""
+    audit, seal = state.folder("audit"), audit_key(state).parent
+    for path in (audit, *audit.iterdir(), seal, *seal.iterdir()):
         if path.stat().st_uid != user:
             os.chown(path, user, user)
 

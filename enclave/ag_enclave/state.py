@@ -18,9 +18,9 @@ from typing import Any
 from ag_enclave.errors import BadState
 
 _MARK = "vaults.group"
-_MODES = {"": 0o710, "ledger": 0o2770, "datasets": 0o710, "scratch": 0o710, "keys": 0o710}
-"""What the vaults' group may, where it has one: pass through, and write the ledger. Keys are single files, each its reader's own."""
-FOLDERS = ("ledger", "datasets", "tls", "keys", "logs", "scratch", "audit")
+_MODES = {"": 0o710, "ledger": 0o2770, "datasets": 0o710, "scratch": 0o710}
+"""What the vaults' group may, where it has one: pass through, and write the ledger."""
+FOLDERS = ("ledger", "datasets", "tls", "keys", "logs", "scratch", "audit", "seal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def mark_shared(state: State, group: int) -> None:
 
 def audit_key(state: State) -> Path:
     """The file of the key that signs the log's head, made at first use; read by the clerk alone. Raises OSError."""
-    path = state.folder("keys") / "audit.key"
+    path = state.folder("seal") / "audit.key"
     if not path.exists():
         draft = path.with_name(f".audit-{secrets.token_hex(8)}")
         write_private(draft, secrets.token_bytes(32))

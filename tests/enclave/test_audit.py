@@ -57,7 +57,7 @@ def verdict(state: State) -> str:
     """What a clerk says to ``verify``, without its process: an error's sentence, or nothing."""
     register = Register(file_engine(state.ledger))
     audit = state.folder("audit")
-    desk = Desk(register, Keeper(register, Seal((state.folder("keys") / "audit.key").read_bytes(), audit), audit))
+    desk = Desk(register, Keeper(register, Seal((state.folder("seal") / "audit.key").read_bytes(), audit), audit))
     desk.open()
     said = json.loads(desk.reply(b'{"op": "verify"}'))
     register.close()
@@ -149,7 +149,7 @@ def test_a_head_that_isn_t_ours_stops_the_enclave(state: State, change: str) -> 
     elif change == "forged":
         head.write_text(json.dumps(content | {"sequence": 0, "hash": exported.GENESIS}))
     else:
-        (state.folder("keys") / "audit.key").write_bytes(bytes(32))
+        (state.folder("seal") / "audit.key").write_bytes(bytes(32))
     assert "signed head" in verdict(state)
 
 
