@@ -22,7 +22,7 @@ from ag_vault.account import Cap
 from ag_vault.catalog import Budget, Catalog, Table, read_catalog
 from ag_vault.conversation import Conversation
 from ag_vault.data import open_rows, prepare
-from ag_vault.errors import BadLedger, Refusal
+from ag_vault.errors import Refusal
 from ag_vault.ledger import Ledger
 from ag_vault.mapper import Mapper, SocketMapper
 from ag_vault.noise import OpenDPNoise
@@ -105,12 +105,6 @@ def open_session(settings: Settings, mapper: Mapper | None = None) -> Session:
     """The session that the settings describe. ``mapper``: what runs programs; without one, they are refused."""
     catalog = read_catalog([Path(place.path) for place in settings.datasets])
     cap = settings.session_budget
-    ledger = Ledger.at(Path(settings.ledger))
-    try:
-        ledger.open()
-    except BadLedger as problem:
-        # The session goes on: what is free still works, and every charge is refused until the ledger is well again.
-        _log.error("ledger: %s", problem)
     return Session(
         Who(
             analyst=settings.analyst,
@@ -125,7 +119,9 @@ def open_session(settings: Settings, mapper: Mapper | None = None) -> Session:
             spill=None if settings.scratch is None else Path(settings.scratch),
             mapper=mapper,
         ),
-        ledger=ledger,
+        # Opened when it is first read or charged: a session that only computes on public values never pays for that. One that can't be
+        # opened refuses every charge and says so in the log; what is free still works.
+        ledger=Ledger.at(Path(settings.ledger)),
         scratch_budget=_scratch_budget(settings.scratch_budget),
         noise=OpenDPNoise(),
         schedule=_SCHEDULES[settings.schedule](),

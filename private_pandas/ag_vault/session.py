@@ -8,6 +8,7 @@ import logging
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -86,7 +87,6 @@ class Session:
         self._catalog = replace(catalog, scratch=scratch_budget)
         self._rows = rows
         self._ledger = ledger
-        self._scratch_ledger = Ledger.in_memory()
         self._scratch_budget = scratch_budget
         self._scratch_tables = 0
         self._scratch_bytes = 0
@@ -116,7 +116,13 @@ class Session:
         """Let go of rows and ledgers."""
         self._rows.close()
         self._ledger.close()
-        self._scratch_ledger.close()
+        if self._scratch_tables:
+            self._scratch_ledger.close()
+
+    @cached_property
+    def _scratch_ledger(self) -> Ledger:
+        """What is charged for the frames that the guest brings, from the first of them on."""
+        return Ledger.in_memory()
 
     def balances(self) -> tuple[messages.Balance, ...] | Refusal:
         """What the analyst has spent on every data set of the session, and on the scratch one once it has tables."""
