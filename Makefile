@@ -64,6 +64,8 @@ frontends: install $(FRONTENDS)/.installed
 $(FRONTENDS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(FRONTENDS)
 	$(FRONTENDS)/bin/python -m pip install --quiet jupyterlab nbclient nbconvert papermill tqdm jupyter-kernel-client selenium pytest --editable ".[proxy]"
+	$(PYTHON) -m venv $(FRONTENDS)/colab
+	$(FRONTENDS)/colab/bin/python -m pip install --quiet "ipython==7.34.*" "ipykernel==6.17.*" --editable . || echo "Colab's generation of IPython does not install on this Python: its tests are left out"
 	@touch $@
 
 $(NODE)/node_modules/.installed: $(NODE)/package-lock.json

@@ -4,6 +4,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -24,6 +25,27 @@ def test_a_session_tells_what_it_is(analyst: RawClient) -> None:
     assert analyst.ask("GET", f"/api/kernels/{kernel}").json["id"] == kernel
     assert [each["id"] for each in analyst.ask("GET", "/api/kernels").json] == [kernel]
     assert analyst.ask("DELETE", f"/api/kernels/{kernel}").status == 204
+
+
+def test_moments_are_written_as_strict_jupyter_clients_read_them(analyst: RawClient) -> None:
+    kernel = analyst.open()
+    model, status = (analyst.ask("GET", path).json for path in (f"/api/kernels/{kernel}", "/api/status"))
+    for moment in (model["last_activity"], status["last_activity"], status["started"]):
+        read = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        assert abs((datetime.now(UTC) - read).total_seconds()) < 3600
+    analyst.ask("DELETE", f"/api/kernels/{kernel}")
+
+
+def test_a_connection_outlives_its_token_and_a_new_token_opens_the_next(odd_enclave: Enclave) -> None:
+    client = RawClient(odd_enclave)
+    known = {"client_id": client.account["user_id"], "client_secret": client.account["user_secret"]}
+    client.token = client.form(**known, expires_in="2").json["access_token"]
+    with client.session() as channels:
+        eventually(lambda: client.ask("GET", "/api/kernels").status == 401)
+        assert printed(channels.execute("count 2")) == "0\n1\n"
+        client.login()
+        with client.channels(channels.kernel) as again:
+            assert printed(again.execute("count 1")) == "0\n"
 
 
 @pytest.mark.parametrize("v1", [True, False], ids=["binary", "default"])

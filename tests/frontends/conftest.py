@@ -18,7 +18,8 @@ from antigranular.rest import Enclave as Routes
 from antigranular.transport import TlsTransport
 from tests.enclave_server import Enclave, running_enclave
 
-OURS = Path(__file__).resolve().parents[2] / ".venv" / "bin"
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ROOT / ".venv" / "bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,7 +163,7 @@ class Page:
     def run(self, source: str) -> None:
         """A new cell, run and not waited for."""
         self.new_cell(source)
-        self.press(Keys.SHIFT, Keys.ENTER)
+        self.press(Keys.CONTROL, Keys.ENTER)  # in place: the other one makes a cell below
 
     def restart(self) -> None:
         """A fresh kernel, as the menu gives it."""

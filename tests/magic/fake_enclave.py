@@ -115,7 +115,7 @@ class FakeEnclave:
 
     def _model(self, session: str) -> dict[str, Any]:
         facts = {"session_id": session, "dataset": "Breast Cancer", "variable": "breast_cancer", "views": VIEWS}
-        state = {"execution_state": "idle", "last_activity": "2026-01-01T00:00:00+00:00", "connections": 1}
+        state = {"execution_state": "idle", "last_activity": "2026-01-01T00:00:00.000000Z", "connections": 1}
         return {"id": session, "name": "antigranular", **state, "ag": {**facts, "idle_timeout_seconds": 1500}}
 
     # What its kernel does

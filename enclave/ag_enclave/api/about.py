@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ag_enclave.api.call import Call
+from ag_enclave.api.kernels import written
 from ag_enclave.gateway import Gateway
 
 WIRE = 1
@@ -21,8 +22,8 @@ async def show_status(call: Call) -> Response:
     """Counts over the sessions that the caller may see."""
     sessions = call.gateway.sessions.of(call.whose)
     body = {
-        "started": call.gateway.started.isoformat(),
-        "last_activity": max((session.last_activity for session in sessions), default=call.gateway.started).isoformat(),
+        "started": written(call.gateway.started),
+        "last_activity": written(max((session.last_activity for session in sessions), default=call.gateway.started)),
         "connections": sum(len(session.ring.readers) for session in sessions),
         "kernels": len(sessions),
     }

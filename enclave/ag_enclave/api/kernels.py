@@ -1,5 +1,6 @@
 """``/api/kernels``: opening, showing, interrupting, restarting and ending sessions, as Jupyter clients ask for it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -91,7 +92,7 @@ def model(call: Call, session: Session) -> dict[str, Any]:
     return {
         "id": subject.session_id,
         "name": subject.kernel_name,
-        "last_activity": session.last_activity.isoformat(),
+        "last_activity": written(session.last_activity),
         "execution_state": session.state,
         "connections": len(session.ring.readers),
         "ag": {
@@ -103,6 +104,11 @@ def model(call: Call, session: Session) -> dict[str, Any]:
             **_bound(call, subject.dataset),
         },
     }
+
+
+def written(moment: datetime) -> str:
+    """A moment as Jupyter's own servers write it, and some of its clients insist on."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _bound(call: Call, name: str | None) -> dict[str, Any]:
