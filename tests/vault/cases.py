@@ -12,7 +12,9 @@ from typing import Any
 from msgspec import Struct
 
 from ag_plan import expressions as words
+from ag_plan import programs as w
 from ag_plan.codec import children
+from ag_plan.expressions import Code
 from ag_plan.relations import (
     Aggregate,
     Append,
@@ -227,6 +229,16 @@ def _binary(operator: Any) -> words.Expression:
     return binary(operator, column("g"), _HARMLESS.get(operator, column("f")))
 
 
+def _mapped(kind: Any, value: Code, *names: str) -> words.Mapped:
+    """A program of one value."""
+    define = w.Define(arguments=len(names), variables=len(names), body=w.Give(value=value))
+    return words.Mapped(operands=tuple(map(column, names)), program=w.Program(functions=(define,)), kind=kind)
+
+
+_ENDLESS = w.Apply(function=0, arguments=(w.Slot(index=0),))
+_SOUGHT = w.Method(
+    name="search", owner=w.Automaton(steps=(("of", 0, "d"), ("either", 0, 2))), arguments=(w.Slot(index=0),)
+)
 _TEXT = column("t")
 DIGITS = r"[\x{30}-\x{39}]+"
 EXPRESSIONS: dict[type[words.Expression], tuple[words.Expression, ...]] = {
@@ -267,13 +279,19 @@ EXPRESSIONS: dict[type[words.Expression], tuple[words.Expression, ...]] = {
     words.Match: (words.Match(operand=_TEXT, pattern=DIGITS),),
     words.Extract: (words.Extract(operand=_TEXT, pattern=f"({DIGITS})", group=1),),
     words.Substitute: (words.Substitute(operand=_TEXT, pattern=DIGITS, replacement=""),),
+    words.Mapped: (
+        _mapped("str", w.Method(name="title", owner=w.Slot(index=0)), "t"),
+        _mapped("int", w.Operate(operator="floordiv", left=w.Literally(value=7), right=w.Slot(index=0)), "i"),
+        _mapped("bool", w.Pick(condition=w.Slot(index=0), then=_ENDLESS, otherwise=w.Literally(value=True)), "b"),
+        _mapped("float", w.Operate(operator="add", left=w.Slot(index=0), right=w.Slot(index=1)), "f", "n"),
+        _mapped("int", w.Field(name="year", owner=w.Slot(index=0)), "d"),
+        _mapped("bool", w.Operate(operator="is", left=_SOUGHT, right=w.Literally(value=None)), "t"),
+    ),
     words.DatePart: tuple(
         words.DatePart(operand=column("d"), field=field) for field in typing.get_args(words.DateField)
     ),
 }
 """Each word over columns of ``neighbours.ROWS``."""
-NEEDS_A_MAPPER: frozenset[type[words.Expression]] = frozenset({words.Mapped})
-"""Run by a process of its own, which a replayed session has not: a gap of these tests."""
 
 
 def computed(kind: type[words.Expression], relation: Relation = VISITS) -> Project:

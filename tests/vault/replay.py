@@ -5,9 +5,11 @@ parameter; that it knows which exact integers it is about to cover is all that i
 """
 
 import random
+import socket
+import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -18,6 +20,7 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
+from ag_mapper import serve
 from ag_plan import messages
 from ag_plan.codec import encode_message, encode_plan
 from ag_plan.releases import Release
@@ -27,7 +30,8 @@ from ag_vault.exact import cut
 from ag_vault.ledger import Ledger
 from ag_vault.ledger.chain import GENESIS
 from ag_vault.ledger.connect import memory_engine
-from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD
+from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, HEAD, LOG, REFUSALS
+from ag_vault.mapper import SocketMapper
 from ag_vault.mechanisms import exponential, lifted, nested
 from ag_vault.mechanisms.exponential import Aim, Domain, Tally
 from ag_vault.noise import Noise
@@ -159,7 +163,7 @@ def _ledger() -> Ledger:
     ledger = Ledger(memory_engine(), clock=lambda: 7)
     ledger.open()
     with ledger._engine.begin() as connection:
-        for trigger in ("events_UPDATE", "events_DELETE"):
+        for trigger in ("events_UPDATE", "events_DELETE", "log_UPDATE", "log_DELETE"):
             connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
     return ledger
 
@@ -168,7 +172,7 @@ def _emptied() -> Ledger:
     """A ledger as new: making one takes longer than all that is done with it."""
     ledger = _ledger()
     with ledger._engine.begin() as connection:
-        for table in (EVENTS, BALANCES, ANSWERS):
+        for table in (EVENTS, BALANCES, ANSWERS, LOG, REFUSALS):
             connection.execute(sa.delete(table))
         connection.execute(sa.update(HEAD).values(sequence=0, hash=GENESIS))
     return ledger
@@ -187,13 +191,33 @@ class Seen:
     """What the noise covered: seen by nobody."""
 
 
-def run(release: Release, database: Database, noise: Frozen, *, shuffled: int | None = None) -> Seen:
+@cache
+def _mapper() -> SocketMapper:
+    """The mapper itself at the other end of a socket: one for all sessions, as it keeps nothing."""
+    ours, theirs = socket.socketpair()
+
+    def work() -> None:
+        while serve.one(theirs):
+            pass
+
+    threading.Thread(target=work, daemon=True).start()
+    return SocketMapper(ours)
+
+
+Watch = Callable[[Any], AbstractContextManager[None]]
+
+
+def run(
+    release: Release, database: Database, noise: Frozen, *, shuffled: int | None = None, watch: Watch | None = None
+) -> Seen:
     """A session that asks for everything about a release: schema, preview, the release twice, and what is left."""
     ledger, schedule = _emptied(), Recorded()
+    rows = neighbours.put(database, shuffled=shuffled)
+    rows.mapper = _mapper()
     session = Session(
         Who(analyst="ann", session="s"),
         neighbours.catalog(),
-        rows=neighbours.put(database, shuffled=shuffled),  # type: ignore[arg-type]  # all of it that a session uses
+        rows=rows,  # type: ignore[arg-type]  # all of it that a session uses
         ledger=ledger,
         scratch_budget=neighbours.BUDGET,
         noise=noise,
@@ -207,14 +231,15 @@ def run(release: Release, database: Database, noise: Frozen, *, shuffled: int | 
         messages.AskRelease(id=4, release=plan, library="op_pandas"),
         messages.AskOdometer(id=5),
     )
-    with watched(noise):
+    with (watch or watched)(noise):
         replies = tuple(session.reply(encode_message(message)) for message in asked)
     with ledger._engine.begin() as connection:
-        rows = {
-            table.name: [tuple(row) for row in connection.execute(sa.select(table))] for table in (EVENTS, BALANCES)
+        entries = {
+            table.name: [tuple(row) for row in connection.execute(sa.select(table))]
+            for table in (EVENTS, BALANCES, LOG)
         }
     return Seen(
-        replies=replies, ledger=rows, asked=noise.asked, noisy=noise.noisy, slots=schedule.held, exact=noise.exact
+        replies=replies, ledger=entries, asked=noise.asked, noisy=noise.noisy, slots=schedule.held, exact=noise.exact
     )
 
 

@@ -76,7 +76,9 @@ class Moments(Sums):
         f²(1 - 2f)² + 4f²(1 - f)² + (1 - f)²(1 - 2f)² ≤ 1. A deviation's have no bound.
         """
         own = half_width((1.0,), scale * self.step)
-        worst = {"mean": own * _WORST_MEAN * _width(self), "var": own * _width(self) ** 2}
+        worst = {"mean": own * _WORST_MEAN * _width(self)}
+        if self.statistics == ("var",):  # beside others it is there for the deviation
+            worst["var"] = own * _width(self) ** 2
         return tuple(worst.get(name) for name in self.statistics)
 
 
