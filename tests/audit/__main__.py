@@ -10,11 +10,12 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
+from tests.audit import keys
 from tests.audit.certify import certified
 from tests.audit.draws import statistics
 from tests.audit.planted import Thin
 from tests.audit.releases import Asked, audited, everything
-from tests.audit.verdict import audit
+from tests.audit.verdict import audit, audit_key
 
 FALSE_ALARM = 1e-6
 """That any of the true claims is found wrong, over the whole table."""
@@ -30,10 +31,13 @@ def main() -> int:
     wanted = parser.parse_args()
     began = time.monotonic()
     picked = [asked for asked in everything() if not wanted.words or any(word in str(asked) for word in wanted.words)]
+    found = [asked for asked in keys.EVERY if not wanted.words or any(word in str(asked) for word in wanted.words)]
+    alpha = FALSE_ALARM / max(len(picked) + len(found), 1)
     print(f"{'release':34} | claimed (ε, δ)  | certified ε | of the claim")
     with ProcessPoolExecutor(wanted.jobs, mp_context=get_context("forkserver")) as pool:
-        told = list(pool.map(partial(audit, draws=wanted.draws, alpha=FALSE_ALARM / max(len(picked), 1)), picked))
-    broken = [claim for claim, found in told if found > claim]
+        told = list(pool.map(partial(audit, draws=wanted.draws, alpha=alpha), picked))
+        told += pool.map(partial(audit_key, draws=wanted.draws, alpha=alpha), found)
+    broken = [claim for claim, certain in told if certain > claim]
     caught = planted(wanted.draws)
     print(f"{len(told)} releases, {len(broken)} broken, in {time.monotonic() - began:.0f} s at {wanted.draws} draws")
     return int(bool(broken) or not caught)

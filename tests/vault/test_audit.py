@@ -3,6 +3,7 @@
 import pytest
 
 from ag_vault.noise import OpenDPNoise
+from tests.audit import keys
 from tests.audit.certify import certified, lower, upper
 from tests.audit.draws import statistics
 from tests.audit.planted import Thin
@@ -25,6 +26,18 @@ def test_noise_that_is_a_tenth_too_small_is_certified_to_lose_more_than_is_charg
     """Certifies 2.12 of 2.22 on average; 2 is many deviations away."""
     its = audited(COUNT)
     assert certified(*statistics(its, 40_000, Thin()), alpha=FALSE_ALARM, delta=0.0) > its.claim[0]
+
+
+@pytest.mark.parametrize("asked", [each for each in keys.EVERY if each.measure == "Size"], ids=str)
+def test_keys_that_are_found_lose_no_more_than_is_charged(asked: keys.Found) -> None:
+    """As above; a new key is told about as often as its δ allows, and no more often."""
+    plan = keys.planned(asked)
+    claim, delta = keys.claim(plan)
+    whole, less = keys.statistics(asked, plan, 4_000, OpenDPNoise())
+    found = certified(whole, less, alpha=FALSE_ALARM, delta=delta)
+    assert found <= claim
+    assert found > claim / 8 or asked.new
+    assert 0 < (whole > -1e29).mean() < (0.04 if asked.new else 1)
 
 
 def test_every_release_is_audited() -> None:
