@@ -29,7 +29,7 @@ class Arrivals:
         self._next = 0
 
     def take(self, content: Mapping[str, Any], buffers: Sequence[bytes]) -> int:
-        """One piece; how many there are now. A piece that comes again is passed over. NotImportable where it can't be one."""
+        """One piece; how many there are now. One that comes again, or before its turn, is passed over. NotImportable where it can't be one."""
         name = check_name(content.get("name"), self._taken)
         number, size = content.get("import_id"), content.get("size")
         piece, pieces = content.get("piece"), content.get("pieces")
@@ -45,7 +45,7 @@ class Arrivals:
             raise NotImportable(f"{name} takes {size:,} bytes, and an import may take {self._limit:,}")
         if piece == 0 and number != self._number:
             self._number, self._run, self._next = number, bytearray(), 0
-        if number != self._number or piece > self._next:
+        if number != self._number:
             raise NotImportable("the beginning of this import is gone; send it again")
         if piece == self._next:
             self._append(buffers[0], size)

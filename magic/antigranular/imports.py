@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from antigranular.cell import check_alive, check_final, failure
-from antigranular.channel import Channel, Inbox
+from antigranular.channel import Channel, Event, Inbox
 from antigranular.errors import AgError, ConnectionLost, IncompatibleEnclave, NotImportable
 from antigranular.parcel import PIECE_BYTES, pack, pieces
 from antigranular.progress import Progress
@@ -17,6 +17,7 @@ from antigranular.view import View
 from antigranular.wire import Message, request
 
 _VERSION = 1
+_AT_ONCE = 4
 _FRAMES = frozenset({"DataFrame", "dict"})
 _SERIES = frozenset({"Series", "list", "ndarray"})
 
@@ -70,34 +71,67 @@ def send_import(
         raise NotImportable(f"{name} takes {size:,} bytes, and an import may take {most:,}")
     count = -(-size // PIECE_BYTES)
     announced = {"name": name, "import_id": uuid.uuid4().hex, "size": size, "pieces": count}
-    progress, sent = Progress(view), 0
-    try:
-        with channel.listening() as inbox:
+    with channel.listening() as inbox:
+        sending = _Sending(channel, inbox, view, size, f"sending {name}")
+        try:
             for at, piece in enumerate(pieces(parts)):
                 asked = request("shell", "import_request", {**announced, "piece": at}, client)
-                _deliver(replace(asked, buffers=(piece,)), channel, inbox, view)
-                sent += len(piece)
-                progress.at(f"sending {name}", sent, size)
-    finally:
-        progress.over()
+                sending.send(at, replace(asked, buffers=(piece,)))
+            sending.settle(0)
+        finally:
+            sending.progress.over()
 
 
-def _deliver(asked: Message, channel: Channel, inbox: Inbox, view: View) -> None:
-    """One piece and its answer; sent again after a break, which over there changes nothing where it had come."""
-    channel.send(asked, inbox)
-    while True:
-        event = inbox.get()
+class _Sending:
+    """Pieces on their way, a few at a time; each is kept until it was answered, and sent again where one before it was lost."""
+
+    def __init__(self, channel: Channel, inbox: Inbox, view: View, size: int, what: str) -> None:
+        self._channel = channel
+        self._inbox = inbox
+        self._view = view
+        self._size = size
+        self._what = what
+        self._under_way: dict[str, tuple[int, Message]] = {}
+        self._done = 0
+        self.progress = Progress(view)
+
+    def send(self, at: int, message: Message) -> None:
+        """One piece, as soon as few enough are under way."""
+        self.settle(_AT_ONCE - 1)
+        self._under_way[str(message.header["msg_id"])] = at, message
+        self._channel.send(message, self._inbox)
+
+    def settle(self, most: int) -> None:
+        """Wait until at most so many are under way."""
+        while len(self._under_way) > most:
+            self._take(self._inbox.get())
+
+    def _take(self, event: Event) -> None:
         if isinstance(event, ConnectionLost):
             check_final(event)
-            view.notice("The connection to the enclave broke; taking it up again…")
-            channel.reopen()
-            channel.send(asked, inbox)
+            self._view.notice("The connection to the enclave broke; taking it up again…")
+            self._channel.reopen()
+            self._again()
         elif isinstance(event, AgError):
             raise event
         elif not event.parent:
             check_alive(event)
-        elif event.kind == "import_reply" and event.parent == asked.header["msg_id"]:
-            return _check(event.content)
+        elif event.kind == "import_reply" and event.parent in self._under_way:
+            self._answered(event)
+
+    def _answered(self, reply: Message) -> None:
+        _check(reply.content)
+        at, message = self._under_way[reply.parent]
+        if reply.content.get("received", 0) <= at:
+            self._again()
+            return
+        del self._under_way[reply.parent]
+        self._done += sum(map(len, message.buffers))
+        self.progress.at(self._what, self._done, self._size)
+
+    def _again(self) -> None:
+        for _, message in self._under_way.values():
+            self._channel.send(message, self._inbox)
 
 
 def _check(reply: Mapping[str, Any]) -> None:

@@ -177,6 +177,16 @@ def test_a_released_series_carries_its_provenance_and_a_computed_one_does_not() 
     assert "ag" not in there_and_back(value * 2).attrs
 
 
+def test_released_values_keep_their_intervals_wherever_they_lie() -> None:
+    plain = pd.DataFrame({"m": [1.0, 2.0]}, index=["a", "b"])
+    frame, number = plain.copy(), ReleasedFloat(7)
+    frame.attrs["ag"], number._ag = known(plain, plain / 10), known(number, 1.5)
+    back = there_and_back({"deep": [{"frames": {"one": frame, "two": (number, plain)}}]})["deep"][0]["frames"]
+    assert back["one"].attrs["ag"]["half_widths"] == [[0.1], [0.2]]
+    assert back["two"][0].ag.half_widths == 1.5
+    assert "ag" not in back["two"][1].attrs
+
+
 class Handle(Private):
     pass
 

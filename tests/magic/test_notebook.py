@@ -1,6 +1,7 @@
 """``%%ag`` in a real IPython shell: values, displays, errors and interrupts as in any notebook."""
 
 import io
+import math
 import os
 import signal
 from collections.abc import Iterator
@@ -43,6 +44,21 @@ def test_exports_become_variables_and_say_so(shell) -> None:
     result, captured = run(shell, "%%ag\nexport(2, 'x')")
     assert result.success
     assert captured.stdout == "Setting up exported variable in local environment: x\n"
+    assert shell.user_ns["x"] == 2
+
+
+def test_an_export_replaces_no_module_and_no_session_and_the_cell_goes_on(shell) -> None:
+    def cell(stage: Stage) -> None:
+        for name in ("math", "session", "Out", "x"):
+            stage.export(name, {"t": "int", "v": "2"})
+
+    logged_in(shell, {"many": cell})
+    shell.user_ns["math"] = math
+    held = {name: shell.user_ns.get(name) for name in ("math", "session", "Out")}
+    result, _ = run(shell, "%%ag\nmany")
+    assert isinstance(result.error_in_exec, ag.NameTaken)
+    assert "exported math, which is the module math here" in str(result.error_in_exec)
+    assert {name: shell.user_ns.get(name) for name in held} == held
     assert shell.user_ns["x"] == 2
 
 

@@ -104,10 +104,11 @@ def test_a_connection_cut_while_a_large_value_travels_loses_nothing(at_demo: Enc
         transport = TlsTransport(find_target(f"https://127.0.0.1:{network.port}", at_demo.ca), pulse=1.0)
         with ag.login(dataset="Breast Cancer", transport=transport) as session:
             session.execute("pass")
-            cutter = threading.Timer(0.05, network.cut)
-            cutter.start()
-            session.private_import(value, "large")
-            cutter.join()
+            for seconds in (0.02, 0.08, 0.2):
+                cutter = threading.Timer(seconds, network.cut)
+                cutter.start()
+                session.private_import(value, "large")
+                cutter.join()
             cutter = threading.Timer(0.15, network.cut)
             cutter.start()
             np.testing.assert_array_equal(session.execute("export(large, 'back')").exports["back"], value)

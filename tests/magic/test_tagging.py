@@ -197,6 +197,15 @@ def test_a_large_value_arrives_in_pieces_and_one_that_comes_twice_changes_nothin
     assert max(len(buffers[0]) for _, buffers in pieces) <= parcel.PIECE_BYTES == kernel_parcel.PIECE_BYTES
 
 
+def test_a_piece_before_its_turn_waits_to_be_sent_again() -> None:
+    desk = Desk()
+    arrivals = desk.arrivals()
+    pieces = sent(np.arange(2_000_000))
+    order = [0, 2, 3, 1, 1, 3, 2, 3]
+    assert [arrivals.take(*pieces[at]) for at in order] == [1, 1, 1, 2, 2, 2, 3, 4]
+    assert list(desk) == ["x"]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

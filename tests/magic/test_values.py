@@ -225,9 +225,19 @@ def decode_without(blocked, value) -> str:
         (np.array(["2024-01-01", "NaT"], "M8[ns]"), "[datetime.datetime(2024, 1, 1, 0, 0), None]"),
         (pd.DataFrame({"a": [1, 2], "b": pd.Series(["x", None], dtype=object)}), "{'a': [1, 2], 'b': ['x', None]}"),
         (pd.Series([1.5], index=["m"]), "{'m': 1.5}"),
+        (pd.Series(["b", None], dtype="category"), "{0: 'b', 1: None}"),
+        (pd.Series([1, None], dtype="Int8", index=pd.Index([3, 5])), "{3: 1, 5: None}"),
+        (
+            pd.Series(pd.to_datetime(["2024-01-01", None], utc=True)),
+            "{0: datetime.datetime(2024, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), 1: None}",
+        ),
+        (
+            [pd.Timestamp("2024-01-01"), pd.Timedelta(1, "s"), pd.Interval(0, 1), pd.NA],
+            "[datetime.datetime(2024, 1, 1, 0, 0), datetime.timedelta(seconds=1), (0, 1), None]",
+        ),
         (pd.Series([1, 2], index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)])), "{('a', 1): 1, ('b', 2): 2}"),
     ],
-    ids=["array", "dates", "frame", "series", "several levels"],
+    ids=["array", "dates", "frame", "series", "categories", "nullable", "zones", "moments", "several levels"],
 )
 def test_without_pandas_and_numpy_values_arrive_as_plain_python(value, shown) -> None:
     assert decode_without(["numpy", "pandas"], value) == shown
