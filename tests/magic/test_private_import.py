@@ -104,6 +104,7 @@ def test_a_connection_cut_while_a_large_value_travels_loses_nothing(at_demo: Enc
         transport = TlsTransport(find_target(f"https://127.0.0.1:{network.port}", at_demo.ca), pulse=1.0)
         with ag.login(dataset="Breast Cancer", transport=transport) as session:
             session.execute("pass")
+            before = network.connections
             for seconds in (0.02, 0.08, 0.2):
                 cutter = threading.Timer(seconds, network.cut)
                 cutter.start()
@@ -113,6 +114,7 @@ def test_a_connection_cut_while_a_large_value_travels_loses_nothing(at_demo: Enc
             cutter.start()
             np.testing.assert_array_equal(session.execute("export(large, 'back')").exports["back"], value)
             cutter.join()
+            assert network.connections >= before + 3, "it was cut while values travelled"
 
 
 @pytest.mark.slow
