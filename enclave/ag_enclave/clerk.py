@@ -115,6 +115,14 @@ class Clerk:
         """The signed head of the log as it is now."""
         return dict(await self.ask("head"))
 
+    async def copy(self, name: str) -> dict[str, Any]:
+        """Make a consistent copy of the ledger in the audit folder; the signed head that it has at least."""
+        return dict(await self.ask("copy", {"name": name}, patience=_PATIENT_SECONDS))
+
+    async def restored(self) -> str:
+        """What became of the restoration that this clerk was started for."""
+        return str(await self.ask("restored", patience=_PATIENT_SECONDS))
+
     async def verify(self) -> dict[str, int]:
         """Check both chains whole, and that they agree; how many charges and entries there are."""
         return dict(await self.ask("verify", patience=_PATIENT_SECONDS))

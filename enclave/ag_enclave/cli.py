@@ -9,6 +9,7 @@ from importlib.metadata import version
 import click
 
 from ag_enclave.commands.audit import audit
+from ag_enclave.commands.backup import backup, restore
 from ag_enclave.commands.dataset import dataset
 from ag_enclave.commands.doctor import doctor
 from ag_enclave.commands.serve import serve
@@ -22,7 +23,7 @@ def commands() -> None:
     """Differentially private analysis of data nobody may see."""
 
 
-for command in (serve, dataset, user, audit, doctor):
+for command in (serve, dataset, user, audit, doctor, backup, restore):
     commands.add_command(command)
 
 

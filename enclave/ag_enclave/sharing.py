@@ -43,6 +43,10 @@ def hand_to_clerk(state: State, user: int) -> None:
     for path in (audit, *audit.iterdir(), seal, *seal.iterdir()):
         if path.stat().st_uid != user:
             os.chown(path, user, user)
+    copy = state.ledger.with_name("restore.sqlite")
+    if copy.exists():
+        os.chown(copy, user, user)
+        copy.chmod(0o660)  # once it is the ledger, vaults of the group write it
 
 
 def closed_above(folder: Path) -> Path | None:

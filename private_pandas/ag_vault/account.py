@@ -5,7 +5,7 @@ Knows no analyst, no plan, no database. Accountants run side by side, and a char
 - pure: Σε ≤ ε. Sequential composition (Dwork–Roth 2014, Thm 3.16), valid for adaptively chosen ε as a filter
   (Rogers, Roth, Ullman, Vadhan 2016).
 - mixed, once there are events that have a ρ but no ε: Σε of those that have one, plus αΣρ + c of those that haven't, where (α, c) is one
-  line under Prop. 12 below, fixed by the cap.
+  of a few lines under Prop. 12 below, chosen by the cap.
 - concentrated: Σρ, where a pure ε implies ρ = ε²/2 (Bun–Steinke 2016, Prop. 1.4), turned into (ε, δ) by Canonne–Kamath–Steinke
   2020, Prop. 12. Valid for adaptively chosen ρ as a filter (Feldman–Zrnic 2021; Whitehouse et al. 2023).
 
@@ -14,8 +14,8 @@ rest; these end with Σρ under the cap. On A the likelihood ratio is at most e^
 switched on, as Σρ only grows, so P(S∩B) ≤ e^ε·Q(S∩B) + δ. On C let L be the privacy loss, of which L' comes from events without ε, and
 r = Σρ of these. L ≤ Σε + L' pointwise, whatever was chosen when; e^((α-1)(L' - αr)) is a supermartingale that starts at 1, as each such event
 has E[e^((α-1)l)] ≤ e^((α-1)αρ) given all before it; and ε - Σε ≥ αr + c. So P(S∩C) - e^ε·Q(S∩C) ≤ E[max(0, 1 - e^(ε-L)); C] ≤
-E[max(0, 1 - e^(c-(L'-αr)))] ≤ δ, the last step being Prop. 12's, which uses that moment alone. (α is fixed beforehand: the best α for
-how r turns out would depend on the transcript.) Add the three, each with a share of δ of its own; what events bring of their own δ is paid
+E[max(0, 1 - e^(c-(L'-αr)))] ≤ δ, the last step being Prop. 12's, which uses that moment alone. (α is one of ``_LINES`` fixed values, each with a share of
+its own: the best α for how r turns out would depend on the transcript.) Add the three, each with a share of δ of its own; what events bring of their own δ is paid
 from another share (GUARANTEE).
 """
 
@@ -36,6 +36,8 @@ LARGEST_RHO = 2**62
 """Units of ρ beyond which sums stay where they are, so that they fit 64 bits. No cap admits so much: it is above 10^6, and ε ≥ ρ."""
 _CONVERSION_SHARE, _MIXED_SHARE = Fraction(17, 20), Fraction(1, 20)
 """Of a cap's δ, what the concentrated accountant's and the mixed one's conversions use; the rest pays for events' own δ."""
+_LINES = 24
+"""Slopes of the mixed accountant: α = 1 + 2^k for k below this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,11 @@ class Cap:
     def mixed_delta(self) -> float:
         """The δ at which the ρ of events without ε is turned into ε beside others' ε, rounded down."""
         return math.nextafter(float(self.delta * _MIXED_SHARE), 0.0)
+
+    @property
+    def line_delta(self) -> float:
+        """The share of one slope in ``mixed_delta``, rounded down: a cap that changes may change the slope, and then both were used."""
+        return math.nextafter(float(self.delta * _MIXED_SHARE / _LINES), 0.0)
 
     @property
     def event_delta(self) -> int:
@@ -191,16 +198,17 @@ def _rho_cap(cap: Cap) -> int:
 
 @lru_cache(maxsize=256)
 def _line(cap: Cap) -> tuple[Fraction, Fraction] | None:
-    """(α, c) of the mixed accountant: the best line for who spends a tenth of the cap in ρ. None where the cap has no δ or no ε."""
-    if cap.mixed_delta <= 0 or cap.epsilon == 0:
+    """(α, c) of the mixed accountant: nearly the best line for who spends a tenth of the cap in ρ. None where the cap has no δ or no ε."""
+    if cap.line_delta <= 0 or cap.epsilon == 0:
         return None
     tenth = float(cap.epsilon) / 10
     low, high = 0.0, tenth
     for _ in range(100):
         middle = (low + high) / 2
-        low, high = (middle, high) if epsilon_of_rho(middle, cap.mixed_delta) <= tenth else (low, middle)
-    exponent = _best(low, cap.mixed_delta)
-    entry = _conversion(0.0, cap.mixed_delta, exponent)
+        low, high = (middle, high) if epsilon_of_rho(middle, cap.line_delta) <= tenth else (low, middle)
+    slope_number = min(max(round(_best(low, cap.line_delta) / math.log(2)), 0), _LINES - 1)
+    exponent = slope_number * math.log(2)
+    entry = _conversion(0.0, cap.line_delta, exponent)
     # α = 1 + e^x, rounded up; c by more than the arithmetic can be off.
     slope = (1 + math.exp(exponent)) * (1 + 1e-9)
     return Fraction(slope), Fraction(max(entry, 0.0) * (1 + 1e-9) + 1e-12)

@@ -240,14 +240,14 @@ def test_the_mixed_accountant_is_sound_where_the_true_curve_is_known(epsilon: in
 
     truth = 1 / (1 + math.exp(-epsilon))
     delta = truth * gauss(float(cap.epsilon) - epsilon) + (1 - truth) * gauss(float(cap.epsilon) + epsilon)
-    assert delta <= cap.mixed_delta
+    assert delta <= cap.line_delta
 
 
 def test_a_concentrated_curve_is_never_above_its_line() -> None:
     line = _line(CAP)
     assert line is not None
     for rho in (0.001, 0.01, 0.1, 1.0):
-        assert epsilon_of_rho(rho, CAP.mixed_delta) <= float(line[0]) * rho + float(line[1]) + 1e-9
+        assert epsilon_of_rho(rho, CAP.line_delta) <= float(line[0]) * rho + float(line[1]) + 1e-9
 
 
 @pytest.fixture
@@ -297,3 +297,24 @@ def test_calls_of_a_large_epsilon_fit_the_ledgers_columns_and_no_cap_admits_thei
     assert reading.libraries == {"op_pandas": 10**6}
     assert not admits(largest, Totals(rho=LARGEST_RHO, impure=1, impure_rho=LARGEST_RHO))
     assert impure(10**6).rho == 10**6 * RHO_UNIT < LARGEST_RHO
+
+
+def test_however_a_cap_changes_slopes_are_few_and_their_shares_add_up_to_the_mixed_one() -> None:
+    caps = [
+        Cap(epsilon=Fraction(epsilon) / 100, delta=Fraction(1, 10**power))
+        for epsilon in (1, 7, 100, 500, 10**4, 10**7)
+        for power in (3, 6, 9, 15)
+    ]
+    slopes = {float(line[0]) for cap in caps if (line := _line(cap)) is not None}
+    powers = [math.log2(slope / (1 + 1e-9) - 1) for slope in slopes]
+    assert all(-1e-6 < power < 23 + 1e-6 and abs(power - round(power)) < 1e-6 for power in powers)
+    assert all(24 * cap.line_delta <= cap.mixed_delta <= float(cap.delta) / 20 for cap in caps)
+    # With one slope, a smaller δ asks for more: who keeps within a line of any cap keeps within that of the largest δ.
+    entries: dict[float, list[tuple[float, Fraction]]] = {}
+    for cap in caps:
+        line = _line(cap)
+        assert line is not None
+        entries.setdefault(float(line[0]), []).append((float(cap.delta), line[1]))
+    assert all(
+        small[1] >= large[1] for found in entries.values() for small in found for large in found if small[0] < large[0]
+    )

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ async def _entries(clerk: "Clerk", last: int) -> AsyncIterator[dict[str, Any]]:
             at = int(entry["sequence"])
 
 
-def with_clerk(state_path: Path, deed: Callable[["Clerk"], Awaitable[Any]]) -> Any:
+def with_clerk(state_path: Path, deed: Callable[["Clerk"], Awaitable[Any]], *, restore: bool = False) -> Any:
     """What the deed gives, with a clerk of this command's own. BadState with the clerk's sentence where it refuses."""
     from ag_enclave.clerk import Clerk
     from ag_enclave.config import Config
@@ -110,7 +111,7 @@ def with_clerk(state_path: Path, deed: Callable[["Clerk"], Awaitable[Any]]) -> A
 
     async def main() -> Any:
         nurseries = await Nurseries(config=Config(), state=state).warm_clerk()
-        clerk = Clerk(nurseries.clerk)
+        clerk = Clerk(partial(nurseries.clerk, restore=restore))
         try:
             await clerk.start()
             return await deed(clerk)

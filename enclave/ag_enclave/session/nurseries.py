@@ -200,11 +200,13 @@ class Nurseries:
             group.add(child.pid)
         return child
 
-    async def clerk(self, stream: socket.socket) -> Child:
+    async def clerk(self, stream: socket.socket, *, restore: bool = False) -> Child:
         """The clerk, at this end of a socket. SessionLost where it could not be started."""
         try:
             grants = self._walls.admit_clerk(self._running["clerk"], clerk_grants(self.config, self.state))
-            return await self._spawn("clerk", {"clerk": stream}, clerk_settings(self.state), grants)
+            return await self._spawn(
+                "clerk", {"clerk": stream}, clerk_settings(self.state) | {"restore": restore}, grants
+            )
         except (SandboxError, OSError) as problem:
             raise SessionLost(f"The clerk could not be started: {problem}") from problem
 

@@ -94,11 +94,21 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The signed head of the log as it is now."""
 
 
+class Restored(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="restored"):
+    """What became of the restoration that this clerk began with."""
+
+
+class Copy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="copy"):
+    """Make a consistent copy of the ledger in the audit folder, under this plain name. Its signed head is in the answer."""
+
+    name: str
+
+
 class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="verify"):
     """Check everything."""
 
 
-Asked = Append | Caps | SetCap | DropCap | Sums | Spending | History | Entries | Head | Verify
+Asked = Append | Caps | SetCap | DropCap | Sums | Spending | History | Entries | Head | Restored | Copy | Verify
 _REQUEST = msgspec.json.Decoder(Asked)
 
 
@@ -109,12 +119,14 @@ class Desk:
         self._register = register
         self._keeper = keeper
         self._trouble: str | None = None
+        self.restored = ""
 
-    def open(self) -> None:
-        """Open the ledger and check it against its signed head; from then on, where that fails, every answer says so."""
-        self._try(self._register.open)
-        if self._trouble is None:
-            self._try(self._keeper.open)
+    def open(self, first: Callable[[], str] = str) -> None:
+        """Open the ledger and check it against its signed head; from then on, where that fails, every answer says so. ``first``: a restoration."""
+        self._try(lambda: setattr(self, "restored", first()))
+        for step in (self._register.open, self._keeper.open):
+            if self._trouble is None:
+                self._try(step)
 
     def look(self) -> None:
         """Sign what vaults have charged; a ledger that was put back meanwhile is as in ``open``."""
@@ -149,6 +161,12 @@ class Desk:
     def _answer(self, asked: Asked) -> Any:
         if isinstance(asked, Head):
             return self._keeper.advance()
+        if isinstance(asked, Restored):
+            return self.restored
+        if isinstance(asked, Copy):
+            head = self._keeper.advance()
+            self._keeper.copy(asked.name)
+            return head
         answer = _ANSWERS[type(asked)](self._register, asked)
         if isinstance(asked, Append | SetCap | DropCap):
             self._keeper.advance()  # a deed is signed when its doer hears of it

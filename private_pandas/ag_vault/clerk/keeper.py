@@ -5,6 +5,7 @@ Knows heads and the ledger's tables. The head only ever moves forward along the 
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ class Keeper:
     ) -> None:
         self._register = register
         self._seal = seal
+        self._folder = folder
         self._lock = folder / ".lock"
         self._clock = clock
 
@@ -58,6 +60,12 @@ class Keeper:
                 head = head_of(connection, end)
             self._seal.write(head)
             return self._seal.signed(head)
+
+    def copy(self, name: str) -> None:
+        """A copy of the ledger beside the head, under a plain name. ValueError for a name that is none, BadLedger where it can't be written."""
+        if not re.fullmatch(r"copy-[0-9a-f]{1,32}\.sqlite", name):
+            raise ValueError("This is no name for a copy.")
+        self._register.copy(self._folder / name)
 
     def _begin(self) -> None:
         with self._register.reading() as connection:

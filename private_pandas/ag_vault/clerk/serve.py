@@ -17,6 +17,7 @@ import msgspec
 from ag_plan.errors import MalformedPlan
 from ag_vault.clerk.desk import Desk
 from ag_vault.clerk.keeper import Keeper
+from ag_vault.clerk.restoring import restore
 from ag_vault.clerk.seal import Seal
 from ag_vault.conversation import Conversation
 from ag_vault.ledger.connect import file_engine, memory_engine
@@ -28,11 +29,12 @@ _LOOK_MILLISECONDS = 1000
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gateway says: where the ledger is, the key that signs its head, and the folder where that lies."""
+    """What the gateway says: where the ledger is, the key that signs its head, the folder where that lies, whether to restore from there."""
 
     ledger: str
     key: str
     audit: str
+    restore: bool = False
 
 
 def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> None:
@@ -41,9 +43,11 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     logging.getLogger("alembic").setLevel(logging.WARNING)
     asked = msgspec.convert(dict(settings), Settings)
     register = Register(file_engine(Path(asked.ledger)))
-    keeper = Keeper(register, Seal(Path(asked.key).read_bytes(), Path(asked.audit)), Path(asked.audit))
+    audit = Path(asked.audit)
+    seal = Seal(Path(asked.key).read_bytes(), audit)
+    keeper = Keeper(register, seal, audit)
     peer, desk = Conversation(sockets["clerk"], longest=_LONGEST), Desk(register, keeper)
-    desk.open()
+    desk.open(lambda: restore(Path(asked.ledger), seal, audit) if asked.restore else "")
     waiting = select.poll()
     waiting.register(peer.stream, select.POLLIN)
     with contextlib.closing(register), peer.stream:

@@ -4,10 +4,12 @@ Knows caps, entries and sums; no plans, no rows, and no way to lower what was sp
 """
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 import sqlalchemy as sa
@@ -167,6 +169,22 @@ class Register:
         """Check both chains whole and that they agree: numbers of events and of entries. BadLedger where not."""
         with self.reading() as connection:
             return chain.verify(connection), log.verify(connection)
+
+    def copy(self, path: Path) -> None:
+        """A consistent copy of the whole database in a new file, while vaults charge. BadLedger where it can't be written."""
+        source, target = self._engine.raw_connection(), sqlite3.connect(path)
+        try:
+            source.driver_connection.backup(target)  # type: ignore[union-attr]
+        except sqlite3.Error as problem:
+            raise BadLedger("the copy of the ledger can't be written") from problem
+        finally:
+            target.close()
+            source.close()
+
+    def checkpoint(self) -> None:
+        """Leave everything in the one file: nobody else may be using it."""
+        with self._engine.connect() as connection:
+            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

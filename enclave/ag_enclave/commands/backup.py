@@ -1,0 +1,132 @@
+"""``ag-enclave backup`` and ``restore``: the state as one file, and back, never below what was spent."""
+
+import contextlib
+import os
+import secrets
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from ag_enclave.commands.audit import with_clerk
+from ag_enclave.commands.options import known_state, new_state, state_option
+from ag_enclave.errors import BadData, BadState
+from ag_enclave.state import State, sole_enclave, write_private
+
+_LEDGER, _ACCOUNTS = "ledger.sqlite", "accounts.sqlite"
+_HEAD = "audit/head.json"
+_FOLDERS = ("keys", "seal", "tls")
+"""Whose files are saved as they are: secrets, which is why a backup is one."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@state_option
+def backup(file: Path, state_path: Path) -> None:
+    """Save accounts, ledger, log and keys to FILE, also while the enclave serves. Data sets are not in it: keep their files."""
+    state = known_state(state_path)
+    with _copies(state) as (ledger, accounts), _new(file) as archive:
+        archive.add(ledger, _LEDGER, filter=_plain)
+        archive.add(state.folder("audit") / "head.json", _HEAD, filter=_plain)
+        if accounts.exists():
+            archive.add(accounts, _ACCOUNTS, filter=_plain)
+        for folder in _FOLDERS:
+            for path in sorted(state.folder(folder).iterdir()):
+                archive.add(path, f"{folder}/{path.name}", filter=_plain)
+    click.echo(f"{file} holds accounts, ledger, log and keys: keep it as secret as the state directory.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@state_option
+def restore(file: Path, state_path: Path) -> None:
+    """Bring back what FILE holds. A newer ledger in place stays; an older copy is brought forward to the signed head in place."""
+    state = new_state(state_path)
+    with sole_enclave(state):
+        content = _read(file)
+        if _HEAD not in content or _LEDGER not in content:
+            raise BadData(f"The file {file} is no backup.")
+        for name, data in content.items():
+            folder, _, plain = name.rpartition("/")
+            # The head and the keys in place stay: they are what a ledger that was put back is noticed by.
+            if folder and not (state.root / folder / plain).exists() and not _begun(state, folder):
+                write_private(state.root / folder / plain, data)
+        write_private(state.ledger.with_name("restore.sqlite"), content[_LEDGER])
+        said = with_clerk(state_path, lambda clerk: clerk.restored(), restore=True)
+        if _ACCOUNTS in content:
+            write_private(state.accounts, content[_ACCOUNTS])
+            for end in ("-wal", "-shm"):
+                state.accounts.with_name(state.accounts.name + end).unlink(missing_ok=True)
+    click.echo(said)
+
+
+def _begun(state: State, folder: str) -> bool:
+    """Whether a ledger was signed here already: its key and head are not another one's."""
+    return folder in ("seal", "audit") and (state.folder("audit") / "audit.pub").exists()
+
+
+@contextlib.contextmanager
+def _copies(state: State) -> Iterator[tuple[Path, Path]]:
+    """Consistent copies of both databases, gone afterwards."""
+    name = f"copy-{secrets.token_hex(8)}.sqlite"
+    ledger, accounts = state.folder("audit") / name, state.root / f".{name}"
+    try:
+        with_clerk(state.root, lambda clerk: clerk.copy(name))
+        if state.accounts.exists():
+            with (
+                contextlib.closing(sqlite3.connect(state.accounts)) as source,
+                contextlib.closing(sqlite3.connect(accounts)) as target,
+            ):
+                source.backup(target)
+        yield ledger, accounts
+    finally:
+        for path in (ledger, accounts):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _new(file: Path) -> Iterator[tarfile.TarFile]:
+    """A new file for its user alone, whole or not there."""
+    draft = file.with_name(f".{file.name}.new")
+    try:
+        if file.exists():
+            raise BadState(f"The file {file} is there already.")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+            with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+                yield archive
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+    except OSError as problem:
+        raise BadState(f"The file {file} can't be written: {problem.strerror}.") from problem
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Files only, and nothing of whose they were."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o600
+    return entry if entry.isfile() else None
+
+
+def _read(file: Path) -> dict[str, bytes]:
+    """The contents by name. BadData for names that no backup has, and for what is no archive."""
+    content: dict[str, bytes] = {}
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            for entry in archive:
+                folder, slash, plain = entry.name.partition("/")
+                known = entry.name in (_LEDGER, _ACCOUNTS, _HEAD) or (
+                    slash and folder in _FOLDERS and "/" not in plain and plain not in ("", ".", "..")
+                )
+                stream = archive.extractfile(entry) if entry.isfile() and known else None
+                if stream is None:
+                    raise BadData(f"The file {file} is no backup: it has something named {entry.name[:100]!r}.")
+                content[entry.name] = stream.read()
+    except (OSError, tarfile.TarError, EOFError) as problem:
+        raise BadData(f"The file {file} can't be read as a backup: {problem}.") from problem
+    return content
