@@ -146,7 +146,7 @@ def _evaluated(priced: Priced, data: Data) -> Exact:
     keys = _keys(priced, data)
     groups = range(priced.groups if priced.finding is None else priced.groups * len(keys))
     tallies = _tallies(priced, data, groups)
-    vectors = _sums(priced, data, groups)
+    vectors = _sums(priced, data, groups, keys)
     for number, part in enumerate(priced.parts):
         if isinstance(part, Bins):
             for group in groups:
@@ -161,12 +161,16 @@ def _keys(priced: Priced, data: Data) -> list[tuple[Key, int]]:
     return [(row[:-1], int(row[-1])) for row in data.rows(priced.finding.sql)]
 
 
-def _sums(priced: Priced, data: Data, groups: range) -> dict[tuple[int, int], tuple[int, ...]]:
+def _sums(
+    priced: Priced, data: Data, groups: range, candidates: Sequence[tuple[Key, int]]
+) -> dict[tuple[int, int], tuple[int, ...]]:
     """One row per group: its number or its key, then the aggregates of all parts of sums, in order. Other keys' rows are passed over."""
     parts = [(number, part) for number, part in enumerate(priced.parts) if isinstance(part, Sums)]
     if priced.sums_sql is None:
         return {}
-    found = _numbered(data.rows(priced.sums_sql), priced.sums_keys)
+    alone = priced.finding is not None and priced.finding.groups.alone
+    keys = [key for key, _ in candidates] if alone else priced.sums_keys
+    found = _numbered(data.rows(priced.sums_sql), keys) if keys or not alone else {}
     vectors: dict[tuple[int, int], tuple[int, ...]] = {}
     start = 0
     for number, part in parts:

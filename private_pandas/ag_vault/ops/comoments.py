@@ -83,7 +83,7 @@ class Comoments(Sums):
 
 def aggregates(places: Sequence[Term], scope: Scope) -> tuple[exp.Expression, ...]:
     """What ``Comoments.exact`` names, in its order."""
-    whole = _complete(places, scope)
+    whole = complete(places, scope)
     sums: list[exp.Expression] = [exp.Count(this=whole[0].sql.copy())]
     sums += [exp.Sum(this=place.sql.copy()) for place in whole]
     sums += [_product(place, place) for place in whole]
@@ -94,7 +94,7 @@ def _product(one: Term, other: Term) -> exp.Expression:
     return exp.Sum(this=exp.Mul(this=one.sql.copy(), expression=other.sql.copy()))
 
 
-def _complete(places: Sequence[Term], scope: Scope) -> list[Term]:
+def complete(places: Sequence[Term], scope: Scope) -> list[Term]:
     """The places, null on every row where one of them is."""
     nullable = [place for place in places if place.space.nullable]
     if not nullable:

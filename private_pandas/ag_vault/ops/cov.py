@@ -8,13 +8,13 @@ from ag_plan.releases import Corr, Cov
 from ag_vault.errors import Refusal
 from ag_vault.exact import UnitGrid
 from ag_vault.expressions.term import Scope, Term
-from ag_vault.ops.bernstein import POINTS
+from ag_vault.ops.bernstein import POINTS, powers
 from ag_vault.ops.coins import MOST_COINS, Coins, Steps
 from ag_vault.ops.column import bounds_of, each, unusable
-from ag_vault.ops.comoments import aggregates
+from ag_vault.ops.comoments import aggregates, complete
 from ag_vault.ops.grids import on_unit_grid
 from ag_vault.ops.moments import MOST_DDOF
-from ag_vault.ops.pair import pair, weights
+from ag_vault.ops.pair import pair
 from ag_vault.ops.rows import Rows
 from ag_vault.ops.signed import Signed, Weights
 from ag_vault.parts import Measured, Sums
@@ -57,7 +57,7 @@ def _part(places: Sequence[Term], widths: tuple[float, ...], scope: Scope, ddof:
     columns = len(places)
     if columns == _TWO:
         degree = _TWO if own or ddof is None else 1
-        one, other = (weights(place, degree, scope) for place in places)
+        one, other = (powers(place, degree, scope) for place in complete(places, scope))
         return pair(one, other, (widths[0], widths[1]), ddof=ddof, own=own)
     sums = aggregates(places, scope)
     if columns <= MOST_COINS:

@@ -41,6 +41,11 @@ class Groups:
     levels: tuple[tuple[Scalar, ...] | None, ...] = ()
     few: bool = False
 
+    @property
+    def alone(self) -> bool:
+        """Whether keys are to be found, and none is public beside them."""
+        return bool(self.found) and not self.joins
+
     def arranged(self, keys: Mapping[int, Key]) -> list[tuple[Key, int]]:
         """All groups of found keys, by number: each one's whole key, and its own number. In the order of values, public ones in theirs."""
         places = list(product(*(range(len(level)) for level in self.levels if level is not None)))

@@ -1,17 +1,17 @@
 """Two columns together: products of their Bernstein weights, non-negative parts that sum to one per row. Knows no noise and no group."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from sqlglot import exp
 
 from ag_vault.exact import UNIT_BITS
-from ag_vault.expressions.term import Scope, Term, combine
+from ag_vault.expressions.term import Term
 from ag_vault.ops.associations import Sample, Vector, read_corr, read_cov
-from ag_vault.ops.bernstein import POINTS, coefficients, powers, share
+from ag_vault.ops.bernstein import POINTS, coefficients, share
 from ag_vault.parts import Estimate, Sums
-from ag_vault.space import ColumnSpace
 
 COARSE = POINTS * POINTS >> UNIT_BITS
 
@@ -37,8 +37,18 @@ class Pair(Sums):
         return 1 << UNIT_BITS
 
     def vector(self, sums: Sequence[int]) -> tuple[int, ...]:
-        """The products' sums on the coarse grid."""
-        return tuple(value // COARSE for value in sums)
+        """The products' sums on the coarse grid, from a count, Σsᵢ, Σtⱼ and Σsᵢtⱼ of powers.
+
+        Σwₚ(s)w_q(t) is C·M·Cᵀ: C the weights' coefficients, M these sums with s₀ = t₀ = N.
+        """
+        alone, rows = iter(sums[1 : 2 * self.degree + 1]), sums[0]
+        first, second = list(islice(alone, self.degree)), list(alone)
+        products = iter(sums[2 * self.degree + 1 :])
+        moments = [[POINTS * POINTS * rows, *(POINTS * total for total in second)]]
+        moments += [[POINTS * total, *islice(products, self.degree)] for total in first]
+        weights = [coefficients(self.degree, weight) for weight in range(self.degree + 1)]
+        half = [[_summed(row, column) for column in zip(*moments, strict=True)] for row in weights]
+        return tuple(_summed(row, line) // COARSE for line in half for row in weights)
 
     def read(self, noisy: Sequence[int], scale: float) -> tuple[Estimate, ...]:
         """Covariance (and both variances, where ``own``), or where there is no ``ddof`` the correlation."""
@@ -76,26 +86,23 @@ class Pair(Sums):
         )
 
 
-def weights(place: Term, degree: int, scope: Scope) -> list[Term]:
-    """The weights of a place on the grid, as named columns of integers."""
-    known = powers(place, degree, scope)
-    found: list[Term] = []
-    for weight in range(degree + 1):
-        constant, *rest = coefficients(degree, weight)
-        sql: exp.Expression = exp.Literal.number(constant * POINTS)
-        for factor, power in zip(rest, known, strict=True):
-            scaled = exp.Mul(this=exp.Literal.number(abs(factor)), expression=power.sql.copy())
-            sql = (exp.Sub if factor < 0 else exp.Add)(this=sql, expression=scaled)
-        space = ColumnSpace(kind="int", lower=0, upper=POINTS, nullable=place.space.nullable)
-        found.append(scope.steps.name(combine(space, sql, *known)))
-    return found
-
-
 def pair(
     one: Sequence[Term], other: Sequence[Term], widths: tuple[float, float], *, ddof: int | None, own: bool
 ) -> Pair:
-    """The part of two columns' weights. A product with a null is null, so that a row lacking either value is in no sum."""
-    degree = len(one) - 1
-    aggregates = tuple(exp.Sum(this=exp.Mul(this=s.sql.copy(), expression=t.sql.copy())) for s in one for t in other)
+    """The part of two columns' powers t₁ … t_d, of complete rows: where one of them is null, all are.
+
+    Weights are whole multiples of powers, so the sums of products of weights follow from those of powers exactly (``Pair.vector``), and
+    the engine makes less than half as many columns.
+    """
+    degree = len(one)
+    rows: exp.Expression = exp.Count(this=one[0].sql.copy())
+    alone = [exp.Sum(this=power.sql.copy()) for power in (*one, *other)]
+    products = [exp.Sum(this=exp.Mul(this=s.sql.copy(), expression=t.sql.copy())) for s in one for t in other]
     l1 = (1 << UNIT_BITS) + (degree + 1) ** 2
+    aggregates = (rows, *alone, *products)
     return Pair(l1=l1, aggregates=aggregates, degree=degree, widths=widths, ddof=ddof, own=own)
+
+
+def _summed(factors: Iterable[int], values: Iterable[int]) -> int:
+    """Exactly: Python's integers."""
+    return sum(factor * value for factor, value in zip(factors, values, strict=True))

@@ -21,8 +21,8 @@ _GROUP, _ROWS, _NUMBER = "group", "rows of key", "number"
 def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], least: int = 1) -> str | None:
     """One row per group that has rows: its number, then all aggregates in order; None where no part has any.
 
-    Where keys are few, the row starts with the key itself, and rows of other keys come too: to number each row by a join with the list
-    of keys, or only to plan it, would take longer than the sums.
+    Where keys are few, or none but those to be found, the row starts with the key itself, and rows of other keys may come too: to number
+    each row by a join with the list of keys, or only to plan it, would take longer than the sums.
     """
     aggregates = [sql.copy() for part in parts if isinstance(part, Sums) for sql in part.aggregates]
     if not aggregates:
@@ -31,6 +31,12 @@ def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], 
         keys = [join.column.copy() for join in groups.joins]
         query = exp.select(*keys, *aggregates, copy=False).group_by(*(key.copy() for key in keys), copy=False)
         return _text((*rows.stages, *stages_of(scope.steps)), query)
+    if groups.alone:
+        stages = (*rows.stages, *stages_of(scope.steps))
+        query = exp.select(*(key.copy() for key in groups.found), *aggregates, copy=False)
+        query = query.group_by(*(key.copy() for key in groups.found), copy=False)
+        enough = exp.GTE(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(least))
+        return _text(stages, query.having(enough, copy=False))
     stages = _stages(rows, scope, groups, least)
     if not groups.joins and not groups.found:
         return _text(stages, exp.select(exp.Literal.number(0), *aggregates, copy=False))
