@@ -334,7 +334,7 @@ def season(t):
 
 
 def age(t):
-    span = t - START
+    span = t - pd.to_datetime("2020-01-01")
     while span.days > 365:
         span -= datetime.timedelta(365)
     return span.total_seconds() / 3600 + span.days

@@ -1,6 +1,7 @@
 """What can't be meant is refused by one clear sentence before any charge, through a real vault: the odometer stays, and work goes on."""
 
 import datetime as dt
+import inspect
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 import op_pandas
+from op_pandas.statistic import statistic
 from op_pandas.vault import SocketVault
 from tests.private_pandas.served import odometer, served
 from tests.private_pandas.test_epsilon import Lie
@@ -64,6 +66,41 @@ def test_no_statistic_takes_a_strange_amount(private: Any, vault: SocketVault, k
     assert "eps" in refused(vault, lambda: statistic(**needed), TypeError)
     assert "eps" in refused(vault, lambda: statistic(**needed, eps=None), TypeError)
     assert "rho" in refused(vault, lambda: statistic(**needed, eps=1, rho=1), TypeError)
+
+
+OTHERS: dict[str, Callable[..., Any]] = {
+    "standard_scaler": op_pandas.standard_scaler,
+    "StandardScaler.fit": lambda frame, **paid: op_pandas.StandardScaler().fit(frame, **paid),
+    "StandardScaler.fit_transform": lambda frame, **paid: op_pandas.StandardScaler().fit_transform(frame, **paid),
+}
+"""What spends and is no method of a private object."""
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nothing_else_that_spends_takes_a_strange_amount(private: Any, vault: SocketVault, name: str) -> None:
+    for number in NUMBERS:
+        for word in ("eps", "rho"):
+            said = refused(vault, lambda: OTHERS[name](private, **{word: number}), TypeError, ValueError)  # noqa: B023 - called at once
+            assert word in said
+    assert "eps" in refused(vault, lambda: OTHERS[name](private), TypeError)
+
+
+def test_all_that_spends_is_in_one_of_the_tables() -> None:
+    found = set()
+    for name in op_pandas.__all__:
+        each = getattr(op_pandas, name)
+        methods = vars(each) if inspect.isclass(each) else {}
+        named = {name: each} | {f"{name}.{method}": value for method, value in methods.items()}
+        found |= {
+            what
+            for what, value in named.items()
+            if isinstance(value, statistic)
+            or (inspect.isfunction(value) and "eps" in inspect.signature(value).parameters)
+        }
+    methods_of_objects = {".".join(each) for each in STATISTICS}
+    found -= methods_of_objects
+    free = {"PrivateSeries.map", "PrivateDataFrame.applymap", "PrivateDataFrame.map"}
+    assert found - free == set(OTHERS)
 
 
 @pytest.mark.parametrize("eps", [np.float64(0.5), np.float32(0.5), Decimal("0.5"), Fraction(1, 2), 0.5])

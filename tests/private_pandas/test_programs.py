@@ -194,6 +194,8 @@ def test_functions_of_a_row() -> None:
         (lambda t: re.search(r"(a)\1", t).group(1), "groupref in a pattern"),
         (lambda t: re.sub(r"(?=a)b", "", t), "assert in a pattern"),
         (lambda t: re.sub("a", lambda m: m.group(), t), "re.sub with a function"),
+        (lambda t: pd.to_datetime(t), "to_datetime.. of a private value"),
+        (lambda t: pd.Timestamp("soon"), "of what is no date"),
         (lambda t: [x for x in t].sort, "sort"),
         (lambda t: (lambda y: y)(t), "calling this"),
         (lambda t: t.__class__, "__class__"),

@@ -35,6 +35,9 @@ def _of_function(scene: Scene, node: ast.Call, function: Any) -> Code:  # noqa: 
         return _of_own(scene, node, own)
     if id(function) in known.PRESENT:
         return Single(operator="not", operand=Call(function="isna", arguments=(value(scene, node.args[0]),)))
+    moment = _moment(scene, node, function)
+    if moment is not None:
+        return moment
     matching = of_module(scene, node, function)
     if matching is not None:
         return matching
@@ -54,6 +57,22 @@ def _of_function(scene: Scene, node: ast.Call, function: Any) -> Code:  # noqa: 
         if len(generators) == 1:
             return decided(scene, node.args[0], wanted=name == "any")
     return Call(function=name, arguments=_arguments(scene, node, name))
+
+
+def _moment(scene: Scene, node: ast.Call, function: Any) -> Code | None:
+    """``pd.to_datetime("2024-01-01")`` and its like of public things alone, made here and now; None for any other call."""
+    if not any(function is each for each in known.MOMENTS):
+        return None
+    given = [public(scene, each) for each in node.args]
+    named = {str(each.arg): public(scene, each.value) for each in node.keywords}
+    if any(each is NOTHING for each in (*given, *named.values())):
+        scene.refuse(
+            f"{function.__name__}() of a private value", "make the column one of dates first: op_pandas.to_datetime"
+        )
+    try:
+        return known.public(function(*given, **named))
+    except (TypeError, ValueError):
+        scene.refuse(f"{function.__name__}() of what is no date", "correct it")
 
 
 def _arguments(scene: Scene, node: ast.Call, name: str) -> tuple[Code, ...]:

@@ -42,6 +42,8 @@ OF_PATTERNS: Final[Mapping[int, str]] = {
     id(getattr(re, name)): name for name in ("search", "match", "fullmatch", "findall", "finditer", "sub", "split")
 }
 """Functions of ``re`` that are methods of a pattern."""
+MOMENTS: Final = frozenset({pd.to_datetime, pd.Timestamp})
+"""What makes a public point in time of a public text."""
 PRESENT: Final = frozenset({id(pd.notna), id(pd.notnull)})
 MISSING: Final = frozenset({id(pd.isnull)})
 
