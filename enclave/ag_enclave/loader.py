@@ -23,7 +23,7 @@ from ag_enclave.state import State, write_private
 
 Progress = Callable[[float, str], None]
 _LONGEST_LINE = 1 << 20
-_GIVEN = frozenset({*dir(builtins), "export", "ag_print", "load_dataset", "submit_predictions"})
+_GIVEN = frozenset({*dir(builtins), "export", "imported", "display", "ag_print", "load_dataset", "submit_predictions"})
 """Names that every session's cells find already: a data set of such a name would take their place."""
 
 

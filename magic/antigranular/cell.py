@@ -26,6 +26,7 @@ _ENDS = {
 }
 """Statuses that belong to no request and end all of them, with what to say where the enclave gave no reason."""
 
+_NOTHING: Mapping[str, Any] = {}
 _PATIENCE = 2.0
 """Seconds after which a cell that runs on is worth a line."""
 _TICK = 1.0
@@ -158,6 +159,7 @@ class _Run:
         elif not event.parent:
             self._told_everybody(event)
         elif event.parent == self._probe:
+            self._tell_news()
             self._probed(event)
         elif event.kind == "status":
             self.started = True
@@ -165,12 +167,14 @@ class _Run:
         elif event.kind == "execute_reply":
             self._reply = event.content
         else:
+            self._tell_news(event.content)
             self._hearing.hear(event)
 
     def outcome(self, *, interrupted: bool, timed_out: float | None) -> CellResult:
         """The result, or the error that the cell ended with."""
         reply = self._reply or {}
         failed = self._hearing.error or (reply if reply.get("status") != "ok" else None)
+        self._tell_news(failed or {})
         if interrupted:
             raise CellInterrupted(lines_of(failed or {}))
         if failed is not None and timed_out is not None:
@@ -206,10 +210,16 @@ class _Run:
         state = "what it still had to say is lost" if self.started else "it did not reach the kernel"
         raise ConnectionLost(f"the connection broke while the cell ran, and {state}; the session goes on")
 
+    def _tell_news(self, said: Mapping[str, Any] = _NOTHING) -> None:
+        """Show what the gateway said to everybody, unless the error that is ``said`` next says the same."""
+        if self._news and said.get("evalue") != self._news:
+            self._view.notice(self._news)
+            self._news = ""
+
     def _told_everybody(self, message: Message) -> None:
         if message.kind == "stream":
+            self._tell_news()
             self._news = str(message.content.get("text", "")).strip()
-            self._view.notice(self._news)
         else:
             check_alive(message, self._news)
 

@@ -92,7 +92,7 @@ def test_a_name_that_makes_no_variable_is_refused(files: Path, name: str) -> Non
     assert (refused.returncode, "must make a variable name" in refused.stderr) == (1, True)
 
 
-@pytest.mark.parametrize("name", ["Import", "Print", "Load Dataset"])
+@pytest.mark.parametrize("name", ["Import", "Print", "Load Dataset", "Imported"])
 def test_a_name_that_cells_need_for_something_else_is_refused(files: Path, name: str) -> None:
     refused = add(files, "--table", "train=people.csv", name=name)
     assert (refused.returncode, "means something in every cell" in refused.stderr) == (1, True)

@@ -285,6 +285,24 @@ def test_a_kernel_that_dies_ends_the_cell_with_its_reason(start: Start) -> None:
         session.execute("c")
 
 
+def test_what_the_gateway_says_to_everybody_is_shown_once_and_not_beside_an_error_that_says_it(start: Start) -> None:
+    def dropped(stage: Stage) -> None:
+        stage.announce("stream", {"name": "stderr", "text": "3 older messages were dropped\n"})
+        stage.print("the rest")
+
+    def died(stage: Stage) -> dict[str, object]:
+        stage.announce("stream", {"name": "stderr", "text": "The vault died.\n"})
+        return stage.fail("SessionLost", "The vault died.", [])
+
+    session, _ = start({"dropped": dropped, "died": died})
+    view = Recorder()
+    session.execute("dropped", view=view)
+    assert view.said() == [("notice", "3 older messages were dropped"), ("stdout", "the rest")]
+    with pytest.raises(ag.SessionError, match="The vault died"):
+        session.execute("died", view=view)
+    assert len(view.said()) == 2
+
+
 def test_a_session_that_the_gateway_declares_lost_is_a_session_error(start: Start) -> None:
     session, _ = start({"c": lambda stage: stage.fail("SessionLost", "The kernel is gone.", [])})
     with pytest.raises(ag.SessionError, match="The kernel is gone"):

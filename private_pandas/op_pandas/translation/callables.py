@@ -319,6 +319,7 @@ _OUTSIDE = {
     "print",
     "ag_print",
     "export",
+    "imported",
     "display",
     "sleep",
     "input",
