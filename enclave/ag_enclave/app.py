@@ -16,6 +16,7 @@ from ag_enclave.api import (
     about,
     budgets,
     channels,
+    competitions,
     datasets,
     health,
     kernels,
@@ -57,6 +58,7 @@ KERNEL = "/api/kernels/{kernel_id}"
 NOTEBOOK = "/api/sessions/{session_id}"
 USER = "/ag/v1/users/{user_id}"
 REQUEST = "/ag/v1/requests/{request_id}"
+COMPETITIONS = "/ag/v1/competitions"
 CHANNELS = f"{KERNEL}/channels"  # the websocket, for analysts
 
 STATUSES: Mapping[type[Exception], int] = {Unfit: 400, Missing: 404, Conflict: 409}
@@ -83,6 +85,9 @@ ROUTES: tuple[Row, ...] = (
     Row("DELETE", NOTEBOOK, notebooks.end, ANALYST),
     Row("GET", "/ag/v1/datasets", datasets.show_catalogue, WORKERS),
     Row("GET", "/ag/v1/sessions/{session_id}/odometer", datasets.show_odometer, ANALYST),
+    Row("GET", COMPETITIONS, competitions.show_all, ANYONE),
+    Row("GET", f"{COMPETITIONS}/{{name}}/board", competitions.show_board, ANYONE),
+    Row("POST", f"{COMPETITIONS}/{{name}}/submissions", competitions.submit, ANALYST),
     Row("GET", "/ag/v1/me", me.show, ANYONE, one_time=True),
     Row("POST", "/ag/v1/me/secret", me.replace_secret, ANYONE, one_time=True),
     Row("GET", "/ag/v1/requests", requests.show_all, ASKERS),

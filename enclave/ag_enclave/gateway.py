@@ -9,8 +9,10 @@ from ag_enclave.accounts import Accounts
 from ag_enclave.budgets import Budgets
 from ag_enclave.catalog import Catalog
 from ag_enclave.clerk import Clerk
+from ag_enclave.competitions import Competitions
 from ag_enclave.config import Config
 from ag_enclave.deeds import Deeds
+from ag_enclave.judge import Judge
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Notices
 from ag_enclave.oidc import Issuer
@@ -33,6 +35,8 @@ class Gateway:
     throttle: Throttle
     tokens: Tokens
     catalog: Catalog
+    competitions: Competitions
+    judge: Judge
     clerk: Clerk
     requests: Requests
     budgets: Budgets

@@ -37,10 +37,10 @@ class Load:
     public: Mapping[str, Path] = field(default_factory=dict)
 
 
-def register(load: Load, state: State, progress: Progress) -> dict[str, Any]:
-    """Load the files as the data set's next version and give the report of what was coerced. BadData; nothing is left half done then."""
+def register(load: Load, state: State, progress: Progress, *, shelf: str = "datasets") -> dict[str, Any]:
+    """Load the files as the data set's next version, on the state's shelf of that name, and give the report of what was coerced. BadData; nothing is left half done then."""
     _check(load)
-    folder = state.folder("datasets") / variable_of(load.name)
+    folder = state.folder(shelf) / variable_of(load.name)
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / str(max(versions(folder), default=0) + 1)
     try:

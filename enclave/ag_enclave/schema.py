@@ -1,8 +1,16 @@
 """Every table of the gateway's database: importing this registers them all. Knows only which modules have tables."""
 
-from ag_enclave import accounts, deeds, notices, requests, throttle
+from ag_enclave import accounts, competitions, deeds, notices, requests, throttle
 from ag_enclave.database import metadata
 
-TABLES = (accounts.accounts, deeds.deeds, throttle.failures, requests.requests, notices.notices)
+TABLES = (
+    accounts.accounts,
+    deeds.deeds,
+    throttle.failures,
+    requests.requests,
+    notices.notices,
+    competitions.competitions,
+    competitions.submissions,
+)
 
 __all__ = ["TABLES", "metadata"]

@@ -25,10 +25,12 @@ from ag_enclave.budgets import Budgets
 from ag_enclave.catalog import Catalog
 from ag_enclave.channels import channels_of
 from ag_enclave.clerk import Clerk
+from ag_enclave.competitions import Competitions
 from ag_enclave.config import Config
 from ag_enclave.deeds import Deeds
 from ag_enclave.errors import BadAddress, BadConfig, BadState
 from ag_enclave.gateway import Gateway
+from ag_enclave.judge import Judge
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Channel, Notices
 from ag_enclave.oidc import Issuer, issuer_of
@@ -125,6 +127,8 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         tokens=Tokens(key=opened.key, seconds=limits.token_seconds, longest=limits.longest_token_seconds, clock=clock),
         issuer=opened.issuer,
         catalog=catalog,
+        competitions=Competitions(start.accounts.database),
+        judge=Judge(sessions, Catalog(start.state.folder("competitions"))),
         clerk=clerk,
         requests=Requests(database),
         budgets=Budgets(catalog, clerk),

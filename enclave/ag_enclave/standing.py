@@ -63,7 +63,7 @@ class Standing:
             if not _same(presence.account, good):
                 presence.over.set()
         for session in self._sessions.of(None):
-            if session.subject.analyst not in good:
+            if session.subject.account not in good:
                 await self._sessions.close(session, "its account was disabled")
 
 

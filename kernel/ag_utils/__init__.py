@@ -67,9 +67,11 @@ def imported(name: str, become: Literal["value", "frame", "series"] = "value") -
 
 
 def submit_predictions(predictions: Any) -> Any:
-    """Submit predictions to the competition of this session. RuntimeError: competitions come with a later release."""
+    """RuntimeError: predictions are submitted by the notebook. Here is how."""
     del predictions
-    raise RuntimeError("this session belongs to no competition, so there is nothing to submit predictions to")
+    raise RuntimeError(
+        "predictions are submitted by the notebook: export(predictions, 'predictions') here, then session.submit_predictions(predictions) there"
+    )
 
 
 def holds_private(value: Any, depth: int = 0) -> bool:

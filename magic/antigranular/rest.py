@@ -1,7 +1,7 @@
 """The enclave's REST routes as methods, one each. Must not know what a cell is or how bytes travel."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -82,6 +82,15 @@ class Enclave:
     def odometer(self, session_id: str) -> dict[str, Any]:
         """What was spent and what is left."""
         return _object(self._ask("GET", f"/ag/v1/sessions/{quote(session_id, safe='')}/odometer"))
+
+    def submit(self, competition: str, predictions: Sequence[Any]) -> dict[str, Any]:
+        """Predictions for a competition; the enclave's score."""
+        path = f"/ag/v1/competitions/{quote(competition, safe='')}/submissions"
+        return _object(self._ask("POST", path, {"predictions": list(predictions)}))
+
+    def board(self, competition: str) -> dict[str, Any]:
+        """A competition's board."""
+        return _object(self._ask("GET", f"/ag/v1/competitions/{quote(competition, safe='')}/board"))
 
     def open_channel(self, session_id: str, client: str, after: int) -> Line:
         """The session's websocket, from its message number ``after`` on; ``client`` is the same over reconnections."""

@@ -15,7 +15,8 @@ from antigranular.budget_requests import BudgetRequest, ask_for_budget, requests
 from antigranular.catalogue import Catalogue, type_of
 from antigranular.cell import run_cell
 from antigranular.channel import Channel
-from antigranular.errors import AgError, CellRefused, NotAvailable, NotImportable, SessionError, WireError
+from antigranular.competition import Board, plain
+from antigranular.errors import AgError, CellRefused, NotImportable, SessionError, WireError
 from antigranular.hearing import CellResult
 from antigranular.imports import becomes, cell_for, check_name, parcel_of, send_import
 from antigranular.listing import Listing
@@ -195,9 +196,25 @@ class Session:
         self._forget()
         self._channel.close()
 
-    def submit_predictions(self, predictions: Any) -> dict[str, Any]:  # noqa: ARG002 (its signature is a promise)
-        """Not yet: competitions come with a later version."""
-        raise NotAvailable("submit_predictions is not available yet: this version has no competitions")
+    def submit_predictions(self, predictions: Any) -> dict[str, Any]:
+        """Submit one prediction for each row of the test set: ``{"score": {"leaderboard": score, "logs": {…}}}``.
+
+        ``predictions``: a frame of one column, a series, an array or a list, in the test set's order. Raises RequestRefused where they don't
+        fit or come too late or too often, and nothing was charged; SessionError where the session belongs to no competition.
+        """
+        return self._enclave.submit(self._competition(), plain(predictions))
+
+    def leaderboard(self) -> Board:
+        """Each analyst's best score in the session's competition. Raises SessionError where it belongs to none."""
+        name = self._competition()
+        return Board(name, self._enclave.board(name))
+
+    def _competition(self) -> str:
+        self._check_alive()
+        name = self._facts.get("competition")
+        if not isinstance(name, str):
+            raise SessionError("this session belongs to no competition; ag.login(..., competition=NAME) begins one")
+        return name
 
     def private_import(  # noqa: PLR0917 (its signature is a promise)
         self,

@@ -81,11 +81,11 @@ def test_a_cell_longer_than_the_enclave_takes_does_not_travel(start: Start) -> N
     assert enclave.lines == []
 
 
-def test_what_comes_later_refuses_clearly(start: Start) -> None:
+def test_predictions_need_a_competition(start: Start) -> None:
     session, _ = start({})
-    with pytest.raises(ag.NotAvailable, match="not available yet") as caught:
-        session.submit_predictions([1])
-    assert isinstance(caught.value, NotImplementedError)
+    for use in (lambda: session.submit_predictions([1]), session.leaderboard):
+        with pytest.raises(ag.SessionError, match="belongs to no competition"):
+            use()
 
 
 def test_every_name_offered_is_there_and_every_error_is_offered() -> None:

@@ -1,5 +1,6 @@
 """``/api/kernels``: opening, showing, interrupting, restarting and ending sessions, as Jupyter clients ask for it."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from ag_enclave.api.kernelspecs import NAME, check_name
 from ag_enclave.body import read_json
 from ag_enclave.catalog import Dataset
 from ag_enclave.errors import Refusal, SessionLost
+from ag_enclave.rules import Rules
 from ag_enclave.session.session import Session
 
 
@@ -33,14 +35,24 @@ async def create(call: Call) -> Response:
 async def open_session(call: Call, body: dict[str, Any]) -> Session:
     """A new session as the body asks for it. Refusal 400, 404, 429 or 503."""
     kernel_name = check_name(body.get("name") or NAME)
-    dataset = _dataset(call, body.get("ag"))
+    competition = await _competition(call, body.get("ag"))
+    dataset = call.gateway.catalog.named(competition.dataset) if competition else _dataset(call, body.get("ag"))
     offered = [dataset] if dataset else call.gateway.catalog.everything()
     return await call.gateway.sessions.open(
         analyst=call.account.user_id,
         kernel_name=kernel_name,
         dataset=dataset.name if dataset else None,
         datasets={each.name: each.folder for each in offered},
+        competition=competition.name if competition else None,
     )
+
+
+async def _competition(call: Call, wish: Any) -> Rules | None:
+    """The rules of the competition asked for; None where none was. Missing where there is none of that name."""
+    name = wish.get("competition") if isinstance(wish, dict) and len(wish) == 1 else None
+    if not isinstance(name, str):
+        return None
+    return (await asyncio.to_thread(call.gateway.competitions.named, name)).rules
 
 
 def _dataset(call: Call, wish: Any) -> Dataset | None:
@@ -52,10 +64,6 @@ def _dataset(call: Call, wish: Any) -> Dataset | None:
     kind, name = next(iter(wish.items()))
     if kind == "dataset":
         return call.gateway.catalog.named(name)
-    if kind == "competition":
-        raise Refusal(
-            404, f"There is no competition {name[:64]!r}; this enclave has none. Log in to a data set instead."
-        )
     raise Refusal(400, 'The body\'s "ag" must be {"dataset": name} or {"competition": name}.')
 
 
@@ -98,6 +106,7 @@ def model(call: Call, session: Session) -> dict[str, Any]:
         "ag": {
             "session_id": subject.session_id,
             "dataset": subject.dataset,
+            "competition": subject.competition,
             "idle_timeout_seconds": call.gateway.config.sessions.idle_timeout_seconds,
             "cell_bytes": call.gateway.config.wire.cell_bytes,
             "import_bytes": call.gateway.config.wire.import_bytes,

@@ -32,12 +32,19 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a session is about, as its opener asked for it."""
+    """What a session is about, as its opener asked for it. ``payer``: the account it is charged to, where that isn't whose it is."""
 
     session_id: str
     analyst: str
     kernel_name: str
     dataset: str | None
+    competition: str | None = None
+    payer: str | None = None
+
+    @property
+    def account(self) -> str:
+        """The account that stands behind it."""
+        return self.payer or self.analyst
 
 
 class Session:

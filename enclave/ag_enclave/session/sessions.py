@@ -58,15 +58,29 @@ class Sessions:
         self._epitaphs: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
     async def open(
-        self, *, analyst: str, kernel_name: str, dataset: str | None, datasets: Mapping[str, Path]
+        self,
+        *,
+        analyst: str,
+        kernel_name: str,
+        dataset: str | None,
+        datasets: Mapping[str, Path],
+        competition: str | None = None,
+        payer: str | None = None,
     ) -> Session:
-        """Start a session. Refusal at the limits, or where its processes don't start."""
+        """Start a session. Refusal at the limits, or where its processes don't start. ``payer``: who is charged, where it isn't the analyst."""
         self._check_room(analyst)
         session_id = str(uuid.uuid4())
         scratch = self._state.folder("scratch") / session_id
-        order = Order(session=session_id, analyst=analyst, datasets=datasets, scratch=scratch)
+        order = Order(session=session_id, analyst=payer or analyst, datasets=datasets, scratch=scratch)
         session = Session(
-            Subject(session_id=session_id, analyst=analyst, kernel_name=kernel_name, dataset=dataset),
+            Subject(
+                session_id=session_id,
+                analyst=analyst,
+                kernel_name=kernel_name,
+                dataset=dataset,
+                competition=competition,
+                payer=payer,
+            ),
             config=self._config,
             start=lambda: self._nurseries.trio(order),
             clock=self._clock,

@@ -1,0 +1,211 @@
+"""A competition from its owner's files to the board: scores are close to the truth, charged, and nothing else is told of the labels."""
+
+import ast
+import csv
+import json
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+import antigranular as ag
+from ag_enclave.competitions import Competition, Submission, board
+from ag_enclave.errors import BadData, Refusal
+from ag_enclave.judge import cell_of
+from ag_enclave.rules import check_window, checked, read_rules
+from tests.enclave_server import COMMAND, Enclave
+
+ROWS = 600
+SPECIES = ("setosa", "versicolor", "virginica")
+CHANCE = random.Random(7)
+LABELS = [CHANCE.choice(SPECIES) for _ in range(ROWS)]
+SIZES = [CHANCE.uniform(0, 10) for _ in range(ROWS)]
+LABEL = {"column": "species", "type": "str", "categories": list(SPECIES)}
+BUDGET = {"epsilon": 100, "delta": 1.0e-6, "per_analyst": {"epsilon": 6}, "per_call": {"epsilon": 2}}
+RULES = {
+    "dataset": "Iris", "rows": ROWS, "epsilon": 1.0, "budget": BUDGET, "per_hour": 5, "per_day": 6,
+    "opens": "2020-01-01T00:00:00+00:00", "closes": "2100-01-01T00:00:00+00:00",
+}  # fmt: skip
+SPECIES_RULES = {
+    **RULES, "metric": "accuracy", "label": LABEL,
+}  # fmt: skip
+SIZE_RULES = {
+    **RULES, "metric": "absolute_error", "label": {"column": "size", "type": "float", "lower": 0, "upper": 10},
+}  # fmt: skip
+
+Register = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def register(demo_enclave: Enclave, tmp_path_factory: pytest.TempPathFactory) -> Register:
+    def add(name: str, rules: dict[str, Any], labels: list[Any], state: str = "") -> "subprocess.CompletedProcess[str]":
+        folder = tmp_path_factory.mktemp("competition")
+        (folder / "rules.yaml").write_text(yaml.safe_dump(rules))
+        with (folder / "labels.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([["row", rules["label"]["column"]], *enumerate(labels)])
+        files = ["--metadata", str(folder / "rules.yaml"), "--labels", str(folder / "labels.csv")]
+        command = [*COMMAND, "competition", "add", name, *files, "--state", str(demo_enclave.state)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return add
+
+
+@pytest.fixture
+def competing(at_demo: Enclave, register: Register) -> Iterator[Callable[[str, dict[str, Any], list[Any]], Any]]:
+    def login(name: str, rules: dict[str, Any], labels: list[Any]) -> Any:
+        done = register(name, rules, labels)
+        assert done.returncode == 0, done.stderr
+        return ag.login(competition=name)
+
+    return login
+
+
+def test_a_submission_is_scored_charged_and_on_the_board_and_others_are_refused(
+    competing: Any, register: Register
+) -> None:
+    with competing("Iris Species", SPECIES_RULES, LABELS) as session:
+        assert session.dataset == "Iris"
+        right = session.submit_predictions(pd.DataFrame({"species": LABELS}))
+        half = session.submit_predictions([*LABELS[: ROWS // 2], *["setosa"] * (ROWS // 2)])
+        again = session.submit_predictions(pd.Series(LABELS))
+        for answer, truth in ((right, 1.0), (half, 2 / 3)):
+            assert abs(answer["score"]["leaderboard"] - truth) < 0.15
+            assert answer["score"]["logs"]["cost"] == {"epsilon": "1", "delta": 0.0}
+            assert answer["score"]["logs"]["half_width"] == pytest.approx(3 / (ROWS // 2), rel=0.01)
+        assert again["score"]["leaderboard"] == right["score"]["leaderboard"]
+        assert again["score"]["logs"]["repeated"], "the same predictions are the same question: free"
+        (first,) = session.leaderboard()
+        assert (first["rank"], first["submissions"], first["score"]) == (1, 3, right["score"]["leaderboard"])
+        assert first["analyst"] in str(session.leaderboard())
+        for wrong, problem in (
+            (LABELS[:-1], "needs 600 predictions"),
+            ([*LABELS[:-1], "rose"], 'Prediction 599 is "rose", and must be one of setosa'),
+            ([*LABELS[:-1], None], "Prediction 599 is null"),
+            ([*LABELS[:-1], '")\nexport(labels, "x")'], "Prediction 599"),
+            (pd.DataFrame({"a": LABELS, "b": LABELS}), "one column"),
+        ):
+            with pytest.raises((ag.RequestRefused, ValueError), match=problem):
+                session.submit_predictions(wrong)
+        assert len(session.leaderboard()) == 1
+        assert "Labels of Iris Species" not in [each["name"] for each in session.datasets()]
+        with pytest.raises(ag.AgError, match="no data set"):
+            ag.login(dataset="Labels of Iris Species")
+        with pytest.raises(ag.CellError, match="no data set"):
+            session.execute("load_dataset('Labels of Iris Species')")
+        for count in range(2):
+            session.submit_predictions([*["virginica"] * (count + 1), *LABELS[count + 1 :]])
+        with pytest.raises(ag.RequestRefused, match="takes 5 submissions per hour; the next one in 60 minutes"):
+            session.submit_predictions(LABELS)
+    assert "already a competition" in register("Iris Species", SPECIES_RULES, LABELS).stderr
+
+
+def test_an_error_metric_is_clipped_and_a_budget_that_ends_and_a_window_are_said(
+    competing: Any, register: Register
+) -> None:
+    rules = {**SIZE_RULES, "budget": {**BUDGET, "per_analyst": {"epsilon": 1.5}}}
+    with competing("Petal Sizes", rules, SIZES) as session:
+        answer = session.submit_predictions([size + 1 if size < 5 else size - 1 for size in SIZES])
+        assert abs(answer["score"]["leaderboard"] - 1.0) < 0.5
+        with pytest.raises(ag.RequestRefused, match="not scored: Maximum delta or epsilon exceeded"):
+            session.submit_predictions([0.0] * ROWS)
+        for wrong in ([float("nan")] * ROWS, [True] * ROWS):
+            with pytest.raises((ag.RequestRefused, ValueError)):
+                session.submit_predictions(wrong)
+    with ag.login(dataset="Iris") as session, pytest.raises(ag.SessionError, match="no competition"):
+        session.submit_predictions(SIZES)
+    with pytest.raises(ag.AgError, match="no competition 'Nothing'"):
+        ag.login(competition="Nothing")
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"metric": "magic"}, "can't be read"),
+        ({"rows": 20_000}, "rows must be from 2 to 10,000"),
+        ({"epsilon": -1.0}, "epsilon must be above 0"),
+        ({"closes": "2019-01-01T00:00:00+00:00"}, "closes before it opens"),
+        ({"opens": "2019-01-01T00:00:00"}, "time zone"),
+        ({"label": {"column": "species", "type": "str"}}, "categories"),
+        ({"metric": "absolute_error"}, "lower and upper"),
+    ],
+    ids=str,
+)
+def test_rules_that_can_t_be_kept_are_said_in_one_sentence(changed: dict[str, Any], problem: str) -> None:
+    with pytest.raises(BadData, match=problem):
+        read_rules({"name": "x", **SPECIES_RULES, **changed})
+
+
+def test_a_submission_too_early_too_late_or_too_often_is_refused_with_the_time_to_wait() -> None:
+    rules = read_rules({"name": "Cup", **SPECIES_RULES, "per_hour": 2, "per_day": 3})
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    hours = [now - timedelta(hours=back) for back in (30, 5, 3)]
+    check_window(rules, now, hours)
+    for at, mine, status, sentence in (
+        (datetime(2019, 1, 1, tzinfo=UTC), [], 403, "opens at 2020-01-01 00:00 UTC"),
+        (datetime(2101, 1, 1, tzinfo=UTC), [], 403, "closed at 2100-01-01 00:00 UTC"),
+        (now, [*hours, now - timedelta(minutes=50)], 429, "3 submissions per day; the next one in 1140 minutes"),
+        (now, [now - timedelta(minutes=50), now], 429, "2 submissions per hour; the next one in 10 minutes"),
+    ):
+        with pytest.raises(Refusal, match=sentence) as refused:
+            check_window(rules, at, mine)
+        assert refused.value.status == status
+
+
+def test_what_was_predicted_is_data_in_the_judge_s_cell_and_only_the_rows_of_the_board_are_in_it() -> None:
+    hostile = "a'\"{x}\\\n\u2028''' \"\"\"); export(labels, 'x')"
+    rules = read_rules({"name": "Cup", **SPECIES_RULES, "rows": 3, "label": {**LABEL, "categories": [hostile, "b"]}})
+    source = cell_of(Competition(rules=rules, scored=[0, 2]), [hostile, "b", hostile])
+    (read,) = [
+        node for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "json.loads"
+    ]  # fmt: skip
+    assert json.loads(ast.literal_eval(read.args[0]))["predicted"] == [[0, hostile], [2, hostile]]
+    harmless = cell_of(Competition(rules=rules, scored=[1]), ["b"] * 3)
+    assert len(ast.parse(source).body) == len(ast.parse(harmless).body)
+
+
+@pytest.mark.parametrize(
+    ("label", "good", "bad"),
+    [
+        ({"type": "int", "categories": [0, 1]}, [0, 1], [2, True, 1.0, "1", None]),
+        ({"type": "bool"}, [True, False], [1, "true", None]),
+        ({"type": "str", "categories": ["a"]}, ["a"], ["b", 1, None]),
+        ({"type": "float", "categories": [0.5]}, [0.5, 1, -1e300], [float("inf"), "1", True, None]),
+    ],
+    ids=str,
+)
+def test_each_prediction_is_of_the_label_s_kind(label: dict[str, Any], good: list[Any], bad: list[Any]) -> None:
+    rules = read_rules({"name": "Cup", **SPECIES_RULES, "rows": 2, "label": {"column": "label", **label}})
+    for value in good:
+        assert checked(rules, [value, good[0]]) == [value, good[0]]
+    for value in bad:
+        with pytest.raises(Refusal, match="Prediction 1 is"):
+            checked(rules, [good[0], value])
+
+
+def test_equal_scores_rank_by_who_was_first_and_errors_from_the_least() -> None:
+    rules = read_rules({"name": "Cup", **SPECIES_RULES})
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+    scores = [("ann", 0.5), ("bob", 0.9), ("ann", 0.9), ("cy", 0.1)]
+    submitted = [
+        Submission(number=number, analyst=who, at=at, score=score, half_width=0.1)
+        for number, (who, score) in enumerate(scores)
+    ]
+    assert [(row["rank"], row["analyst"], row["submissions"]) for row in board(rules, submitted)] == [
+        (1, "bob", 1), (2, "ann", 2), (3, "cy", 1),
+    ]  # fmt: skip
+    errors = read_rules({"name": "Cup", **SIZE_RULES})
+    assert [row["analyst"] for row in board(errors, submitted)] == ["cy", "ann", "bob"]
+
+
+def test_files_that_are_no_rules_are_one_sentence(register: Register, tmp_path: Path) -> None:
+    assert "can't be kept: rows" in register("Too Many", {**SPECIES_RULES, "rows": 0}, LABELS).stderr
+    assert (
+        "There is no data set 'Nothing'" in register("Unknown", {**SPECIES_RULES, "dataset": "Nothing"}, LABELS).stderr
+    )
