@@ -99,6 +99,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", f"{REQUEST}/withdraw", requests.withdraw, ANALYST),
     Row("GET", "/ag/v1/budgets", budgets.show_all, OWNER),
     Row("PUT", "/ag/v1/budgets/{dataset}", budgets.change, OWNER),
+    Row("GET", "/ag/v1/budgets/{dataset}/outlook", budgets.show_outlook, OWNER),
     Row("GET", "/ag/v1/log", budgets.show_log, READERS),
     Row("GET", "/metrics", health.show_metrics, OPERATOR),
     Row("GET", "/ag/v1/users", users.show_all, OPERATOR),

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -122,6 +122,11 @@ class Clerk:
     async def restored(self) -> str:
         """What became of the restoration that this clerk was started for."""
         return str(await self.ask("restored", patience=_PATIENT_SECONDS))
+
+    async def allows(self, *, epsilon: str, delta: str, rows: int, each: Sequence[str]) -> list[dict[str, Any]]:
+        """How many means a cap of (ε, δ) would allow at each ε per call, and how exact over so many rows; from public formulae."""
+        asked = {"epsilon": epsilon, "delta": delta, "rows": rows, "each": list(each)}
+        return list(await self.ask("allows", asked))
 
     async def verify(self) -> dict[str, int]:
         """Check both chains whole, and that they agree; how many charges and entries there are."""

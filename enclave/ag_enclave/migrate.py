@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.exc import DatabaseError
 
@@ -37,8 +38,18 @@ def _touch_private(path: Path) -> None:
         raise BadState(f"The accounts' database {path} can't be used: {problem.strerror}.") from problem
 
 
-def _upgrade(connection: sa.Connection) -> None:
+def newest() -> str | None:
+    """The schema's current revision."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _upgrade(connection: sa.Connection) -> None:
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

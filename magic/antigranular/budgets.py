@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from antigranular.budget_requests import exact
 from antigranular.errors import AgError, WireError
@@ -50,6 +50,18 @@ class Budgets:
         """ε spent on a data set, by analyst, as plain sums; "" is everyone together."""
         found = [each for each in self._enclave.ask("GET", PATH) if each.get("dataset") == dataset]
         return {str(row["who"]): float(row["epsilon"]) for each in found for row in each["spent"]}
+
+    def allows(self, dataset: str, eps: Any, *, rows: int = 1000) -> Listing[dict[str, Any]]:
+        """What a cap of so much ε would allow, at the data set's δ: how many means of a column at which ε each, and how exact each over so many rows.
+
+        Computed from public formulae; nothing is spent, and no row is read. The error is the 95 % half-width where a unit is a row.
+        """
+        query = urlencode({"epsilon": exact(eps), "rows": rows})
+        answer = self._enclave.ask("GET", f"{PATH}/{quote(dataset, safe='')}/outlook?{query}")
+        if not isinstance(answer, list):
+            raise WireError("the enclave's outlook is not a list")
+        about = f"A cap of ε {eps} on {dataset}: means over {rows:,} rows"
+        return Listing(answer, ("ε per mean", "how many means", "error, of the width between bounds"), _allowed, about)
 
     def set(
         self,
@@ -114,3 +126,7 @@ def _whose(facts: Mapping[str, Any]) -> str:
     if facts["kind"] == "analyst":
         return str(facts["who"]) or "each analyst"
     return "everyone together" if facts["kind"] == "everyone" else "a call"
+
+
+def _allowed(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (str(row["epsilon"]), f"{row['calls']:,}", f"± {float(row['half_width']):.2%}")

@@ -7,12 +7,17 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from ag_enclave.checkup import of_settings, of_state
 from ag_enclave.cli import commands
 from ag_enclave.metrics import Metrics, gauge, page
+from ag_enclave.migrate import open_accounts
+from ag_enclave.tls import SERVER_LIFE, current_time, ensure_certificates
+from ag_sandbox.host import Finding
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, exchanged
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import RawClient
@@ -153,3 +158,46 @@ def test_the_container_file_copies_what_is_there_and_calls_what_exists() -> None
     options = {flag for option in commands.commands["serve"].params for flag in option.opts}
     assert {word for word in json.loads(words) if word.startswith("--")} <= options
     assert set(ROOMS) == set(re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE))
+
+
+# The doctor
+
+
+def found(findings: Iterator[Finding]) -> dict[str, tuple[bool, bool, str]]:
+    return {each.name: (each.present, each.needed, each.meaning) for each in findings}
+
+
+def test_the_doctor_finds_what_is_wrong_with_settings(tmp_path: Path) -> None:
+    now, path = current_time(), tmp_path / "c.toml"
+    path.write_text("[sessions]\ncapacity = 0\n")
+    assert found(of_settings(path, now))["settings"][:2] == (False, True)
+    path.write_text('[notify]\nsmtp_host = "mail.example.org"\n')
+    assert "notify.mail_from" in found(of_settings(path, now))["settings"][2]
+    certificates = ensure_certificates(tmp_path, "127.0.0.1", now)
+    path.write_text(f'[server]\ncertificate = "{certificates.certificate}"\ncertificate_key = "{certificates.key}"\n')
+    assert found(of_settings(path, now))["certificate"][0]
+    late = found(of_settings(path, now + SERVER_LIFE - timedelta(days=3)))
+    assert (late["certificate"][0], late["certificate's renewal"][0]) == (True, False)
+    assert not found(of_settings(path, now + SERVER_LIFE + timedelta(days=2)))["certificate"][0]
+
+
+def test_the_doctor_finds_what_waits_in_a_state_and_changes_nothing(tmp_path: Path) -> None:
+    assert not found(of_state(tmp_path / "none"))["state"][0]
+    tmp_path.chmod(0o755)
+    assert not found(of_state(tmp_path))["state"][0]
+    tmp_path.chmod(0o700)
+    accounts = open_accounts(tmp_path / "accounts.sqlite")
+    accounts.add("op", "operator", "h", by="t", one_time=True)
+    told = found(of_state(tmp_path))
+    assert all(told[name][0] for name in ("state", "disk", "accounts"))
+    assert (told["secrets"][0], "op" in told["secrets"][2], told["audit log"][2]) == (
+        False,
+        True,
+        "1 deeds are told at the next start",
+    )
+    with accounts.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    accounts.close()
+    assert "upgrades them" in found(of_state(tmp_path))["accounts"][2]
+    (tmp_path / "accounts.sqlite").write_bytes(b"damaged" * 1000)
+    assert found(of_state(tmp_path))["accounts"][:2] == (False, True)

@@ -47,6 +47,7 @@ def test_the_routes_are_the_promised_ones() -> None:
         "/ag/v1/requests/{request_id}/withdraw",
         "/ag/v1/budgets",
         "/ag/v1/budgets/{dataset}",
+        "/ag/v1/budgets/{dataset}/outlook",
         "/ag/v1/log",
         "/healthz",
         "/readyz",

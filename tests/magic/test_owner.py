@@ -67,6 +67,14 @@ def test_an_owner_closes_the_tap_an_analyst_asks_and_is_given(
         _ = auditor.requests
 
 
+def test_an_owner_sees_what_a_cap_would_allow(at_demo: Enclave) -> None:
+    outlook = connect(at_demo, "owner").budgets.allows("Iris", 5, rows=150)
+    found = {each["epsilon"]: each for each in outlook}
+    assert (found["1"]["calls"], found["5"]["calls"]) == (5, 1)
+    assert found["1"]["half_width"] == pytest.approx(2.9957 / 150, rel=1e-3)
+    assert "± 2.00%" in repr(outlook)
+
+
 def test_operators_keep_accounts_and_nothing_else(at_demo: Enclave) -> None:
     operator = connect(at_demo, "operator")
     secret = operator.users.add("carol", "analyst")

@@ -1,5 +1,6 @@
 """``/ag/v1/budgets``: caps and what was spent, for owners; and the audit log, for owners and auditors."""
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,7 +10,12 @@ from ag_enclave.api.call import Call
 from ag_enclave.body import read_as
 from ag_enclave.errors import Refusal
 
-Number = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?$")]
+_PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?$"
+Number = Annotated[str, msgspec.Meta(pattern=_PATTERN)]
+_NUMBER = re.compile(_PATTERN, re.ASCII)
+_COMPARED = ("0.01", "0.05", "0.1", "0.5", "1", "5")
+"""ε per call that an owner sees side by side."""
+_ROWS = 1000
 _LONGEST_QUERY = 200
 
 
@@ -60,6 +66,23 @@ async def change(call: Call) -> Response:
             )
     shown = await gateway.budgets.overview()
     return JSONResponse(next(each for each in shown if each["dataset"] == dataset.name))
+
+
+async def show_outlook(call: Call) -> Response:
+    """What a cap would allow: ``?epsilon=`` of the cap, ``rows=`` (1000), ``delta=`` (the data set's). From public formulae, and nothing is spent."""
+    dataset, query = call.gateway.catalog.named(call.request.path_params["dataset"]), call.request.query_params
+    epsilon, delta = (
+        query.get("epsilon", ""),
+        query.get("delta") or dataset.budget.get("everyone", {}).get("delta", "0"),
+    )
+    if not _NUMBER.fullmatch(epsilon) or not _NUMBER.fullmatch(delta):
+        raise Refusal(400, "epsilon and delta must be decimal numbers.")
+    rows = _number(query.get("rows"), "rows")
+    return JSONResponse(
+        await call.gateway.clerk.allows(
+            epsilon=epsilon, delta=delta, rows=_ROWS if rows is None else rows, each=_COMPARED
+        )
+    )
 
 
 async def show_log(call: Call) -> Response:

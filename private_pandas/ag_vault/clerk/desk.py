@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 
 from ag_vault.clerk.keeper import Keeper
+from ag_vault.clerk.outlook import Outlook, outlook
 from ag_vault.errors import BadLedger
 from ag_vault.ledger import log
+from ag_vault.ledger.caps import cap_of
 from ag_vault.ledger.register import Filter, Place, Register
 
 _log = logging.getLogger(__name__)
 
+_MOST_EACH = 20
 _ACTIONS_OF_ITS_OWN = frozenset({"release", "cap", "upgrade", "sealed", "restored"})
 """What only the ledger itself writes: an entry of the gateway's must not pass for one."""
 
@@ -104,11 +107,22 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str
 
 
+class Allows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="allows"):
+    """What a cap would allow: means at each of these ε over so many rows."""
+
+    epsilon: str
+    delta: str
+    rows: int
+    each: tuple[str, ...]
+
+
 class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="verify"):
     """Check everything."""
 
 
-Asked = Append | Caps | SetCap | DropCap | Sums | Spending | History | Entries | Head | Restored | Copy | Verify
+Asked = (
+    Append | Caps | SetCap | DropCap | Sums | Spending | History | Entries | Head | Restored | Copy | Allows | Verify
+)
 _REQUEST = msgspec.json.Decoder(Asked)
 
 
@@ -206,6 +220,12 @@ def _history(register: Register, asked: History) -> list[dict[str, Any]]:
     return register.history(Filter(**msgspec.structs.asdict(asked)))
 
 
+def _allows(_register: Register, asked: Allows) -> list[Outlook]:
+    if len(asked.each) > _MOST_EACH:
+        raise ValueError(f"At most {_MOST_EACH} calls can be compared.")
+    return outlook(cap_of(asked.epsilon, asked.delta), asked.each, asked.rows)
+
+
 def _verify(register: Register, _asked: Verify) -> dict[str, int]:
     events, entries = register.verify()
     return {"charges": events, "entries": entries}
@@ -224,5 +244,6 @@ _ANSWERS: Mapping[type[Any], Callable[[Register, Any], Any]] = {
     Spending: _spending,
     History: _history,
     Entries: lambda register, asked: register.entries(after=asked.after, limit=asked.limit),
+    Allows: _allows,
     Verify: _verify,
 }

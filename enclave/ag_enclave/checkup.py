@@ -1,0 +1,110 @@
+"""What ``ag-enclave doctor`` finds of one enclave: its settings, its certificate, its state. Looks, and changes nothing; asks nobody else's server.
+
+The host itself is ``ag_sandbox.host``'s.
+"""
+
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from ag_enclave.accounts import Accounts
+from ag_enclave.channels import channels_of
+from ag_enclave.config import Config, read_config
+from ag_enclave.database import Database
+from ag_enclave.deeds import deeds
+from ag_enclave.errors import BadConfig, BadState
+from ag_enclave.migrate import newest
+from ag_enclave.oidc import issuer_of
+from ag_sandbox.host import Finding
+
+_LEAST_FREE = 1 << 30
+_SOON_DAYS = 21
+
+
+def of_settings(path: Path, now: datetime) -> Iterator[Finding]:
+    """Whether the settings can be used, and what they lead to."""
+    try:
+        config = read_config(path)
+        channels, issuer = channels_of(config.notify), issuer_of(config.oidc, time.time)
+    except BadConfig as problem:
+        yield _needed("settings", good=False, meaning=str(problem))
+        return
+    yield _needed("settings", good=True, meaning=f"{path} can be used")
+    yield _wanted(
+        "notices", good=bool(channels), yes=f"go out by {', '.join(channels)}", no="nobody gets any: [notify]"
+    )
+    yield _wanted("issuer", good=issuer is not None, yes=config.oidc.issuer, no="accounts are this enclave's own only")
+    yield from _certificate(config, now)
+
+
+def of_state(root: Path) -> Iterator[Finding]:
+    """Whether the state directory is as it must be, and what waits in it."""
+    if not root.is_dir():
+        yield _needed("state", good=False, meaning=f"there is no directory {root}")
+        return
+    mode = stat.S_IMODE(root.stat().st_mode)
+    yield _needed("state", good=not mode & 0o007, meaning=f"{root} has mode {mode:04o}; nobody else may enter it")
+    free = shutil.disk_usage(root).free
+    yield _needed(
+        "disk", good=free >= _LEAST_FREE, meaning=f"{free / (1 << 30):.1f} GiB free where charges must be kept"
+    )
+    if (root / "accounts.sqlite").exists():
+        yield from _accounts(root / "accounts.sqlite")
+
+
+def _certificate(config: Config, now: datetime) -> Iterator[Finding]:
+    from cryptography import x509
+
+    if not config.server.certificate:
+        yield _wanted("certificate", good=False, yes="", no="the enclave signs its own, which is for loopback")
+        return
+    try:
+        found = x509.load_pem_x509_certificate(Path(config.server.certificate).read_bytes())
+    except (OSError, ValueError):
+        yield _needed("certificate", good=False, meaning=f"{config.server.certificate} is no PEM certificate")
+        return
+    days = (found.not_valid_after_utc - now).days
+    yield _needed("certificate", good=days >= 0, meaning=f"good for {days} more days")
+    if 0 <= days < _SOON_DAYS:
+        yield _wanted("certificate's renewal", good=False, yes="", no="is due: fewer than three weeks are left")
+
+
+def _accounts(path: Path) -> Iterator[Finding]:
+    database = Database(path)
+    try:
+        with database.transaction() as connection:
+            revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        if revision != newest():
+            yield _wanted(
+                "accounts", good=False, yes="", no=f"are of revision {revision}; the next start upgrades them"
+            )
+            return
+        everyone = [account for account in Accounts(database).everyone() if not account.disabled]
+        with database.transaction() as connection:
+            untold = connection.execute(sa.select(sa.func.count()).where(sa.not_(deeds.c.told))).scalar_one()
+    except (BadState, DatabaseError) as problem:
+        reason = problem.orig if isinstance(problem, DatabaseError) else problem
+        yield _needed("accounts", good=False, meaning=f"{path} can't be read: {reason}")
+        return
+    finally:
+        database.close()
+    yield _needed("accounts", good=True, meaning=f"{len(everyone)} that aren't disabled")
+    waiting = [account.user_id for account in everyone if account.one_time]
+    yield _wanted(
+        "secrets", good=not waiting, yes="are all real", no=f"one-time, not exchanged yet: {', '.join(waiting)}"
+    )
+    yield _wanted("audit log", good=not untold, yes="has every deed", no=f"{untold} deeds are told at the next start")
+
+
+def _needed(name: str, *, good: bool, meaning: str) -> Finding:
+    return Finding(name=name, present=good, needed=True, meaning=meaning)
+
+
+def _wanted(name: str, *, good: bool, yes: str, no: str) -> Finding:
+    return Finding(name=name, present=good, needed=False, meaning=yes if good else no)
