@@ -2,6 +2,7 @@
 
 import time
 
+from tests.enclave.processes import eventually
 from tests.enclave.raw_client import Json, RawClient, is_idle, kind, only, printed
 
 
@@ -51,7 +52,8 @@ def test_what_was_dropped_is_counted_aloud(analyst: RawClient) -> None:
     kernel = analyst.open()
     with analyst.channels(kernel, session="mine") as channels:
         request = channels.request("execute_request", {"code": "count 5000"})
-    time.sleep(2)
+        channels.until(lambda message: message["header"]["msg_type"] == "stream")
+    assert eventually(lambda: analyst.ask("GET", f"/api/kernels/{kernel}").json["execution_state"] == "idle", 60)
     with analyst.channels(kernel, session="mine") as channels:
         seen = channels.answers(request)
         seen_all = printed(seen)

@@ -3,14 +3,17 @@
 Knows the accountants and a mean's noise; not whose cap it is.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ag_vault.account import LARGEST_EPSILON, Cap, Event, Totals, admits, totals_of
-from ag_vault.ops.mean import COARSE, POINTS
-from ag_vault.ops.spread import half_width
 
+_WEIGHT = 2**32
+"""Steps of a mean's grid that one row weighs (``ops/mean.py``, which the clerk needn't load; a test compares)."""
+_LAPLACE_95 = math.log(20)
+"""95 % of a Laplace variable lies within so many scales."""
 _MOST_CALLS = 10**9
 MOST_ROWS = 10**12
 
@@ -56,5 +59,4 @@ def _times(one: Totals, calls: int) -> Totals:
 
 def _half_width(epsilon: Fraction, rows: int) -> float:
     """Of a mean at one of its bounds, where it is least exact: one of its two parts has all the rows, and all of the slope (``ops/mean.py``)."""
-    weight = POINTS // COARSE
-    return half_width((1.0,), float((weight + 1) / epsilon / weight / rows))
+    return _LAPLACE_95 * float(Fraction(_WEIGHT + 1, _WEIGHT) / epsilon / rows)
