@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final
 
-from ag_kernel.offered_plots import FOR_CELLS
 from ag_kernel.offers import OFFERS, Offer, refusal
 
 Import = Callable[..., ModuleType]
@@ -37,7 +36,7 @@ def _offered(original: ModuleType, offer: Offer) -> dict[str, Any]:
     values = ((name, getattr(original, name, None)) for name in sorted(names - offer.without))
     found = {name: value for name, value in values if not isinstance(value, ModuleType)}
     if offer.ours:
-        ours = importlib.import_module(FOR_CELLS)
+        ours = importlib.import_module(offer.stand_ins)
         found |= {name: getattr(ours, stand_in) for name, stand_in in offer.ours.items()}
     return found
 

@@ -20,7 +20,7 @@ class Offer:
 
     Where a row has both, ``without`` are the names that people ask for and that are left out on purpose.
     Modules inside it are reached only where the table has a row of their own. A row that is ``later`` refuses with a sentence.
-    ``ours``: names for which something of ours stands in, and its name in ``offered_plots.FOR_CELLS``.
+    ``ours``: names for which something of ours stands in, and its name in ``stand_ins``.
     ``real``: the module it is made of, where a library itself calls it otherwise.
     """
 
@@ -30,6 +30,7 @@ class Offer:
     later: str = ""
     ours: Mapping[str, str] = field(default_factory=dict)
     real: str = ""
+    stand_ins: str = "ag_kernel.stand_ins"
 
     def leaves_out(self, name: str) -> bool:
         """Whether a name is left out on purpose, and not just unknown."""
@@ -47,7 +48,9 @@ def _without(names: str, why: str) -> Offer:
 
 
 def _plots(only: frozenset[str], without: str = "", **ours: str) -> Offer:
-    return Offer(only=only, without=frozenset(without.split()), why=_NO_SCREEN, ours=ours)
+    return Offer(
+        only=only, without=frozenset(without.split()), why=_NO_SCREEN, ours=ours, stand_ins=offered_plots.FOR_CELLS
+    )
 
 
 def _only(names: str, why: str) -> Offer:
@@ -76,11 +79,19 @@ OFFERS: Final[dict[str, Offer]] = {
     "base64": _WHOLE,
     "bisect": _WHOLE,
     "calendar": _WHOLE,
-    "collections": _WHOLE,
+    "collections": _without("UserString", "it fills texts in a way of its own; `str` does the same"),
     "collections.abc": _WHOLE,
+    "contextlib": _only(
+        "AbstractContextManager ContextDecorator ExitStack closing contextmanager nullcontext suppress",
+        "the rest changes what belongs to the process, or waits for others",
+    ),
     "copy": _only("copy deepcopy replace", "the rest is machinery"),
     "csv": _WHOLE,
-    "dataclasses": _without("make_dataclass", "it makes classes from text"),
+    "dataclasses": Offer(
+        without=frozenset({"make_dataclass", "Field"}),
+        why="it makes classes from text, or fields of any name",
+        ours={"field": "field", "fields": "fields"},
+    ),
     "datetime": _WHOLE,
     "dateutil": _only("", "only its modules"),
     "dateutil.easter": _WHOLE,
@@ -91,7 +102,11 @@ OFFERS: Final[dict[str, Offer]] = {
     "decimal": _WHOLE,
     "enum": _only("Enum IntEnum StrEnum Flag IntFlag auto unique member nonmember", "the rest is machinery"),
     "fractions": _WHOLE,
-    "functools": _WHOLE,
+    "functools": Offer(
+        without=frozenset({"update_wrapper"}),
+        why="it writes any attribute of any object; `wraps` is there",
+        ours={"wraps": "wraps"},
+    ),
     "hashlib": _without("file_digest", _FILES),
     "heapq": _WHOLE,
     "itertools": _WHOLE,

@@ -5,6 +5,7 @@ It must not know cells or the namespace; the kernel puts `GUARDS` among a cell's
 
 from __future__ import annotations
 
+import copy
 import re
 import string
 from types import GenericAlias
@@ -23,6 +24,9 @@ _LOOK_AROUND: Final = frozenset({"query", "eval"})
 _DEEPEST: Final = 6
 _CALL_BY_NAME: Final = frozenset({"agg", "aggregate", "apply", "transform", "pipe"})
 _NOT_BY_NAME: Final = names.GUARDED_ATTRIBUTES | names.DENIED_ATTRIBUTES.keys()
+_TABLES: Final = frozenset({"pivot_table", "crosstab"})
+_NAMING: Final = frozenset({"func", "aggfunc"})
+_PLAIN: Final = (list, tuple, set)
 _TEXT_METHODS: Final = frozenset({"format", "format_map"})
 _TEXT_DESCRIPTORS: Final = (str.format, str.format_map)
 _TEXT_HOMES: Final = ("pandas", "numpy")  # whose methods take the names of other methods as text
@@ -172,11 +176,45 @@ def _watching(found: Callable[..., Any], name: str) -> Callable[..., Any]:
                 raise ValueError(
                     f"`.{name}` takes no text that names insides, files or attributes of variables: {text[:60]!r}"
                 )
+        if name in _CALL_BY_NAME or name in _TABLES:
+            args, kwargs = _settled(
+                args, kwargs, first=0 if hasattr(found, "__self__") else 1, all_of_it=name in _TABLES
+            )
         if name in _LOOK_AROUND:
             kwargs["level"] = kwargs.get("level", 0) + 1  # pandas looks for `@name` in the frame of whoever called it
         return found(*args, **kwargs)
 
     return watched
+
+
+def _settled(
+    args: tuple[Any, ...], kwargs: dict[str, Any], *, first: int, all_of_it: bool
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments, those that name methods as copies of our own: a function among them can't change its neighbours while it is called."""
+    mine = [_copied(one) if all_of_it or place == first else one for place, one in enumerate(args)]
+    named = {
+        word: _copied(one) if all_of_it or word in _NAMING or isinstance(one, tuple) or _is_named_agg(one) else one
+        for word, one in kwargs.items()
+    }
+    return tuple(mine), named
+
+
+def _copied(value: Any, depth: int = _DEEPEST) -> Any:
+    if not depth:
+        return value
+    if type(value) in _PLAIN:
+        return type(value)(_copied(part, depth - 1) for part in value)
+    if isinstance(value, dict):
+        return {key: _copied(part, depth - 1) for key, part in value.items()}
+    if _is_named_agg(value):
+        own = copy.copy(value)
+        object.__setattr__(own, "aggfunc", _copied(value.aggfunc, depth - 1))
+        return own
+    return value
+
+
+def _is_named_agg(value: Any) -> bool:
+    return type(value).__name__ == "NamedAgg" and _is_of_a_library(value)
 
 
 def _returning_text(found: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -195,6 +233,10 @@ def _returning_text(found: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 def _texts(value: Any, depth: int) -> list[str]:
     """All texts in nested lists and dicts: what pandas would take as names of methods or as an expression."""
+    if isinstance(value, str | list | tuple | set | dict) and any(_of_a_cell(base) for base in type(value).__mro__):
+        raise ValueError(f"{type(value).__name__}: names and what holds them are plain texts, lists and dicts here")
+    if _is_named_agg(value):
+        return _texts(value.aggfunc, depth)
     if isinstance(value, str):
         return [value]
     dtype = getattr(value, "dtype", None)

@@ -90,6 +90,7 @@ LIBRARY_ATTRIBUTES: Final[dict[str, str]] = {
     ),
     **dict.fromkeys(("dump", "dumps"), "it pickles; take the result out with `export(value, name)`"),
     **dict.fromkeys(("capsule", "cffi"), "it reaches raw memory"),
+    "resize": "it moves memory that others may still look at; use `np.resize(array, shape)`, which makes a new array",
 }  # fmt: skip
 
 # Dunder attributes that only describe, and those a class calls on its base.

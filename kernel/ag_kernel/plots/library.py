@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from ag_kernel.plots import texts
+
 _SETTINGS_FOLDER: Final = "MPLCONFIGDIR"
 _PRELOADED: Final = (
     "matplotlib.pyplot",
@@ -33,6 +35,7 @@ def prepare() -> None:
             importlib.import_module("matplotlib.font_manager")
     for name in _PRELOADED:
         importlib.import_module(name)
+    texts.bind()
     _keep_own_fonts()
     _await_helpers()
 
