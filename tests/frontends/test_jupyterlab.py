@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.frontends.conftest import Door
+from tests.enclave_server import Enclave
+from tests.frontends.conftest import Door, sessions_of
 from tests.frontends.lab import Page, eventually, opened, running_lab, write_notebook
 
 CELLS = (
@@ -74,7 +75,9 @@ def test_a_restart_is_none_of_a_dead_kernel_and_forgets_variables(page: Page) ->
     eventually(lambda: "kept" in page.outputs() and "not defined" in page.outputs(), "the forgotten variable")
 
 
-def test_the_notebook_is_saved_with_its_outputs(page: Page, notebook: Path) -> None:
+def test_the_notebook_is_saved_with_its_outputs_and_its_session_s_id(
+    page: Page, notebook: Path, enclave: Enclave
+) -> None:
     page.save()
 
     def saved() -> bool:
@@ -82,3 +85,5 @@ def test_the_notebook_is_saved_with_its_outputs(page: Page, notebook: Path) -> N
         return any("image/png" in (output.get("data") or {}) for cell in cells for output in cell.get("outputs", ()))
 
     eventually(saved, "the saved plot")
+    noted = json.loads(notebook.read_text())["metadata"]["language_info"]["antigranular"]["session_id"]
+    assert noted in sessions_of(enclave), "the front end itself keeps it"

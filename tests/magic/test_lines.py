@@ -117,6 +117,17 @@ def test_a_cell_may_run_in_another_session_of_the_notebook(shell) -> None:
     assert "ag.attach" in str(result.error_in_exec)
 
 
+def test_attaching_shows_what_was_said_and_sets_what_was_exported(shell) -> None:
+    logged_in(shell, {"go": prints})
+    said = run(shell, "%%ag\ngo")[1].stdout
+    assert shell.user_ns.pop("x") == 2
+    result, captured = run(shell, f"%ag attach {shell.user_ns['session'].session_id}")
+    assert result.success
+    assert said
+    assert said in captured.stdout
+    assert shell.user_ns["x"] == 2
+
+
 @pytest.mark.parametrize("line", ["--timeout", "--timeout soon", "--timeout -1", "--timeout nan", "--loud", "extra"])
 def test_a_wrong_option_is_one_sentence_and_runs_nothing(shell, line) -> None:
     enclave = logged_in(shell, {"go": prints})

@@ -26,12 +26,15 @@ SPEC = ROOT / "magic" / "kernelspec"
 Said = tuple[str, dict[str, Any]]
 
 
-@pytest.fixture(autouse=True)
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The kernelspec where Jupyter looks, as the wheel puts it there."""
-    shutil.copytree(SPEC, tmp_path / "share" / "kernels" / "antigranular")
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    folder = tmp_path_factory.mktemp("share")
+    shutil.copytree(SPEC, folder / "kernels" / "antigranular")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PATH", str(folder))
+        patch.setenv("IPYTHONDIR", str(folder / "ipython"))
+        yield
 
 
 class Notebook:
@@ -70,6 +73,7 @@ def notebook(at_demo: Enclave) -> Iterator[Notebook]:
     opened = Notebook({**os.environ, "AG_DATASET": "Breast Cancer"})
     yield opened
     opened.end()
+    assert running_sessions(at_demo) == [], "its session ends with it"
 
 
 def kinds(said: list[Said], kind: str) -> list[dict[str, Any]]:
@@ -184,14 +188,12 @@ def _until_nobody_is_connected(at_demo: Enclave, session: str) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize(
-    ("change", "says"), [({"AG_USER_SECRET": "no"}, "did not accept"), ({"AG_DATASET": "Nothing"}, "Nothing")]
-)
-def test_without_a_session_every_cell_says_why(at_demo: Enclave, change: dict[str, str], says: str) -> None:
-    opened = Notebook({**os.environ, **change})
+def test_without_a_session_every_cell_says_why(at_demo: Enclave) -> None:
+    opened = Notebook({**os.environ, "AG_DATASET": "Nothing"})
     assert opened.language()["name"] == "python"
-    reply, _ = opened.run("1")
-    assert says in reply["evalue"]
+    for _ in range(2):
+        reply, _ = opened.run("1")
+        assert "Nothing" in reply["evalue"]
     assert os.environ["AG_USER_SECRET"] not in str(reply)
     opened.end()
 

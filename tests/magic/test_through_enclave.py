@@ -52,6 +52,12 @@ def test_a_private_mean_comes_back_with_its_cost_and_interval(session: ag.Sessio
     assert result.budget[0]["dataset"] == "Breast Cancer"
 
 
+def test_any_front_end_is_told_the_session_s_id_with_the_language(session: ag.Session) -> None:
+    told = session.language()
+    assert told["name"] == "python"
+    assert told["antigranular"] == {"version": 1, "session_id": session.session_id}
+
+
 def test_the_odometer_counts_what_was_spent(session: ag.Session) -> None:
     before = session.privacy_odometer()["total_epsilon_used"]
     session.execute('export(breast_cancer["mean_texture"].mean(eps=0.25), "m")')

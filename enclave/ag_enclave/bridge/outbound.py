@@ -130,6 +130,9 @@ class Outbound:
         if incoming.content is None:
             raise MalformedMessage("a message of the kernel is longer than it may be")
         content = rebuild(fields, incoming.content, self._limits)
+        if kind == "kernel_info_reply":
+            # Notebooks keep what is told of the language in their own metadata: so they can find their session again.
+            content["language_info"]["antigranular"] = {"version": 1, "session_id": self._session}
         return Message(
             channel=incoming.channel,
             header=replies.header(msg_type=str(kind), session=self._session),
