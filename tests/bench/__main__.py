@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bench import cells, desk, functions, judges, plan, sessions
+from tests.bench import cells, charges, desk, functions, judges, plan, sessions
 from tests.bench.data import BOUND
 from tests.bench.enclave import enclave_with, execute, session_in, start_session
 from tests.bench.timing import Timing, interleave, table
@@ -88,6 +88,7 @@ def sessions_and_cells(enclave: Enclave, folder: Path) -> Iterator[str]:
     yield sessions.interrupts(enclave)
     yield plan.round_trip(enclave.state)
     yield overhead(enclave)
+    yield charges.charges()
     yield sessions.crowd(enclave)
 
 
