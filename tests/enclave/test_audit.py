@@ -104,7 +104,7 @@ TAMPERING = {
         "DELETE FROM log WHERE sequence = 5; DELETE FROM events WHERE sequence = 3;"
         "UPDATE head SET sequence = 4, hash = (SELECT hash FROM log WHERE sequence = 4) WHERE id = 2;"
         "UPDATE head SET sequence = 2, hash = (SELECT hash FROM events WHERE sequence = 2) WHERE id = 1;"
-        "UPDATE balances SET epsilon = epsilon - 3000000000"
+        "UPDATE balances SET epsilon = epsilon - 3000000000, rho = rho - 4500000000000"
     ),
     "an entry that speaks of another charge": "UPDATE log SET event = 1 WHERE sequence = 4",
 }
