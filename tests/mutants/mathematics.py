@@ -285,14 +285,14 @@ MUTANTS = (
         "private_pandas/ag_mapper/patterns.py",
         "left -= 1",
         "left -= 0",
-        ("tests/mapper/test_stateless.py", "tests/private_pandas/test_programs.py"),
+        ("tests/private_pandas/test_programs.py::test_a_pattern_takes_steps_in_proportion_to_its_text",),
     ),
     Mutant(
         "a pattern goes every way at a place again",
         "private_pandas/ag_mapper/patterns.py",
         "if here in seen:",
         "if here in ():",
-        ("tests/private_pandas/test_programs.py",),
+        ("tests/private_pandas/test_programs.py::test_a_pattern_takes_steps_in_proportion_to_its_text",),
     ),
     vault(
         "a large column forgets the rows below a range",
