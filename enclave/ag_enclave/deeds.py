@@ -14,10 +14,12 @@ import sqlalchemy as sa
 import structlog
 
 from ag_enclave.database import Database, metadata
-from ag_enclave.errors import EnclaveError
+from ag_enclave.errors import EnclaveError, Refusal
 
 _LOOK_SECONDS = 1.0
 _AT_ONCE = 100
+_UNFIT = 400
+"""The status of what the clerk won't ever write, however often it is asked."""
 _log = structlog.get_logger(__name__)
 
 deeds = sa.Table(
@@ -86,10 +88,21 @@ class Deeds:
         async with self._turn:
             waiting = await asyncio.to_thread(self._waiting)
             for deed in waiting:
-                details = {**deed.details, "deed": deed.number, "at": deed.at}
-                await self._clerk.append(deed.actor, deed.action, deed.subject, details)
+                await self._append(deed)
                 await asyncio.to_thread(self._mark, deed.number)
             return len(waiting)
+
+    async def _append(self, deed: Deed) -> None:
+        """One line of the log; where the clerk finds it unfit, a line that says so, lest the deeds behind it wait for ever."""
+        details = {**deed.details, "deed": deed.number, "at": deed.at}
+        try:
+            await self._clerk.append(deed.actor, deed.action, deed.subject, details)
+        except Refusal as refusal:
+            if refusal.status != _UNFIT:
+                raise
+            _log.error("a deed is unfit for the audit log", deed=deed.number, why=refusal.message)
+            said = {"deed": deed.number, "at": deed.at, "of": deed.action, "why": refusal.message}
+            await self._clerk.append(deed.actor, "deed.unfit", deed.subject, said)
 
     async def watch(self) -> None:
         """Tell what others left (the command line, a gateway that died), until cancelled."""

@@ -1,0 +1,73 @@
+"""Deeds reach the log in their order, once where nothing breaks, and always in the end; one that doesn't fit holds up no other."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ag_enclave import deeds
+from ag_enclave.database import Database
+from ag_enclave.deeds import Deeds
+from ag_enclave.errors import Refusal
+from ag_enclave.migrate import open_accounts
+
+
+class FakeClerk:
+    """A clerk that may be away, and that refuses what a real one does."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, str, int]] = []
+        self.away = False
+
+    async def append(self, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
+        if self.away:
+            raise Refusal(503, "The ledger's clerk is away.")
+        if action == "release":
+            raise Refusal(400, "Only the ledger itself writes entries of this action.")
+        self.log.append((action, subject, details["deed"]))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_accounts(tmp_path / "a.sqlite").database
+
+
+def note(database: Database, *actions: str) -> None:
+    with database.transaction() as connection:
+        for action in actions:
+            deeds.note(connection, "ann", action, "D", {})
+
+
+def test_what_waits_is_told_in_order_and_once(database: Database) -> None:
+    clerk = FakeClerk()
+    teller = Deeds(database, clerk)
+    note(database, "a", "b")
+    clerk.away = True
+    with pytest.raises(Refusal):
+        asyncio.run(teller.tell())
+    assert (clerk.log, teller.untold()) == ([], 2)
+    clerk.away = False
+    note(database, "c")
+    assert asyncio.run(teller.tell()) == 3
+    assert asyncio.run(Deeds(database, clerk).tell()) == 0
+    assert clerk.log == [("a", "D", 1), ("b", "D", 2), ("c", "D", 3)]
+
+
+def test_a_deed_that_does_not_fit_is_told_as_that_and_holds_up_no_other(database: Database) -> None:
+    clerk = FakeClerk()
+    note(database, "release", "b")
+    assert asyncio.run(Deeds(database, clerk).tell()) == 2
+    assert clerk.log == [("deed.unfit", "D", 1), ("b", "D", 2)]
+
+
+def test_a_transaction_that_fails_leaves_no_deed(database: Database) -> None:
+    def fail() -> None:
+        with database.transaction() as connection:
+            deeds.note(connection, "ann", "a", "D", {})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert Deeds(database, FakeClerk()).untold() == 0
