@@ -74,7 +74,8 @@ def _sessions(asker: Asker, text: str) -> Answer:
     for each in mine.siblings():
         facts = each.get("ag") or {}
         here = "here" if each.get("id") == mine.session_id else ""
-        known = (each.get("id"), facts.get("dataset"), each.get("execution_state"), each.get("last_activity"))
+        about = facts.get("dataset") or "all of them"
+        known = (each.get("id"), about, each.get("execution_state"), each.get("last_activity"))
         rows.append((*map(str, known), here))
     return Answer(("session", "data set", "state", "last activity", ""), rows, "Running sessions")
 
@@ -106,7 +107,7 @@ def _restart(asker: Asker, text: str) -> None:
 
 
 def _preview(asker: Asker, text: str) -> Any:
-    """A statistic, as frame.mean(eps=0.5): what it would cost and how exact it would be; nothing is spent."""
+    """A statistic, as frame.mean(eps=0.5): its cost and how exact it is; nothing is spent."""
     return asker.shown(previewing(text))
 
 
