@@ -31,6 +31,7 @@ NOTEBOOKS = (
     "patients.ipynb",
     "budget.ipynb",
     "refused.ipynb",
+    "competition.ipynb",
     "antigranular_sample.ipynb",
 )
 """In the order in which somebody would read them; the first is the demo's."""

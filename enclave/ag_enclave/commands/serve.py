@@ -55,7 +55,7 @@ def serve(
                 accounts=accounts,
                 ready_file=ready_file,
                 credentials=_demo_accounts(accounts) if demo else _first_operator(accounts),
-                prepare=_demo_data(state) if demo else _nothing,
+                prepare=_demo_data(state, accounts) if demo else _nothing,
                 tell=lambda line: click.echo(line, err=True),
             )
             run(start)
@@ -105,10 +105,12 @@ def _first_operator(accounts: "Accounts") -> Credentials:
     return {"operator": {"user_id": "operator", "user_secret": secret}}
 
 
-def _demo_data(state: State) -> Callable[[], None]:
+def _demo_data(state: State, accounts: "Accounts") -> Callable[[], None]:
+    from ag_enclave.competitions import Competitions
     from ag_enclave.demo.register import register_missing
 
-    return lambda: register_missing(state, lambda line: click.echo(line, err=True))
+    held = Competitions(accounts.database)
+    return lambda: register_missing(state, held, lambda line: click.echo(line, err=True))
 
 
 def _nothing() -> None:

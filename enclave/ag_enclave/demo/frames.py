@@ -13,10 +13,11 @@ _TEST_SHARE = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frames:
-    """Private tables and public frames, by key."""
+    """Private tables and public frames, by key; ``hidden``: the labels of ``test_x``, for a competition."""
 
     tables: Mapping[str, pd.DataFrame]
     public: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    hidden: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def supervised(features: pd.DataFrame, label: pd.Series, name: str) -> Frames:
@@ -25,7 +26,9 @@ def supervised(features: pd.DataFrame, label: pd.Series, name: str) -> Frames:
     order = np.random.default_rng(_SEED).permutation(len(named))
     held_out = round(len(named) * _TEST_SHARE)
     train = named.assign(**{name: label.to_numpy()}).iloc[order[held_out:]]
-    return Frames(tables={"train": train}, public={"test_x": named.iloc[order[:held_out]]})
+    test = order[:held_out]
+    hidden = pd.DataFrame({"row": range(held_out), name: label.to_numpy()[test]})
+    return Frames(tables={"train": train}, public={"test_x": named.iloc[test]}, hidden={"labels": hidden})
 
 
 def identifier(column: str) -> str:

@@ -1,6 +1,6 @@
 """Writes the demo data as CSV files: ``python -m ag_enclave.demo.make FOLDER``. A process of its own, so that the gateway imports no pandas.
 
-``FOLDER/<variable>/<kind>.<key>.csv`` with kind ``table`` or ``public``.
+``FOLDER/<variable>/<kind>.<key>.csv`` with kind ``table``, ``public`` or ``hidden``.
 """
 
 import sys
@@ -24,7 +24,7 @@ def write(folder: Path, variable: str, frames: Frames) -> None:
     """One data set's files."""
     target = folder / variable
     target.mkdir()
-    for kind, group in (("table", frames.tables), ("public", frames.public)):
+    for kind, group in (("table", frames.tables), ("public", frames.public), ("hidden", frames.hidden)):
         for key, frame in group.items():
             frame.to_csv(target / f"{kind}.{key}.csv", index=False)
 

@@ -10,19 +10,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ag_enclave.catalog import Catalog, variable_of
+from ag_enclave.competitions import Competitions
 from ag_enclave.errors import BadData
+from ag_enclave.labels import establish, read_file
 from ag_enclave.loader import Load, register
 from ag_enclave.state import State
 
 NAMES = ("Breast Cancer", "Iris", "Wine", "Diabetes", "Digits", "Clinic")
+CUP = "Tumour Cup"
 METADATA = Path(__file__).with_name("metadata")
 
 
-def register_missing(state: State, tell: Callable[[str], None]) -> None:
+def register_missing(state: State, competitions: Competitions, tell: Callable[[str], None]) -> None:
     """Make and load what isn't there yet, side by side. BadData where it can't be."""
     there = {dataset.name for dataset in Catalog(state.folder("datasets")).everything()}
     missing = [name for name in NAMES if name not in there]
-    if not missing:
+    cup = read_file(CUP, METADATA / "tumour_cup.rules")
+    held = CUP in {each.rules.name for each in competitions.everything()}
+    if not missing and held:
         return
     tell(f"Registering the demo data: {', '.join(missing)} …")
     with tempfile.TemporaryDirectory(prefix="ag-demo-") as folder:
@@ -31,6 +36,9 @@ def register_missing(state: State, tell: Callable[[str], None]) -> None:
             loads = [workers.submit(register, load_of(name, Path(folder)), state, _quiet) for name in missing]
             for load in loads:
                 load.result()
+        if not held:
+            labels = Path(folder) / variable_of(cup.dataset) / "hidden.labels.csv"
+            establish(cup, labels, state, competitions, by="the demo's start")
 
 
 def make(folder: Path) -> None:
