@@ -122,7 +122,12 @@ class _Sending:
     def _answered(self, reply: Message) -> None:
         _check(reply.content)
         at, message = self._under_way[reply.parent]
-        if reply.content.get("received", 0) <= at:
+        received = reply.content.get("received", 0)
+        if received < min(first for first, _ in self._under_way.values()):
+            raise NotImportable(
+                "the session lost the beginning of this import, as a restart of its kernel does: import it again"
+            )
+        if received <= at:
             self._again()
             return
         del self._under_way[reply.parent]
