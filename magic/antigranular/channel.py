@@ -80,7 +80,12 @@ class Channel:
             try:
                 self._send(raw, inbox)
             except AgError as problem:
-                inbox.put(problem)
+                inbox.put(self._as_break(problem))
+
+    def _as_break(self, problem: AgError) -> AgError:
+        """A connection that can't be opened just now, where there was one before, is a break like any other: it is worth more tries."""
+        again = isinstance(problem, EnclaveUnreachable) and not isinstance(problem, UntrustedEnclave | ConnectionLost)
+        return ConnectionLost(str(problem)) if again and self._received else problem
 
     def _send(self, raw: bytes, inbox: Inbox) -> None:
         line = self._opened()
