@@ -19,7 +19,7 @@ from tests.private_pandas.test_end_to_end import near
 
 EPS = 200
 METADATA = """
-budget: {epsilon: 100000, delta: 1.0e-6}
+budget: {epsilon: 100000, delta: 1.0e-6, per_analyst: {epsilon: 100000}}
 tables:
   patients:
     unit: {id: [pid], space: patients, max_rows: 1}

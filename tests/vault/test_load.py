@@ -250,12 +250,12 @@ def test_views_default_to_one_per_table_and_follow_the_owner(tmp_path: Path) -> 
     assert found == {"train_x": ("frame", ("age", "height", "smokes", "seen")), "train_y": ("series", ("sex",))}
 
 
-def test_budgets_arrive_exactly(tmp_path: Path) -> None:
+def test_budgets_arrive_exactly_and_an_analyst_of_whom_nothing_is_said_has_none(tmp_path: Path) -> None:
     load(tmp_path, metadata(budget={"epsilon": 0.1, "per_call": {"epsilon": 0.05}}), write_csv(tmp_path, *GOOD))
     budget = read_dataset(tmp_path / "out").budget
     assert [str(cap.epsilon) for cap in (budget.everyone, budget.per_analyst, budget.per_call)] == [
         "1/10",
-        "1/10",
+        "0",
         "1/20",
     ]
 

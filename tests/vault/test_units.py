@@ -34,7 +34,7 @@ from tests.vault.world import Frozen, binary, column
 
 KEY = bytes(range(32))
 METADATA: dict[str, Any] = {
-    "budget": {"epsilon": 10},
+    "budget": {"epsilon": 10, "per_analyst": {"epsilon": 10}},
     "tables": {
         "visits": {
             "unit": {"id": ["pid"], "space": "patients", "max_rows": 2},
@@ -304,7 +304,7 @@ def test_an_id_is_counted_and_never_computed_with() -> None:
 
 
 def test_data_sets_of_one_id_space_share_one_account_and_each_keeps_its_own_caps(tmp_path: Path) -> None:
-    tight = METADATA | {"budget": {"epsilon": 2}}
+    tight = METADATA | {"budget": {"epsilon": 2, "per_analyst": {"epsilon": 2}}}
     for name, content in (("clinic", METADATA), ("lab", tight)):
         (tmp_path / name).mkdir()
         (tmp_path / "m.yaml").write_text(yaml.safe_dump(content))

@@ -60,7 +60,7 @@ class LimitEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class BudgetEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may be spent: by everybody together, by each analyst, in one call. Later ones default to earlier ones."""
+    """What may be spent: by everybody together, by each analyst (nothing unless said here or by an owner at run time), in one call (all of it)."""
 
     epsilon: int | float
     delta: int | float | None = None
@@ -198,11 +198,16 @@ _BOUND = {"float": _float_bound, "int": _int_bound, "datetime": _datetime_bound}
 def caps_of(budget: BudgetEntry) -> dict[str, CapRecord]:
     """The three caps as exact text, by the names of ``BudgetRecord``. BadData for a budget that is none."""
     everyone = _cap("budget", budget.epsilon, budget.delta, _DEFAULT_DELTA)
-    caps = {"everyone": everyone}
-    for name, limit in (("per_analyst", budget.per_analyst), ("per_call", budget.per_call)):
-        above = caps["per_analyst"] if name == "per_call" else everyone
-        caps[name] = above if limit is None else _cap(f"budget.{name}", limit.epsilon, limit.delta, above.delta)
-    return caps
+    analyst = _limit("per_analyst", budget.per_analyst, everyone)
+    return {
+        "everyone": everyone,
+        "per_analyst": analyst or CapRecord(epsilon="0", delta=everyone.delta),
+        "per_call": _limit("per_call", budget.per_call, analyst or everyone) or analyst or everyone,
+    }
+
+
+def _limit(name: str, limit: LimitEntry | None, above: CapRecord) -> CapRecord | None:
+    return None if limit is None else _cap(f"budget.{name}", limit.epsilon, limit.delta, above.delta)
 
 
 def _cap(place: str, epsilon: float, delta: float | None, default: str) -> CapRecord:

@@ -55,7 +55,12 @@ def tumours(folder: Path) -> Data:
         engine.register("frame", frame)
         engine.execute(f"COPY frame TO '{file}' (FORMAT parquet)")
     content = yaml.safe_load((METADATA / "breast_cancer.yaml").read_text())
-    content["budget"] = {"epsilon": 1000000, "delta": DELTA, "per_call": {"epsilon": 10}}
+    content["budget"] = {
+        "epsilon": 1000000,
+        "delta": DELTA,
+        "per_analyst": {"epsilon": 1000000},
+        "per_call": {"epsilon": 10},
+    }
     file.with_suffix(".yaml").write_text(yaml.safe_dump(content | {"views": {}}))
     bounds, keys = _declared(file.with_suffix(".yaml")), ("malignant", "benign")
     return Data(name=str(len(frame)), file=file, rows=len(frame), bounds=bounds, by="diagnosis", keys=keys)
