@@ -30,6 +30,7 @@ from ag_enclave.api import (
 from ag_enclave.api.call import Call, Endpoint, PublicEndpoint
 from ag_enclave.auth import ANYONE, caller
 from ag_enclave.bridge.inbound import content_limit
+from ag_enclave.console.pages import console_routes
 from ag_enclave.errors import BadState, Conflict, Missing, Refusal, Unfit
 from ag_enclave.gateway import Gateway
 from ag_enclave.session.session import Session
@@ -136,7 +137,7 @@ def _routes(gateway: Gateway) -> list[BaseRoute]:
         Route(row.path, _counted(gateway, row.method, row.path, _private(gateway, row)), methods=[row.method])
         for row in ROUTES
     ]
-    return [*public, *private, WebSocketRoute(CHANNELS, _channels(gateway))]
+    return [*public, *private, WebSocketRoute(CHANNELS, _channels(gateway)), *console_routes(gateway)]
 
 
 def _counted(gateway: Gateway, method: str, route: str, serve: Serve) -> Serve:

@@ -3,21 +3,45 @@
 Knows catalogue and clerk; sets nothing itself but through the clerk, whose log has every change with its reason.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from ag_enclave.catalog import Catalog, Dataset
 from ag_enclave.clerk import Clerk
+from ag_enclave.errors import Refusal
+
+PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?$"
+Number = Annotated[str, msgspec.Meta(pattern=PATTERN)]
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """A cap that an owner sets: of everyone together, of one analyst or each (``who`` empty), or per call; over all time or within ``seconds``.
+
+    ``epsilon`` null: no bound over all time, where a window bounds the same; ``drop``: the metadata's cap is in force again, or the window ends.
+    """
+
+    kind: Literal["everyone", "analyst", "call"]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    epsilon: Number | None = None
+    delta: Number | None = None
+    who: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    seconds: Annotated[int, msgspec.Meta(ge=0)] = 0
+    lift: bool = False
+    drop: bool = False
 
 
 class Budgets:
-    """Reads and raises."""
+    """Reads and raises. ``turn`` is held by whoever reads a cap to set it anew."""
 
     def __init__(self, catalog: Catalog, clerk: Clerk) -> None:
         self._catalog = catalog
         self._clerk = clerk
+        self.turn = asyncio.Lock()
 
     async def overview(self) -> list[dict[str, Any]]:
         """Per data set: its account, the metadata's caps, those set since, and what was spent from the account, by analyst and by everyone."""
@@ -29,6 +53,22 @@ class Budgets:
         known = self._catalog.named(dataset)
         epsilon, delta = analyst_cap(known, analyst, await self._clerk.caps(known.name))
         return decimal(Fraction(epsilon) + Fraction(more)), delta
+
+    async def change(self, by: str, name: str, wanted: Change) -> dict[str, Any]:
+        """Put a cap in force, or take one back; the budget as it is then. Refusal 400 or 404 with one sentence where that can't be."""
+        check_words(wanted.reason)
+        if (wanted.epsilon is not None) + wanted.lift + wanted.drop != 1:
+            raise Refusal(400, "Exactly one of epsilon, lift and drop is needed.")
+        dataset = self._catalog.named(name)
+        place: dict[str, Any] = {"kind": wanted.kind, "who": wanted.who, "seconds": wanted.seconds}
+        place |= {"actor": by, "dataset": dataset.name, "reason": wanted.reason}
+        async with self.turn:
+            if wanted.drop:
+                await self._clerk.drop_cap(**place)
+            else:
+                delta = wanted.delta or dataset.budget.get("everyone", {}).get("delta", "0")
+                await self._clerk.set_cap(epsilon=wanted.epsilon, delta=delta, **place)
+        return next(each for each in await self.overview() if each["dataset"] == dataset.name)
 
     def _shown(
         self, dataset: Dataset, caps: Sequence[Mapping[str, Any]], totals: Sequence[Mapping[str, Any]]
@@ -66,3 +106,9 @@ def analyst_cap(dataset: Dataset, analyst: str, caps: Sequence[Mapping[str, Any]
 def decimal(value: Fraction) -> str:
     """As decimal text; only numbers that have one come here."""
     return f"{Decimal(value.numerator) / Decimal(value.denominator):f}"
+
+
+def check_words(text: str) -> None:
+    """Words that people read in terminals, mails and pages: one line, nothing that steers what shows it."""
+    if not text.isprintable():
+        raise Refusal(400, "reason must be one line of printable characters.")

@@ -18,7 +18,7 @@ _LONGEST = 4 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """One data set, as anybody with an account may see it. ``budget``: the declared caps; ``account``: where its charges go."""
+    """One data set, as anybody with an account may see it. ``budget``: the declared caps; ``account``: where its charges go; ``tables``: columns and bounds."""
 
     name: str
     variable: str
@@ -27,6 +27,7 @@ class Dataset:
     folder: Path
     budget: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     account: str = ""
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def public(self) -> dict[str, Any]:
         """For the catalogue."""
@@ -94,6 +95,7 @@ def _dataset(public: Any, folder: Path) -> Dataset:
         folder=folder,
         budget=_budget(public.get("budget")),
         account=_account(public),
+        tables=_tables(public.get("tables")),
     )
 
 
@@ -111,6 +113,12 @@ def _account(public: dict[str, Any]) -> str:
     units = [table.get("unit") for table in tables.values()] if isinstance(tables, dict) else []
     spaces = {str(unit["space"]) for unit in units if isinstance(unit, dict) and "space" in unit}
     return f"space:{min(spaces)}" if spaces else str(public["name"])
+
+
+def _tables(tables: Any) -> dict[str, dict[str, Any]]:
+    """Each private table's unit and columns."""
+    found = tables if isinstance(tables, dict) else {}
+    return {str(key): {"unit": table.get("unit", "row"), "columns": table["columns"]} for key, table in found.items()}
 
 
 def _views(views: Any) -> list[dict[str, str]]:

@@ -34,6 +34,7 @@ class Accounts:
 
     token_seconds: int = _int(600, 1, 86400)
     longest_token_seconds: int = _int(43_200, 1, 604_800)
+    console_seconds: int = _int(14_400, 60, 86_400)
     failures_allowed: int = _int(5, 1)
     failure_wait_seconds: int = _int(30, 1)
 

@@ -1,8 +1,7 @@
 """What the gateway's endpoints work with, handed to each by name. Holds the parts; does nothing itself."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from ag_enclave.accounts import Accounts
@@ -11,6 +10,7 @@ from ag_enclave.catalog import Catalog
 from ag_enclave.clerk import Clerk
 from ag_enclave.competitions import Competitions
 from ag_enclave.config import Config
+from ag_enclave.decisions import Decisions
 from ag_enclave.deeds import Deeds
 from ag_enclave.judge import Judge
 from ag_enclave.metrics import Metrics
@@ -27,7 +27,7 @@ from ag_enclave.tokens import Tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """The parts of a running gateway. ``now`` is the wall clock; ``deciding`` is held by whoever reads a cap to set it anew."""
+    """The parts of a running gateway. ``now`` is the wall clock."""
 
     config: Config
     accounts: Accounts
@@ -40,6 +40,7 @@ class Gateway:
     clerk: Clerk
     requests: Requests
     budgets: Budgets
+    decisions: Decisions
     deeds: Deeds
     notices: Notices
     issuer: Issuer | None
@@ -49,4 +50,3 @@ class Gateway:
     standing: Standing
     now: Callable[[], datetime]
     started: datetime
-    deciding: asyncio.Lock = field(default_factory=asyncio.Lock)

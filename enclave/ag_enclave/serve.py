@@ -27,6 +27,7 @@ from ag_enclave.channels import channels_of
 from ag_enclave.clerk import Clerk
 from ag_enclave.competitions import Competitions
 from ag_enclave.config import Config
+from ag_enclave.decisions import Decisions
 from ag_enclave.deeds import Deeds
 from ag_enclave.errors import BadAddress, BadConfig, BadState
 from ag_enclave.gateway import Gateway
@@ -113,6 +114,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     config, database, clock = start.config, start.accounts.database, time.time
     limits, catalog = config.accounts, Catalog(start.state.folder("datasets"))
     sessions = Sessions(config=config, state=start.state, nurseries=nurseries)
+    requests, budgets = Requests(database), Budgets(catalog, clerk)
     return Gateway(
         config=config,
         accounts=start.accounts,
@@ -130,8 +132,9 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         competitions=Competitions(start.accounts.database),
         judge=Judge(sessions, Catalog(start.state.folder("competitions"))),
         clerk=clerk,
-        requests=Requests(database),
-        budgets=Budgets(catalog, clerk),
+        requests=requests,
+        budgets=budgets,
+        decisions=Decisions(requests=requests, budgets=budgets, clerk=clerk, sessions=sessions),
         deeds=Deeds(database, clerk),
         notices=Notices(database, opened.channels, patience=config.notify.retry_seconds, clock=clock),
         metrics=Metrics(),

@@ -1,5 +1,6 @@
 """Access tokens: short-lived signed claims (JWS). Knows the signing key and the clock, not the accounts."""
 
+import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,6 +61,10 @@ class Tokens:
         if not isinstance(claims["gen"], int) or not isinstance(claims["sub"], str):
             return None
         return Claims(user_id=claims["sub"], generation=claims["gen"])
+
+    def mark(self, token: str) -> str:
+        """What proves that a form was made for whoever holds this token, and tells nothing of it."""
+        return hmac.new(self._key.raw_value, f"form {token}".encode(), "sha256").hexdigest()
 
     def _rules(self) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(

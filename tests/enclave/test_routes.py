@@ -90,7 +90,7 @@ def test_a_role_calls_its_own_routes_only(callers: dict[str, RawClient], role: s
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
+        ("GET", "/contents", 404),
         ("GET", "/api/contents", 404),
         ("GET", "/api/terminals", 404),
         ("GET", "/static/../../etc/passwd", 404),

@@ -1,38 +1,20 @@
 """``/ag/v1/budgets``: caps and what was spent, for owners; and the audit log, for owners and auditors."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import msgspec
 from starlette.responses import JSONResponse, Response
 
 from ag_enclave.api.call import Call
 from ag_enclave.body import read_as
+from ag_enclave.budgets import PATTERN, Change
 from ag_enclave.errors import Refusal
 
-_PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?$"
-Number = Annotated[str, msgspec.Meta(pattern=_PATTERN)]
-_NUMBER = re.compile(_PATTERN, re.ASCII)
+_NUMBER = re.compile(PATTERN, re.ASCII)
 _COMPARED = ("0.01", "0.05", "0.1", "0.5", "1", "5")
 """ε per call that an owner sees side by side."""
 _ROWS = 1000
 _LONGEST_QUERY = 200
-
-
-class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """A cap that an owner sets: of everyone together, of one analyst or each (``who`` empty), or per call; over all time or within ``seconds``.
-
-    ``epsilon`` null: no bound over all time, where a window bounds the same; ``drop``: the metadata's cap is in force again, or the window ends.
-    """
-
-    kind: Literal["everyone", "analyst", "call"]
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
-    epsilon: Number | None = None
-    delta: Number | None = None
-    who: Annotated[str, msgspec.Meta(max_length=80)] = ""
-    seconds: Annotated[int, msgspec.Meta(ge=0)] = 0
-    lift: bool = False
-    drop: bool = False
 
 
 async def show_all(call: Call) -> Response:
@@ -42,30 +24,9 @@ async def show_all(call: Call) -> Response:
 
 async def change(call: Call) -> Response:
     """Put a cap in force, or take one back; the budget as it is then."""
-    wanted, gateway = await read_as(call.request, Change), call.gateway
-    if not wanted.reason.isprintable():
-        raise Refusal(400, "reason must be one line of printable characters.")
-    if (wanted.epsilon is not None) + wanted.lift + wanted.drop != 1:
-        raise Refusal(400, "Exactly one of epsilon, lift and drop is needed.")
-    dataset = gateway.catalog.named(call.request.path_params["dataset"])
-    place: dict[str, Any] = {"kind": wanted.kind, "who": wanted.who, "seconds": wanted.seconds}
-    async with gateway.deciding:
-        if wanted.drop:
-            await gateway.clerk.drop_cap(
-                actor=call.account.user_id, dataset=dataset.name, reason=wanted.reason, **place
-            )
-        else:
-            delta = wanted.delta or dataset.budget.get("everyone", {}).get("delta", "0")
-            await gateway.clerk.set_cap(
-                actor=call.account.user_id,
-                dataset=dataset.name,
-                epsilon=wanted.epsilon,
-                delta=delta,
-                reason=wanted.reason,
-                **place,
-            )
-    shown = await gateway.budgets.overview()
-    return JSONResponse(next(each for each in shown if each["dataset"] == dataset.name))
+    wanted = await read_as(call.request, Change)
+    name = call.request.path_params["dataset"]
+    return JSONResponse(await call.gateway.budgets.change(call.account.user_id, name, wanted))
 
 
 async def show_outlook(call: Call) -> Response:

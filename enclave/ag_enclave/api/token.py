@@ -17,9 +17,9 @@ from ag_enclave.body import read_form
 from ag_enclave.errors import Conflict
 from ag_enclave.gateway import Gateway
 from ag_enclave.oidc import Issuer
+from ag_enclave.proof import LONGEST, Unproven, prove
 
 _log = structlog.get_logger(__name__)
-_LONGEST = 256
 _DIGITS = 10
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _TYPES = tuple(f"urn:ietf:params:oauth:token-type:{kind}" for kind in ("id_token", "access_token", "jwt"))
@@ -52,21 +52,10 @@ def _lifetime(form: dict[str, str], gateway: Gateway) -> int | None:
 
 
 async def _grant(request: Request, gateway: Gateway, user_id: str, secret: str, seconds: int) -> Response:
-    key = (user_id, request.client.host if request.client else "")
-    wait = gateway.throttle.wait_seconds(key)
-    if wait:
-        return _error(
-            429, "invalid_client", f"Too many failed logins; try again in {math.ceil(wait)} seconds.", retry=wait
-        )
-    account = await asyncio.to_thread(gateway.accounts.find, user_id)
-    genuine = await gateway.verifier.matches(secret, account.secret_hash if account else None)
-    if account is None or not genuine or account.disabled or account.issuer:
-        await asyncio.to_thread(gateway.throttle.failed, key)
-        # An unknown name isn't logged: people mistake the secret's field for the name's.
-        _log.info("login failed", user_id=account.user_id if account else None, address=key[1])
-        return _error(401, "invalid_client", "The user id or the secret is wrong.")
-    await asyncio.to_thread(gateway.throttle.succeeded, key)
-    token = gateway.tokens.issue(account.user_id, account.generation, seconds)
+    found = await prove(gateway, request.client.host if request.client else "", user_id, secret)
+    if isinstance(found, Unproven):
+        return _error(429 if found.wait else 401, "invalid_client", found.why, retry=found.wait)
+    token = gateway.tokens.issue(found.user_id, found.generation, seconds)
     body = {"access_token": token, "token_type": "Bearer", "expires_in": seconds}
     return JSONResponse(body, headers=_NO_STORE)
 
@@ -106,7 +95,7 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str] | No
         found = (unquote_plus(user_id), unquote_plus(secret)) if colon else ("", "")
     else:
         found = (form.get("client_id", ""), form.get("client_secret", ""))
-    return found if all(0 < len(word) <= _LONGEST for word in found) else None
+    return found if all(0 < len(word) <= LONGEST for word in found) else None
 
 
 def _error(status: int, error: str, description: str, *, retry: float = 0.0) -> Response:

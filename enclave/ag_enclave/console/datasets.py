@@ -1,0 +1,116 @@
+"""Data sets: what analysts may know of each, the caps in force and who has spent what; and the form that changes a cap."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from ag_enclave.body import fitted
+from ag_enclave.budgets import Change
+from ag_enclave.console.overview import cap_of_everyone, drawn, spent_by
+from ag_enclave.console.page import moved, page
+from ag_enclave.console.visit import Visit, filled_form
+from ag_enclave.errors import Refusal
+
+PATH = "/console/datasets"
+_DAY = 86_400
+
+
+async def show_all(visit: Visit) -> Response:
+    """The catalogue, with what was spent of each."""
+    described = {dataset.name: dataset for dataset in visit.gateway.catalog.everything()}
+    rows = [
+        {
+            "dataset": described[budget["dataset"]],
+            "spent": spent_by(budget, ""),
+            "cap": cap_of_everyone(budget),
+            "analysts": sum(1 for each in budget["spent"] if each["who"] and each["epsilon"]),
+        }
+        for budget in await visit.gateway.budgets.overview()
+        if budget["dataset"] in described
+    ]
+    return page(visit, "datasets.html", rows=rows)
+
+
+async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
+    """One data set."""
+    dataset = visit.gateway.catalog.named(visit.request.path_params["name"])
+    budget = await _budget(visit, dataset.name)
+    return page(
+        visit,
+        "dataset.html",
+        status=status,
+        problem=problem,
+        dataset=dataset,
+        tables=list(_tables(dataset.tables)),
+        caps=list(_caps(budget)),
+        spent=[each for each in budget["spent"] if each["who"]],
+        total=spent_by(budget, ""),
+        most=cap_of_everyone(budget),
+        account=budget["account"],
+        chart=await drawn(visit, budget),
+    )
+
+
+async def change_cap(visit: Visit) -> Response:
+    """Put a cap in force or take one back; the page again, with one sentence, where that can't be."""
+    fields = await filled_form(visit)
+    name = visit.gateway.catalog.named(visit.request.path_params["name"]).name
+    try:
+        days = fields.pop("days", "").strip() or "0"
+        what = fields.pop("what", "set")
+        given: dict[str, Any] = {key: value.strip() for key, value in fields.items() if value.strip()}
+        given |= {"seconds": _whole(days) * _DAY, "lift": what == "lift", "drop": what == "drop"}
+        wanted = fitted(given, Change)
+        await visit.gateway.budgets.change(visit.account.user_id, name, wanted)
+    except Refusal as refusal:
+        return await show_one(visit, problem=refusal.message, status=refusal.status)
+    return moved(f"{PATH}/{quote(name)}")
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 5):  # noqa: PLR2004 - as many days as the clerk takes
+        raise Refusal(400, "Days must be a whole number; leave them empty for all time.")
+    return int(text)
+
+
+async def _budget(visit: Visit, name: str) -> dict[str, Any]:
+    return next(each for each in await visit.gateway.budgets.overview() if each["dataset"] == name)
+
+
+def _caps(budget: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The caps in force: those that owners set, and the metadata's where none was."""
+    taken = {(cap["kind"], cap["who"], cap["seconds"]) for cap in budget["caps"]}
+    for name, kind in (("everyone", "everyone"), ("per_analyst", "analyst"), ("per_call", "call")):
+        declared = budget["declared"].get(name)
+        if declared and (kind, "", 0) not in taken:
+            yield {"kind": kind, "who": "", "seconds": 0, "by": "metadata", **declared}
+    for cap in budget["caps"]:
+        yield {**cap, "by": "owner"}
+
+
+def _tables(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Columns and bounds as people read them."""
+    for key, table in tables.items():
+        unit = table.get("unit", "row")
+        words = "one row" if unit == "row" else f"all rows of one {unit['name']}, at most {unit['max_rows']} here"
+        yield {"key": key, "unit": words, "columns": [_column(each) for each in table["columns"]]}
+
+
+def _column(column: dict[str, Any]) -> dict[str, str]:
+    lower, upper, categories = column.get("lower"), column.get("upper"), column.get("categories")
+    values = "any"
+    if categories is not None:
+        values = ", ".join(str(each) for each in categories)
+    elif lower is not None and upper is not None:
+        values = f"{_bound(column, lower)} to {_bound(column, upper)}"
+    nulls = "may be missing" if column.get("nullable", True) else "never missing"
+    return {"name": column["name"], "kind": column["kind"], "holds": values, "nulls": nulls}
+
+
+def _bound(column: dict[str, Any], value: float) -> str:
+    if column["kind"] != "datetime":
+        return f"{value:g}"
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(value)):%Y-%m-%d}"

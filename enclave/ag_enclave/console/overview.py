@@ -1,0 +1,56 @@
+"""The first page: what waits for a decision, and what was learnt of each data set over time."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from ag_enclave.console.chart import DAYS, drawing, spending_of
+from ag_enclave.console.page import page
+from ag_enclave.console.visit import Visit
+
+_NANO = 10**9
+_LATEST = 8
+
+
+async def show(visit: Visit) -> Response:
+    """What waits, what was spent, what happened last."""
+    clerk = visit.gateway.clerk
+    waiting = await asyncio.to_thread(visit.gateway.requests.of, None, state="open", unseen=False)
+    budgets = await visit.gateway.budgets.overview()
+    cards = [await _card(visit, budget) for budget in budgets]
+    latest = await clerk.history(limit=_LATEST)
+    return page(visit, "overview.html", waiting=waiting, cards=cards, latest=latest)
+
+
+async def _card(visit: Visit, budget: dict[str, Any]) -> dict[str, Any]:
+    """A data set's state: what everyone has spent of its cap, by how many, and the drawing of it."""
+    used, most = spent_by(budget, ""), cap_of_everyone(budget)
+    analysts = sum(1 for each in budget["spent"] if each["who"] and each["epsilon"])
+    chart = await drawn(visit, budget)
+    return {"name": budget["dataset"], "spent": used, "cap": most, "analysts": analysts, "chart": chart}
+
+
+async def drawn(visit: Visit, budget: dict[str, Any]) -> Any:
+    """The drawing of the last days of a data set's account."""
+    now = visit.gateway.now()
+    since = int((now - timedelta(days=DAYS)).timestamp()) * _NANO
+    charges = await visit.gateway.clerk.spending(budget["account"], hours=24, since=since)
+    lately = sum(charge["epsilon"] for charge in charges)
+    before = max(0.0, spent_by(budget, "") - lately)
+    spending = spending_of(charges, before=before, now=now, cap=cap_of_everyone(budget))
+    return drawing(spending, budget["dataset"])
+
+
+def spent_by(budget: dict[str, Any], who: str) -> float:
+    """Sums of ε by one analyst, or by everyone (empty)."""
+    return sum(float(each["epsilon"]) for each in budget["spent"] if each["who"] == who)
+
+
+def cap_of_everyone(budget: dict[str, Any]) -> float | None:
+    """The cap of everyone together over all time; None where the owner has lifted it."""
+    for cap in budget["caps"]:
+        if cap["kind"] == "everyone" and not cap["seconds"]:
+            return None if cap["epsilon"] is None else float(cap["epsilon"])
+    return float(budget["declared"].get("everyone", {}).get("epsilon", 0))

@@ -1,0 +1,89 @@
+"""The console's pages, all of them on one screen, and who may open each. Knows the table and what becomes of refusals."""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ag_enclave.console import datasets, entrance, log, overview, requests
+from ag_enclave.console.page import HEADERS, bare_page, moved
+from ag_enclave.console.visit import NobodyIn, Visit, visit_of
+from ag_enclave.errors import BadState, Refusal
+from ag_enclave.gateway import Gateway
+
+Page = Callable[[Visit], Awaitable[Response]]
+_STYLE = Path(__file__).parent / "console.css"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One page: method, path, what serves it, which roles may open it."""
+
+    method: str
+    path: str
+    serves: Page
+    roles: Collection[str]
+
+
+OWNER = ("owner",)
+READERS = entrance.ROLES
+PAGES: tuple[Row, ...] = (
+    Row("GET", entrance.HOME, overview.show, READERS),
+    Row("GET", datasets.PATH, datasets.show_all, READERS),
+    Row("GET", f"{datasets.PATH}/{{name}}", datasets.show_one, READERS),
+    Row("POST", f"{datasets.PATH}/{{name}}/cap", datasets.change_cap, OWNER),
+    Row("GET", requests.PATH, requests.show, READERS),
+    Row("POST", f"{requests.PATH}/{{request_id}}", requests.decide, OWNER),
+    Row("GET", log.PATH, log.show, READERS),
+    Row("POST", "/console/logout", entrance.leave, READERS),
+)
+
+
+def console_routes(gateway: Gateway) -> list[BaseRoute]:
+    """All routes of the console: the door, the style sheet and the pages."""
+    return [
+        Route("/", _to_home, methods=["GET"]),
+        Route("/console/console.css", _style, methods=["GET"]),
+        Route(entrance.DOOR, _kept(gateway, entrance.show), methods=["GET"]),
+        Route(entrance.DOOR, _kept(gateway, entrance.enter), methods=["POST"]),
+        *(Route(row.path, _kept(gateway, _visited(row)), methods=[row.method]) for row in PAGES),
+    ]
+
+
+def _visited(row: Row) -> Callable[[Request, Gateway], Awaitable[Response]]:
+    async def serve(request: Request, gateway: Gateway) -> Response:
+        try:
+            visit = await visit_of(request, gateway, row.roles)
+        except NobodyIn as nobody:
+            return entrance.to_the_door(request, expired=nobody.expired)
+        return await row.serves(visit)
+
+    return serve
+
+
+def _kept(
+    gateway: Gateway, serve: Callable[[Request, Gateway], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Refusals as pages of one sentence."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await serve(request, gateway)
+        except Refusal as refusal:
+            return bare_page("refused.html", status=refusal.status, message=refusal.message)
+        except BadState:
+            words = "The enclave can't use its accounts just now; tell its operator."
+            return bare_page("refused.html", status=503, message=words)
+
+    return endpoint
+
+
+async def _to_home(_request: Request) -> Response:
+    return moved(entrance.HOME)
+
+
+async def _style(_request: Request) -> Response:
+    return FileResponse(_STYLE, media_type="text/css", headers={**HEADERS, "Cache-Control": "max-age=300"})

@@ -1,0 +1,229 @@
+"""The web console through a real server: who comes in, what a form must prove, what owners decide there, and that no text becomes markup."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from ag_enclave.console.chart import drawing, spending_of
+from ag_enclave.console.pages import PAGES
+from tests.enclave.processes import eventually
+from tests.enclave.raw_client import Answer, RawClient
+from tests.enclave_server import Enclave
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+STRANGER = "00000000-0000-0000-0000-000000000000"
+
+
+class Browser:
+    """As much of one as a page without scripts needs: a cookie, forms, redirects that are looked at."""
+
+    def __init__(self, enclave: Enclave) -> None:
+        self.client = RawClient(enclave)
+        self.origin = f"https://127.0.0.1:{enclave.port}"
+        self.cookie = ""
+
+    def get(self, path: str) -> Answer:
+        return self.client.send("GET", path, None, {"Cookie": self.cookie})
+
+    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> Answer:
+        said = {"Cookie": self.cookie, "Origin": self.origin, **FORM, **(headers or {})}
+        return self.client.send("POST", path, urlencode(fields), said)
+
+    def login(self, account: dict[str, str], path: str = "/console/login") -> Answer:
+        answer = self.post(path, **account)
+        set_cookie = answer.headers["Set-Cookie"]
+        if set_cookie:
+            self.cookie = set_cookie.partition(";")[0]
+        return answer
+
+    def token_of(self, page: Answer) -> str:
+        found = re.search(r'name="form_token" value="([0-9a-f]{64})"', page.text)
+        assert found, page.text
+        return found[1]
+
+
+@pytest.fixture
+def browser(odd_enclave: Enclave) -> Callable[[str], Browser]:
+    def opened(role: str) -> Browser:
+        made = Browser(odd_enclave)
+        assert made.login(odd_enclave.accounts[role]).status == 303
+        return made
+
+    return opened
+
+
+@pytest.fixture
+def asked(odd_enclave: Enclave) -> Iterator[Any]:
+    analyst = RawClient(odd_enclave, "other").login()
+    reason = "<script>alert(1)</script> & a cohort"
+    made = analyst.ask("POST", "/ag/v1/requests", {"dataset": "Odd Data", "epsilon": "3", "reason": reason}).json
+    yield made
+    analyst.ask("POST", f"/ag/v1/requests/{made['request_id']}/withdraw", {})
+
+
+def test_the_cookie_is_for_this_host_over_tls_and_for_no_script(odd_enclave: Enclave) -> None:
+    answer = Browser(odd_enclave).login(odd_enclave.accounts["owner"])
+    words = {word.strip().lower() for word in answer.headers["Set-Cookie"].split(";")[1:]}
+    assert answer.headers["Set-Cookie"].startswith("__Host-ag-console=")
+    assert {"httponly", "secure", "samesite=strict", "path=/", "max-age=14400"} <= words
+
+
+def test_only_owners_and_auditors_come_in(odd_enclave: Enclave) -> None:
+    for role in ("analyst", "operator"):
+        answer = Browser(odd_enclave).login(odd_enclave.accounts[role])
+        assert (answer.status, answer.headers["Set-Cookie"]) == (401, None)
+        assert f"role is {role}" in answer.text
+    wrong = Browser(odd_enclave).login({"user_id": "owner", "user_secret": "guessed"})
+    assert (wrong.status, "is wrong" in wrong.text) == (401, True)
+
+
+def test_every_page_leads_strangers_to_the_door_and_refuses_other_roles(
+    odd_enclave: Enclave, browser: Callable[[str], Browser]
+) -> None:
+    visitors = {role: browser(role) for role in ("owner", "auditor")}
+    analyst = Browser(odd_enclave)
+    analyst.cookie = f"__Host-ag-console={RawClient(odd_enclave, 'analyst').login().token}"
+    for row in PAGES:
+        path = row.path.format(name="Odd Data", request_id=STRANGER).replace(" ", "%20")
+        stranger = Browser(odd_enclave)
+        sent = stranger.get(path) if row.method == "GET" else stranger.post(path)
+        assert sent.status == 303, path
+        assert sent.headers["Location"].startswith("/console/login?next=/console")
+        refused = analyst.get(path) if row.method == "GET" else analyst.post(path)
+        assert refused.status == 403, path
+        for role, visitor in visitors.items():
+            answer = visitor.get(path) if row.method == "GET" else visitor.post(path)
+            # A form without its token is refused to everybody; a page is shown to those who may see it.
+            assert answer.status == (200 if row.method == "GET" and role in row.roles else 403), (role, path)
+
+
+def test_pages_let_nothing_else_in_and_are_kept_by_nobody(browser: Callable[[str], Browser]) -> None:
+    answer = browser("auditor").get("/console")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "script-src" not in policy
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+    assert not re.search(r"<script|\son\w+=|style=", answer.text)
+
+
+def test_the_login_leads_only_to_pages_of_the_console(odd_enclave: Enclave) -> None:
+    for wanted, led in {
+        "/console/log": "/console/log",
+        "https://evil.example/console": "/console",
+        "//evil.example/console": "/console",
+        "/console/../api/kernels": "/console",
+        "/console\\@evil.example": "/console",
+        "/elsewhere": "/console",
+    }.items():
+        path = f"/console/login?{urlencode({'next': wanted})}"
+        answer = Browser(odd_enclave).login(odd_enclave.accounts["auditor"], path)
+        assert (answer.status, answer.headers["Location"]) == (303, led), wanted
+
+
+def test_an_owner_decides_and_texts_of_others_stay_texts(
+    browser: Callable[[str], Browser], asked: Any, odd_enclave: Enclave
+) -> None:
+    owner = browser("owner")
+    page = owner.get("/console/requests")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; a cohort" in page.text
+    assert "<script" not in page.text
+    path, token = f"/console/requests/{asked['request_id']}", owner.token_of(page)
+    unexplained = owner.post(path, form_token=token, decision="deny", reason="")
+    assert (unexplained.status, "This doesn&#39;t fit" in unexplained.text) == (400, True)
+    assert owner.post(path, form_token=token, decision="accept", epsilon="0.25", reason="in parts").status == 303
+    assert owner.post(path, form_token=token, decision="deny", reason="no").status == 409
+    told = RawClient(odd_enclave, "other").login().ask("GET", f"/ag/v1/requests/{asked['request_id']}").json
+    assert (told["state"], told["granted"], told["decided_by"]) == ("accepted", "0.25", "owner")
+    log = browser("auditor")
+    assert eventually(lambda: "in parts" in log.get("/console/log?action=request.accept").text)
+
+
+def test_auditors_see_no_form_but_the_way_out(browser: Callable[[str], Browser], asked: Any) -> None:
+    auditor = browser("auditor")
+    for path in ("/console/requests", "/console/datasets/Odd%20Data", "/console"):
+        assert re.findall(r'method="post" action="([^"]*)"', auditor.get(path).text) == ["/console/logout"]
+
+
+def test_an_owner_changes_a_cap_and_mistakes_change_nothing(browser: Callable[[str], Browser]) -> None:
+    owner, path = browser("owner"), "/console/datasets/Odd%20Data/cap"
+    token = owner.token_of(owner.get("/console/datasets/Odd%20Data"))
+    good = {"form_token": token, "what": "set", "kind": "analyst", "who": "ann", "epsilon": "7.5", "reason": "a grant"}
+    for mistake in ({"epsilon": "many"}, {"reason": ""}, {"days": "-1"}, {"kind": "all"}, {"extra": "1"}):
+        answer = owner.post(path, **{**good, **mistake})
+        assert (answer.status, 'role="alert"' in answer.text) == (400, True), mistake
+    assert "7.5" not in owner.get("/console/datasets/Odd%20Data").text
+    assert owner.post(path, **good).status == 303
+    assert "7.5" in owner.get("/console/datasets/Odd%20Data").text
+    assert owner.post(path, **{**good, "what": "drop", "epsilon": ""}).status == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_form_of_another_site_is_refused(
+    browser: Callable[[str], Browser], headers: dict[str, str], odd_enclave: Enclave
+) -> None:
+    owner = browser("owner")
+    token = owner.token_of(owner.get("/console/datasets/Odd%20Data"))
+    fields = {"form_token": token, "what": "set", "kind": "analyst", "epsilon": "99", "reason": "a trick"}
+    assert owner.post("/console/datasets/Odd%20Data/cap", headers, **fields).status == 403
+    assert Browser(odd_enclave).post("/console/login", headers, **odd_enclave.accounts["owner"]).status == 403
+
+
+def test_a_form_of_another_visit_is_refused(browser: Callable[[str], Browser]) -> None:
+    owner, other = browser("owner"), browser("owner")
+    fields = {"what": "set", "kind": "analyst", "epsilon": "99", "reason": "a trick"}
+    token = other.token_of(other.get("/console/datasets/Odd%20Data"))
+    for wrong in (token, "", "0" * 64):
+        assert owner.post("/console/datasets/Odd%20Data/cap", form_token=wrong, **fields).status == 403
+
+
+def test_who_logs_out_or_brings_a_broken_cookie_is_led_to_the_door(browser: Callable[[str], Browser]) -> None:
+    owner = browser("owner")
+    answer = owner.post("/console/logout", form_token=owner.token_of(owner.get("/console")))
+    assert (answer.status, 'ag-console=""' in answer.headers["Set-Cookie"]) == (303, True)
+    owner.cookie = owner.cookie[:-4] + "AAAA"
+    led = owner.get("/console/log")
+    assert (led.status, led.headers["Location"]) == (303, "/console/login?next=/console/log&expired=1")
+    assert "Your visit has ended" in owner.get("/console/login?expired=1").text
+
+
+def test_a_replaced_secret_ends_every_visit(odd_enclave: Enclave) -> None:
+    operator = RawClient(odd_enclave, "operator").login()
+    made = operator.ask("POST", "/ag/v1/users", {"user_id": "briefly", "role": "auditor"}).json
+    visit = Browser(odd_enclave)
+    assert visit.login({"user_id": "briefly", "user_secret": made["user_secret"]}).status == 303
+    assert visit.get("/console").status == 200
+    operator.ask("POST", "/ag/v1/users/briefly/secret")
+    assert visit.get("/console").status == 303
+
+
+def test_unknown_pages_of_data_sets_say_so(browser: Callable[[str], Browser]) -> None:
+    answer = browser("owner").get("/console/datasets/%3Cb%3Enone")
+    assert (answer.status, "&lt;b&gt;none" in answer.text, "<b>none" in answer.text) == (404, True, False)
+    assert browser("owner").get("/console/log?before=x").status == 400
+
+
+def test_the_drawing_rises_by_what_was_charged_each_day_and_escapes_names() -> None:
+    now, day = datetime(2026, 5, 20, 15, tzinfo=UTC), 86_400 * 10**9
+    today = int(datetime(2026, 5, 20, tzinfo=UTC).timestamp()) * 10**9
+    charges = [{"at": today - 2 * day, "epsilon": 1.5}, {"at": today, "epsilon": 2.0}]
+    spending = spending_of(charges, before=4.0, now=now, cap=10.0)
+    assert spending.sums[-4:] == (4.0, 5.5, 5.5, 7.5)
+    assert len(spending.days) == 30
+    drawn = str(drawing(spending, "<b>"))
+    assert "&lt;b&gt;: ε 7.5 spent by today, of at most 10" in drawn
+    assert 'class="cap"' in drawn
+    assert "<b>" not in drawn
+    assert drawing(spending_of([], before=0.0, now=now, cap=10.0), "x") == ""
