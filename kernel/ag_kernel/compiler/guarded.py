@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import re
 import string
+import sys
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,7 @@ _NAMING: Final = frozenset({"func", "aggfunc"})
 _PLAIN: Final = (list, tuple, set)
 _TEXT_METHODS: Final = frozenset({"format", "format_map"})
 _TEXT_DESCRIPTORS: Final = (str.format, str.format_map)
+_HOMELY: Final = sys.stdlib_module_names | {"__main__", "typing_extensions"}
 _TEXT_HOMES: Final = ("pandas", "numpy")  # whose methods take the names of other methods as text
 
 
@@ -44,7 +46,7 @@ class _SafeFormatter(string.Formatter):
 
 def attribute(value: Any, name: str) -> Any:
     """`value.name`, wrapped where `name` is one that takes a text as an instruction. Raises what `getattr` raises."""
-    if name.startswith("_") and not _of_a_cell(value):
+    if name.startswith("_") and not _is_own(value, name):
         raise AttributeError(f"`.{name}`: attributes with an underscore are private to the object.")
     found = getattr(value, name)
     if name in _TEXT_METHODS:
@@ -64,6 +66,16 @@ def _of_a_cell(value: Any) -> bool:
     """Whether a value's class was written in a cell."""
     kind = value if isinstance(value, type) else type(value)
     return kind.__module__ == "__main__"
+
+
+def _is_own(value: Any, name: str) -> bool:
+    """Whether a private attribute is a cell's: what a library's class keeps stays its own, also in classes that a cell derives from it."""
+    if not _of_a_cell(value):
+        return False
+    lines = (value if isinstance(value, type) else type(value)).__mro__
+    if all(_HOMELY.issuperset({str(base.__module__).partition(".")[0]}) for base in lines):
+        return True
+    return any(name in vars(base) for base in lines if base.__module__ == "__main__")
 
 
 def _takes_instructions(value: Any, found: Any) -> bool:

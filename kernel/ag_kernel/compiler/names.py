@@ -144,6 +144,9 @@ NOT_CALLED: Final[dict[str, Deny]] = {
     )
 }
 
+# What a pattern's keyword may not read: patterns ask no guard.
+NOT_MATCHED: Final = GUARDED_ATTRIBUTES | METACLASSES | NOT_CALLED.keys()
+
 
 def name_problem(name: str) -> Deny | None:
     """Why a name can't be bound or, but for the kept ones, read; None where it can."""

@@ -53,6 +53,10 @@ _LARGE: Final = Deny(
 _METACLASS_NAME: Final = Deny(
     why="`{}` makes classes when it is called, so it is only offered as `metaclass={}`.", instead="use `abc.ABC`"
 )
+_MATCHED: Final = Deny(
+    why="`.{}` is not read by a pattern: what it does is decided by a text it is given later.",
+    instead="match the object, and call `x.{}(...)` in the case's body",
+)
 _UNDERSCORE: Final = Deny(
     why="`.{}`: attributes with an underscore are private to the object.",
     instead="use a public name; methods of your own classes may use `self.{}`",
@@ -211,6 +215,8 @@ class CellPolicy(RestrictingNodeTransformer):
             problem = names.attribute_problem(name) or (_UNDERSCORE.about(name) if name.startswith("_") else None)
             if problem is not None:
                 self.refuse(node, problem)
+            elif name in names.NOT_MATCHED:
+                self.refuse(node, _MATCHED, name)
         return self.parts(node)
 
     # Attributes and calls ----------------------------------------------------------------------------------
