@@ -286,7 +286,8 @@ class Session:
         return f"{title}\n{body}\nSession {self.session_id} {self._idle()}"
 
     def _as(self) -> str:
-        return f"in the session as {self.variable}" if self.variable else ""
+        known = {"in the session as": self.variable, "competition": self._facts.get("competition")}
+        return ", ".join(f"{what} {name}" for what, name in known.items() if name)
 
     def _rows(self) -> list[table.Row]:
         views = self._facts.get("views") or []

@@ -71,6 +71,7 @@ def test_a_submission_is_scored_charged_and_on_the_board_and_others_are_refused(
 ) -> None:
     with competing("Iris Species", SPECIES_RULES, LABELS) as session:
         assert session.dataset == "Iris"
+        assert "in the session as iris, competition Iris Species" in session.describe()["text/plain"]
         right = session.submit_predictions(pd.DataFrame({"species": LABELS}))
         half = session.submit_predictions([*LABELS[: ROWS // 2], *["setosa"] * (ROWS // 2)])
         again = session.submit_predictions(pd.Series(LABELS))
