@@ -100,7 +100,7 @@ def test_what_does_not_arrive_is_tried_again_ever_later_and_survives_a_restart(
         box.status = 500
         note(database)
         tried = []
-        for second in range(200):
+        for second in (0, 5, 9, 10, 11, 29, 30, 31, 69, 70, 71, 149, 150, 151, 199):
             now[0] = float(second)
             before = box.status
             notices = outbox(database, notify, now)  # as after a restart
