@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
@@ -36,7 +37,9 @@ def test_an_owner_decides_and_reads_the_log(enclave: Enclave, tmp_path: Path, *,
     with browser(scripts=scripts) as driver:
 
         def wait(text: str) -> None:
-            WebDriverWait(driver, 20).until(lambda shown: text in shown.find_element(By.TAG_NAME, "body").text)
+            # Between two pages the old one's body is asked for its text in vain.
+            patient = WebDriverWait(driver, 30, ignored_exceptions=(StaleElementReferenceException,))
+            patient.until(lambda shown: text in shown.find_element(By.TAG_NAME, "body").text)
 
         driver.get(enclave.url)
         owner = enclave.accounts["owner"]
