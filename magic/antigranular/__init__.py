@@ -62,3 +62,8 @@ def load_ipython_extension(shell: Any) -> None:
     from antigranular.magics import offer_magics
 
     offer_magics(shell)
+
+
+def __dir__() -> list[str]:
+    """What Tab shows behind ``ag.``: what is for people."""
+    return sorted(__all__)
