@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser node torture bench peers lock clean
+.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser node database torture bench peers lock clean
 
 install: $(VENV)/.installed
 
@@ -27,8 +27,12 @@ demo: install
 lab: install
 	$(BIN)/python examples/demo.py --lab
 
-test: install
+test: install database
 	$(BIN)/python -m pytest -n auto
+
+# The tests start a server of their own; only its programs must be there.
+database:
+	@ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || command -v initdb > /dev/null || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get -qq update && apt-get -qq install --yes --no-install-recommends postgresql > /dev/null; } || echo "Without PostgreSQL the tests on it are left out; on Debian, as root: apt-get install postgresql"
 
 # Every attack, with the policy and without it, as a table by class.
 redteam: install
@@ -77,9 +81,9 @@ browser:
 node:
 	@test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get -qq update && apt-get -qq install --yes nodejs npm > /dev/null || echo "Without Node the tests of VS Code's library are left out; on Debian, as root: apt-get install nodejs npm"
 
-# Processes killed at random moments, many times over; and whole sessions as an ordinary user and in a container.
-torture: install
-	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py tests/sandbox/test_container.py
+# Processes killed at random moments, many times over, on SQLite and PostgreSQL; and whole sessions as an ordinary user and in a container.
+torture: install database
+	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py tests/sandbox/test_container.py tests/vault/test_ledger_server.py
 
 bench: install
 	$(BIN)/python -m tests.bench

@@ -1,5 +1,32 @@
 """What holds for every test: an interrupt raises KeyboardInterrupt, also where whoever started the run had it ignored (as shells do behind ``&``)."""
 
+import os
 import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests import cluster
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The folder of the run's database server, which its workers inherit."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))  # a socket's path must be short
+        folder.chmod(0o755)
+        os.environ[cluster.FOLDER] = f"{folder}:{os.getpid()}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server, if one was asked for."""
+    if not hasattr(config, "workerinput"):
+        cluster.stop()
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new ledger may be, on either database."""
+    return str(tmp_path / "ledger.sqlite") if request.param == "SQLite" else cluster.database()

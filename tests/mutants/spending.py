@@ -121,9 +121,23 @@ MUTANTS = (
     vault(
         "writers do not exclude each other",
         "ledger/connect.py",
-        '"BEGIN IMMEDIATE" if writes else "BEGIN"',
+        '"BEGIN" if mode(connection) is None else "BEGIN IMMEDIATE"',
         '"BEGIN"',
         "ledger_processes",
+    ),
+    vault(
+        "on PostgreSQL, writers do not exclude each other",
+        "ledger/postgres.py",
+        "TO on; SELECT pg_advisory_xact_lock({_TURN})",
+        "TO on",
+        "ledger_processes",
+    ),
+    vault(
+        "on PostgreSQL, a charge is as careless as the database's settings",
+        "ledger/postgres.py",
+        "SET LOCAL synchronous_commit TO on",
+        "SET LOCAL synchronous_commit TO off",
+        "ledger_server",
     ),
     vault(
         "a ledger that fails gives a receipt",

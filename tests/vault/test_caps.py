@@ -16,7 +16,7 @@ from ag_plan.releases import Epsilon, GroupKey, Mean, Release
 from ag_vault.account import Cap, Event
 from ag_vault.errors import Refusal
 from ag_vault.ledger import Ledger, Reading, Receipt, refused
-from ag_vault.ledger.connect import file_engine
+from ag_vault.ledger.connect import engine_at, file_engine
 from ag_vault.ledger.register import Filter as Which
 from ag_vault.ledger.register import Place, Register
 from ag_vault.ledger.revisions import REVISIONS
@@ -29,13 +29,13 @@ SECOND = 10**9
 
 
 class Books:
-    """A ledger and its register on one file, at a time that the test says."""
+    """A ledger and its register on one database, at a time that the test says."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: str | Path) -> None:
         self.now = 1_000 * DAY * SECOND
-        self.register = Register(file_engine(path), clock=lambda: self.now)
+        self.register = Register(engine_at(place), clock=lambda: self.now)
         self.register.open()
-        self.ledger = Ledger(file_engine(path), clock=lambda: self.now)
+        self.ledger = Ledger(engine_at(place), clock=lambda: self.now)
 
     def cap(self, kind: Any, epsilon: str | None, *, who: str = "", seconds: int = 0, dataset: str = "Clinic") -> None:
         place = Place(kind=kind, dataset=dataset, who=who, seconds=seconds)
@@ -54,8 +54,8 @@ class Books:
 
 
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    opened = Books(tmp_path / "ledger.sqlite")
+def books(place: str) -> Iterator[Books]:
+    opened = Books(place)
     yield opened
     opened.register.verify()
     opened.ledger.close()

@@ -4,8 +4,8 @@ Each statistical test fails a right sampler once in a million runs.
 """
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -251,8 +251,10 @@ def test_a_concentrated_curve_is_never_above_its_line() -> None:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger.at(tmp_path / "ledger.sqlite")
+def ledger(place: str) -> Iterator[Ledger]:
+    opened = Ledger.at(place)
+    yield opened
+    opened.close()
 
 
 def pay(ledger: Ledger, rho: Fraction | int, caps: Any = None) -> Receipt | Refusal:

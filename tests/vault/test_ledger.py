@@ -2,9 +2,11 @@
 
 import resource
 import sqlite3
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -14,7 +16,7 @@ from ag_vault.account import Cap, Event
 from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import Ledger, Reading, Receipt
 from ag_vault.ledger.schema import METADATA
-from tests.vault.ledgers import budget, charge, claim
+from tests.vault.ledgers import budget, charge, claim, locked, told, unfrozen
 
 
 @pytest.fixture
@@ -23,14 +25,15 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ledger(path: Path) -> Ledger:
-    return Ledger.at(path)
+def ledger(place: str) -> Iterator[Ledger]:
+    opened = Ledger.at(place)
+    yield opened
+    opened.close()
 
 
-def events(path: Path) -> int:
-    with sqlite3.connect(path) as connection:
-        count: int = connection.execute("SELECT count(*) FROM events").fetchone()[0]
-        return count
+def events(place: str) -> int:
+    ((count,),) = told(place, "SELECT count(*) FROM events")
+    return int(count)
 
 
 def reading(ledger: Ledger, analyst: str = "ann") -> Reading:
@@ -39,23 +42,24 @@ def reading(ledger: Ledger, analyst: str = "ann") -> Reading:
     return found
 
 
-def test_a_receipt_means_that_another_process_sees_the_charge(ledger: Ledger, path: Path) -> None:
+def test_a_receipt_means_that_another_process_sees_the_charge(ledger: Ledger, place: str) -> None:
     receipt = charge(ledger, 1)
     assert isinstance(receipt, Receipt)
-    assert events(path) == receipt.sequence == 1
+    assert events(place) == receipt.sequence == 1
 
 
-def test_a_commit_is_synced_to_the_disk(ledger: Ledger) -> None:
+def test_a_commit_is_synced_to_the_disk(path: Path) -> None:
+    ledger = Ledger.at(path)
     ledger.open()
     with ledger._engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def test_the_budget_of_an_analyst_survives_a_new_start(ledger: Ledger, path: Path) -> None:
+def test_the_budget_of_an_analyst_survives_a_new_start(ledger: Ledger, place: str) -> None:
     charge(ledger, 8)
     charge(ledger, 8, session="another")
-    again = Ledger.at(path)
+    again = Ledger.at(place)
     assert reading(again).epsilon_spent == 16
     assert isinstance(charge(again, 5), Refusal)
 
@@ -88,11 +92,11 @@ def test_the_cap_per_call_is_on_the_epsilon_asked_for_whatever_it_amounts_to(led
     assert reading(ledger).epsilon_spent == 0
 
 
-def test_a_refused_charge_leaves_every_balance_as_it_was(ledger: Ledger, path: Path) -> None:
+def test_a_refused_charge_leaves_every_balance_as_it_was(ledger: Ledger, place: str) -> None:
     for _ in range(2):
         charge(ledger, 10)
     assert isinstance(charge(ledger, 1), Refusal)
-    assert events(path) == 2
+    assert events(place) == 2
     assert reading(ledger).epsilon_left == 0
     assert ledger.verify() == 2
 
@@ -147,28 +151,28 @@ def test_the_first_stored_answer_stays(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("statement", ["UPDATE events SET epsilon = 0", "DELETE FROM events"])
-def test_events_can_only_be_appended(ledger: Ledger, path: Path, statement: str) -> None:
+def test_events_can_only_be_appended(ledger: Ledger, place: str, statement: str) -> None:
     charge(ledger, 1)
-    with sqlite3.connect(path) as connection, pytest.raises(sqlite3.IntegrityError, match="only appended"):
-        connection.execute(statement)
+    with pytest.raises((sqlite3.IntegrityError, psycopg.Error), match="only appended"):
+        told(place, statement)
 
 
 TAMPERING = {
     "the last event made cheaper": "UPDATE events SET epsilon = 1 WHERE sequence = 3",
     "the last event dropped": "DELETE FROM events WHERE sequence = 3",
-    "the last event and its number dropped": "DELETE FROM events WHERE sequence = 3; UPDATE head SET sequence = 2",
+    "the last event and its number dropped": "DELETE FROM events WHERE sequence = 3; UPDATE head SET sequence = 2 WHERE id = 1",
     "all events dropped": "DELETE FROM events",
     "the head dropped": "DELETE FROM head",
 }
 
 
 @pytest.mark.parametrize("name", TAMPERING)
-def test_tampering_with_the_end_is_found_at_the_next_start_and_stops_every_charge(path: Path, name: str) -> None:
-    ledger = Ledger.at(path)
+def test_tampering_with_the_end_is_found_at_the_next_start_and_stops_every_charge(place: str, name: str) -> None:
+    ledger = Ledger.at(place)
     for _ in range(3):
         charge(ledger, 1)
-    tamper(path, TAMPERING[name])
-    again = Ledger.at(path)
+    tamper(place, TAMPERING[name])
+    again = Ledger.at(place)
     with pytest.raises(BadLedger):
         again.open()
     refusal = charge(again, 1)
@@ -186,19 +190,18 @@ def test_tampering_with_the_end_is_found_at_the_next_start_and_stops_every_charg
         "DELETE FROM balances WHERE kind = 'everyone'",
     ],
 )
-def test_tampering_anywhere_is_found_by_verifying(path: Path, statement: str) -> None:
-    ledger = Ledger.at(path)
+def test_tampering_anywhere_is_found_by_verifying(place: str, statement: str) -> None:
+    ledger = Ledger.at(place)
     for _ in range(3):
         charge(ledger, 1)
     assert ledger.verify() == 3
-    tamper(path, statement)
+    tamper(place, statement)
     with pytest.raises(BadLedger):
-        Ledger.at(path).verify()
+        Ledger.at(place).verify()
 
 
-def tamper(path: Path, statements: str) -> None:
-    with sqlite3.connect(path) as connection:
-        connection.executescript(f"DROP TRIGGER events_UPDATE; DROP TRIGGER events_DELETE; {statements};")
+def tamper(place: str, statements: str) -> None:
+    told(place, *unfrozen(place), *statements.split(";"))
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all, but long enough to be read as one" * 100, b"\0" * 8192])
@@ -217,22 +220,20 @@ def test_a_missing_folder_refuses_every_charge(tmp_path: Path) -> None:
     assert isinstance(charge(Ledger.at(tmp_path / "gone" / "ledger.sqlite"), 1), Refusal)
 
 
-def test_a_locked_ledger_refuses_and_works_again_when_it_is_free(path: Path) -> None:
-    ledger = Ledger.at(path, patience_seconds=0.1)
+def test_a_locked_ledger_refuses_and_works_again_when_it_is_free(place: str) -> None:
+    ledger = Ledger.at(place, patience_seconds=0.1)
     charge(ledger, 1)
-    blocker = sqlite3.connect(path, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    refusal = charge(ledger, 1)
-    assert isinstance(refusal, Refusal)
-    assert refusal.code == "ledger"
-    blocker.execute("ROLLBACK")
-    blocker.close()
+    with locked(place):
+        refusal = charge(ledger, 1)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "ledger"
     assert isinstance(charge(ledger, 1), Receipt)
     assert reading(ledger).epsilon_spent == 2
 
 
-def test_a_full_disk_refuses_and_leaves_nothing_half_done(ledger: Ledger, path: Path) -> None:
+def test_a_full_disk_refuses_and_leaves_nothing_half_done(path: Path) -> None:
     """The kernel refuses to let the files grow, as it does on a full disk."""
+    ledger = Ledger.at(path)
     charge(ledger, 1)
     size = path.with_name(path.name + "-wal").stat().st_size
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -247,13 +248,12 @@ def test_a_full_disk_refuses_and_leaves_nothing_half_done(ledger: Ledger, path: 
     assert ledger.verify() == 2
 
 
-def test_a_ledger_of_a_newer_release_is_not_written_to(ledger: Ledger, path: Path) -> None:
+def test_a_ledger_of_a_newer_release_is_not_written_to(ledger: Ledger, place: str) -> None:
     charge(ledger, 1)
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    refusal = charge(Ledger.at(path), 1)
+    told(place, "UPDATE alembic_version SET version_num = '9999'")
+    refusal = charge(Ledger.at(place), 1)
     assert isinstance(refusal, Refusal)
-    assert events(path) == 1
+    assert events(place) == 1
 
 
 def test_migrating_from_nothing_gives_the_schema_that_the_code_knows(ledger: Ledger) -> None:

@@ -77,8 +77,8 @@ def heard(pipe: Any) -> int:
     return count
 
 
-def race(path: Path, start: Any, results: Any, number: int) -> None:
-    ledger = Ledger.at(path)
+def race(place: str, start: Any, results: Any, number: int) -> None:
+    ledger = Ledger.at(place)
     start.wait()
     won = [
         isinstance(charge(ledger, 10, within=budget(everyone=10), analyst=f"a{number}-{i}"), Receipt) for i in range(8)
@@ -86,33 +86,31 @@ def race(path: Path, start: Any, results: Any, number: int) -> None:
     results.put(sum(won))
 
 
-def test_of_64_requests_for_the_whole_budget_from_8_processes_exactly_one_wins(tmp_path: Path) -> None:
-    """The file does not exist when they start: they also race to make it."""
-    path = tmp_path / "ledger.sqlite"
+def test_of_64_requests_for_the_whole_budget_from_8_processes_exactly_one_wins(place: str) -> None:
+    """Neither file nor tables exist when they start: they also race to make them."""
     start, results = FORK.Barrier(8), FORK.Queue()
-    processes = [run(race, path, start, results, number) for number in range(8)]
+    processes = [run(race, place, start, results, number) for number in range(8)]
     wins = sum(results.get(timeout=60) for _ in processes)
     for process in processes:
         process.join(30)
     assert wins == 1
-    assert Ledger.at(path).verify() == 1
+    assert Ledger.at(place).verify() == 1
 
 
-def spend(path: Path, start: Any, number: int) -> None:
-    ledger = Ledger.at(path)
+def spend(place: str, start: Any, number: int) -> None:
+    ledger = Ledger.at(place)
     start.wait()
     for _ in range(10):
         assert isinstance(charge(ledger, 1, session=str(number)), Receipt)
 
 
-def test_charges_of_several_processes_make_one_chain(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.sqlite"
+def test_charges_of_several_processes_make_one_chain(place: str) -> None:
     start = FORK.Barrier(2)
-    processes = [run(spend, path, start, number) for number in range(2)]
+    processes = [run(spend, place, start, number) for number in range(2)]
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0]
-    assert Ledger.at(path).verify() == 20
-    found = Ledger.at(path).reading("Clinic", "ann", budget())
+    assert Ledger.at(place).verify() == 20
+    found = Ledger.at(place).reading("Clinic", "ann", budget())
     assert isinstance(found, Reading)
     assert (found.epsilon_spent, found.epsilon_left) == (20, 0)

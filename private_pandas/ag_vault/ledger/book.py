@@ -14,14 +14,23 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from ag_vault.account import Cap, Event, Totals, admits, spent, totals_of
 from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import caps, chain, log, odometer, refused
 from ag_vault.ledger.caps import InForce, Terms
-from ag_vault.ledger.connect import PATIENCE_SECONDS, file_engine, fixed, memory_engine, transaction, writing
+from ag_vault.ledger.connect import (
+    PATIENCE_SECONDS,
+    engine_at,
+    file_engine,
+    fixed,
+    is_address,
+    memory_engine,
+    transaction,
+    upserting,
+)
+from ag_vault.ledger.modes import keeping, writing
 from ag_vault.ledger.revisions import upgrade
 from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, EVENTS_HEAD, HEAD, LOG_HEAD, SUMS
 
@@ -88,17 +97,17 @@ class Ledger:
     ) -> None:
         self._engine = engine
         self._writer = writing(engine)
-        self._answers = writing(answers or engine)
+        self._answers = keeping(answers or engine)
         self._clock = clock
         self._opened = False
 
     @classmethod
-    def at(cls, path: Path, *, patience_seconds: float = PATIENCE_SECONDS) -> "Ledger":
-        """The ledger in a file, which waits so long for other vaults' charges."""
-        return cls(
-            file_engine(path, patience_seconds=patience_seconds),
-            answers=file_engine(path, patience_seconds=patience_seconds, synced=False),
-        )
+    def at(cls, place: Path | str, *, patience_seconds: float = PATIENCE_SECONDS) -> "Ledger":
+        """The ledger in a file, or at an address of PostgreSQL's, which waits so long for other vaults' charges."""
+        engine = engine_at(place, patience_seconds=patience_seconds)
+        if is_address(place):
+            return cls(engine)
+        return cls(engine, answers=file_engine(Path(place), patience_seconds=patience_seconds, synced=False))
 
     @classmethod
     def in_memory(cls) -> "Ledger":
@@ -267,14 +276,8 @@ def _balance_row(scope: _Scope, totals: Totals) -> dict[str, Any]:
     return sums | {"kind": scope.kind, "dataset": scope.dataset, "who": scope.who}
 
 
-def _raise_balance() -> sa.Insert:
-    statement = insert(BALANCES)
-    sums = {name: statement.excluded[name] for name in SUMS}
-    return statement.on_conflict_do_update(index_elements=["kind", "dataset", "who"], set_=sums)
-
-
 # Built once: a statement's own making takes longer than SQLite does with it.
-_RAISE_BALANCE = fixed(_raise_balance())
+_RAISE_BALANCE = upserting(BALANCES, on=("kind", "dataset", "who"), sums=tuple(SUMS))
 _RECALL = fixed(
     sa.select(ANSWERS.c.reply).where(
         *(ANSWERS.c[name] == sa.bindparam(name) for name in ("analyst", "dataset", "version", "plan"))
@@ -282,7 +285,7 @@ _RECALL = fixed(
 )
 _HEADS = fixed(sa.select(HEAD))
 _ADD_EVENT = fixed(sa.insert(EVENTS))
-_KEEP_ANSWER = fixed(insert(ANSWERS).on_conflict_do_nothing())
+_KEEP_ANSWER = upserting(ANSWERS)
 
 
 def _scopes(claim: Claim, force: InForce, session_cap: Cap | None) -> list[_Scope]:

@@ -1,6 +1,6 @@
-"""Opens the ledger's database: SQLite with a write-ahead log, every commit synced to the disk before it counts.
+"""Opens the ledger's database where its place says: SQLite with a write-ahead log, every commit synced to the disk before it counts.
 
-Knows pragmas and transactions, no tables. What a charge says to the database is written once and goes straight to the driver: SQLAlchemy's
+Knows pragmas and transactions, no tables; PostgreSQL is ``postgres``'s. What a charge says to the database is written once and goes straight to the driver: SQLAlchemy's
 way there takes several times as long as SQLite itself.
 """
 
@@ -11,15 +11,31 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.pool import StaticPool
 
+from ag_vault.ledger.modes import driver, mode, told
+
 PATIENCE_SECONDS = 10.0
 """How long a charge waits for other vaults' charges before it is refused."""
-_WRITES = "ledger_writes"
-_FIXED = "ledger_fixed"
+_FIXED, _ELSEWHERE = "ledger_fixed", "ledger_elsewhere"
 S = TypeVar("S", bound=sa.Executable)
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+def engine_at(place: str | Path, *, patience_seconds: float = PATIENCE_SECONDS) -> sa.Engine:
+    """The ledger's database: a file of SQLite's, or PostgreSQL's at an address. Nothing is touched until it is used."""
+    if not is_address(place):
+        return file_engine(Path(place), patience_seconds=patience_seconds)
+    from ag_vault.ledger import postgres  # its driver is an extra
+
+    return postgres.server_engine(str(place), patience_seconds=patience_seconds)
+
+
+def is_address(place: str | Path) -> bool:
+    """Whether the ledger is on a server."""
+    return str(place).startswith("postgresql")
 
 
 def file_engine(path: Path, *, patience_seconds: float = PATIENCE_SECONDS, synced: bool = True) -> sa.Engine:
@@ -31,11 +47,6 @@ def file_engine(path: Path, *, patience_seconds: float = PATIENCE_SECONDS, synce
 def memory_engine() -> sa.Engine:
     """A database of this process alone, gone with it."""
     return _prepared(sa.create_engine("sqlite://", poolclass=StaticPool), "OFF")
-
-
-def writing(engine: sa.Engine) -> sa.Engine:
-    """The same engine, whose transactions lock out other writers from their first statement."""
-    return engine.execution_options(**{_WRITES: True})
 
 
 def _prepared(engine: sa.Engine, synchronous: str) -> sa.Engine:
@@ -58,14 +69,28 @@ def _prepared(engine: sa.Engine, synchronous: str) -> sa.Engine:
 
 
 def _on_begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    with _told(connection):
-        _driver(connection).execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    with told(connection):
+        driver(connection).execute("BEGIN" if mode(connection) is None else "BEGIN IMMEDIATE")
 
 
 def fixed(statement: S) -> S:
     """A statement that is made once and run for every question: written once for each kind of database, by its identity."""
     return statement.execution_options(**{_FIXED: True})
+
+
+def upserting(table: sa.Table, *, on: Sequence[str] = (), sums: Sequence[str] = ()) -> sa.Insert:
+    """A ``fixed`` insertion of rows, which replaces these columns of a row that is there already; without any, it stays as it is."""
+
+    def of(insert: Callable[[sa.Table], Any]) -> Any:
+        statement = insert(table)
+        if not sums:
+            return statement.on_conflict_do_nothing()
+        return statement.on_conflict_do_update(
+            index_elements=list(on), set_={name: statement.excluded[name] for name in sums}
+        )
+
+    statement: sa.Insert = of(sqlite.insert)
+    return fixed(statement.execution_options(**{_ELSEWHERE: {"postgresql": of(postgresql.insert)}}))
 
 
 @contextmanager
@@ -84,11 +109,12 @@ class _Straight(sa.Connection):
             return super().execute(statement, parameters, **options)
         given: Values = {} if parameters is None else parameters
         written = _written(statement, self.dialect, given)
-        with _told(self):
+        with told(self):
+            cursor = driver(self).cursor()
             if not isinstance(given, Mapping):
-                cursor = _driver(self).executemany(written.text, [written.values(each) for each in given])
+                cursor.executemany(written.text, [written.values(each) for each in given])
             else:
-                cursor = _driver(self).execute(written.text, written.values(given))
+                cursor.execute(written.text, written.values(given))
             rows = cursor.fetchall() if cursor.description else ()
         return IteratorResult(written.names, iter(rows))
 
@@ -111,7 +137,8 @@ def _written(statement: Any, dialect: Any, values: Values) -> _Written:
     found = _known.get((id(statement), dialect.name))
     if found is None:
         one = values if isinstance(values, Mapping) else values[0]
-        compiled = statement.compile(dialect=dialect, column_keys=list(one) or None)
+        meant = statement.get_execution_options().get(_ELSEWHERE, {}).get(dialect.name, statement)
+        compiled = meant.compile(dialect=dialect, column_keys=list(one) or None)
         order = compiled.positiontup if compiled.positional else None
         names = [column.name for column in getattr(statement, "selected_columns", ())]
         found = _known[id(statement), dialect.name] = _Written(
@@ -121,16 +148,3 @@ def _written(statement: Any, dialect: Any, values: Values) -> _Written:
             SimpleResultMetaData(names),
         )
     return found
-
-
-@contextmanager
-def _told(connection: sa.Connection) -> Iterator[None]:
-    """What the driver raises, as SQLAlchemy tells it."""
-    try:
-        yield
-    except connection.dialect.loaded_dbapi.Error as problem:
-        raise sa.exc.DBAPIError(None, None, problem) from problem
-
-
-def _driver(connection: sa.Connection) -> Any:
-    return connection.connection.driver_connection

@@ -59,7 +59,7 @@ def lately(connection: sa.Connection, dataset: str, analyst: str, window: Window
     since = now - window.seconds * 10**9
     whose = None if window.kind == "everyone" else analyst
     row = connection.execute(_LATELY[window.kind], {"dataset": dataset, "since": since, "analyst": whose}).one()
-    return Totals(**{name: value or 0 for name, value in zip(SUMS, row, strict=True)})
+    return Totals(**{name: int(value or 0) for name, value in zip(SUMS, row, strict=True)})
 
 
 def read(connection: sa.Connection, dataset: str, analyst: str, force: InForce, *, now: int) -> Reading:

@@ -19,7 +19,8 @@ from ag_vault.account import DELTA_UNIT, EPSILON_UNIT, RHO_UNIT, Totals
 from ag_vault.errors import BadLedger
 from ag_vault.ledger import chain, log
 from ag_vault.ledger.caps import Kind, cap_of
-from ag_vault.ledger.connect import transaction, writing
+from ag_vault.ledger.connect import transaction
+from ag_vault.ledger.modes import writing
 from ag_vault.ledger.revisions import upgrade
 from ag_vault.ledger.schema import BALANCES, CAPS, EVENTS, LOG, SUMS
 
