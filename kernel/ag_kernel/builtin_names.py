@@ -11,7 +11,7 @@ from ag_kernel.compiler.guarded import GUARDS
 _PLAIN: Final = (
     "None False True Ellipsis NotImplemented abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod "
     "enumerate filter float format frozenset hash hex id int isinstance issubclass iter len list map max min next object oct ord pow "
-    "property range repr reversed round set slice sorted staticmethod str sum super tuple type zip __build_class__"
+    "property range repr reversed round set slice sorted staticmethod str sum super tuple type zip"
 )
 
 

@@ -62,6 +62,7 @@ _NO_SCREEN: Final = "it works with files, windows or backends; plots are drawn i
 _LATER: Final = Offer(
     later="it comes with a later release; statistics of private frames are there now, e.g. frame.mean(eps=0.5)"
 )
+_TYPES: Final = "it evaluates text, or leads from a type to what makes types"
 _WHOLE: Final = Offer()
 _BAR: Final = Offer(
     real="ag_utils.progress", only=frozenset({"tqdm", "trange"}), why="only its bars for loops are there, of our own"
@@ -79,7 +80,11 @@ OFFERS: Final[dict[str, Offer]] = {
     "base64": _WHOLE,
     "bisect": _WHOLE,
     "calendar": _WHOLE,
-    "collections": _without("UserString", "it fills texts in a way of its own; `str` does the same"),
+    "collections": Offer(
+        without=frozenset({"UserString"}),
+        why="it fills texts in a way of its own; `str` does the same",
+        ours={"namedtuple": "namedtuple"},
+    ),
     "collections.abc": _WHOLE,
     "contextlib": _only(
         "AbstractContextManager ContextDecorator ExitStack closing contextmanager nullcontext suppress",
@@ -90,7 +95,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "dataclasses": Offer(
         without=frozenset({"make_dataclass", "Field"}),
         why="it makes classes from text, or fields of any name",
-        ours={"field": "field", "fields": "fields"},
+        ours={"dataclass": "dataclass", "field": "field", "fields": "fields"},
     ),
     "datetime": _WHOLE,
     "dateutil": _only("", "only its modules"),
@@ -123,12 +128,18 @@ OFFERS: Final[dict[str, Offer]] = {
     "time": _only(
         "time sleep perf_counter monotonic strftime strptime gmtime localtime", "the rest sets the process's own clock"
     ),
-    "typing": _without(
-        "get_type_hints ForwardRef get_origin", "it evaluates text, or leads from a type to what makes types"
+    "typing": Offer(
+        without=frozenset({"get_type_hints", "ForwardRef", "get_origin"}), why=_TYPES, ours={"NamedTuple": "NamedTuple"}
     ),
-    "typing_extensions": _without(
-        "get_type_hints ForwardRef evaluate_forward_ref get_origin get_annotations get_original_bases",
-        "it evaluates text, or leads from a type to what makes types",
+    "typing_extensions": Offer(
+        without=frozenset(
+            {
+                *("get_type_hints", "ForwardRef", "evaluate_forward_ref"),
+                *("get_origin", "get_annotations", "get_original_bases"),
+            }
+        ),
+        why=_TYPES,
+        ours={"NamedTuple": "NamedTuple"},
     ),
     "unicodedata": _WHOLE,
     "uuid": _only(

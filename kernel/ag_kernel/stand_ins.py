@@ -3,11 +3,15 @@
 Named by the rows of `offers`. It must not know the kernel.
 """
 
+import collections
 import dataclasses
 import functools
+import typing
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any
+
+from ag_kernel.compiler.patterns import settled
 
 
 def wraps(wrapped: Any) -> Callable[[Any], Any]:
@@ -19,6 +23,43 @@ def wraps(wrapped: Any) -> Callable[[Any], Any]:
         return functools.wraps(wrapped)(wrapper)
 
     return decorate
+
+
+def dataclass(kind: Any = None, /, **words: Any) -> Any:
+    """`dataclasses.dataclass`, of classes written in cells. TypeError for any other: it would be written to."""
+
+    def decorate(of: Any) -> Any:
+        if not isinstance(of, type) or of.__module__ != "__main__":
+            raise TypeError(f"dataclass: {of!r} is no class written in a cell")
+        return settled(dataclasses.dataclass(**words)(of))
+
+    return decorate if kind is None else decorate(kind)
+
+
+def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Any = None) -> Any:
+    """`collections.namedtuple`."""
+    return settled(
+        collections.namedtuple(typename, field_names, rename=rename, defaults=defaults, module="__main__")  # noqa: PYI024
+    )
+
+
+class _NamedTuple:
+    """`typing.NamedTuple`: a base that makes its heirs named tuples, and a function that makes some."""
+
+    def __call__(self, typename: str, fields: Any = (), /) -> Any:
+        made = typing.NamedTuple(typename, fields)  # type: ignore[misc]
+        made.__module__ = "__main__"
+        return settled(made)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> Any:
+        others = tuple(base for base in bases if base is not self)
+        return typing.NamedTuple.__mro_entries__((typing.NamedTuple, *others))  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        return "<function NamedTuple>"
+
+
+NamedTuple = _NamedTuple()
 
 
 class _Settled(dataclasses.Field):  # type: ignore[type-arg]

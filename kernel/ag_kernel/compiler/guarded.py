@@ -8,11 +8,11 @@ from __future__ import annotations
 import copy
 import re
 import string
-import sys
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final
 
 from ag_kernel.compiler import names
+from ag_kernel.compiler.patterns import HOMELY, build_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,6 @@ _NAMING: Final = frozenset({"func", "aggfunc"})
 _PLAIN: Final = (list, tuple, set)
 _TEXT_METHODS: Final = frozenset({"format", "format_map"})
 _TEXT_DESCRIPTORS: Final = (str.format, str.format_map)
-_HOMELY: Final = sys.stdlib_module_names | {"__main__", "typing_extensions"}
 _TEXT_HOMES: Final = ("pandas", "numpy")  # whose methods take the names of other methods as text
 
 
@@ -73,7 +72,7 @@ def _is_own(value: Any, name: str) -> bool:
     if not _of_a_cell(value):
         return False
     lines = (value if isinstance(value, type) else type(value)).__mro__
-    if all(_HOMELY.issuperset({str(base.__module__).partition(".")[0]}) for base in lines):
+    if all(HOMELY.issuperset({str(base.__module__).partition(".")[0]}) for base in lines):
         return True
     return any(name in vars(base) for base in lines if base.__module__ == "__main__")
 
@@ -263,6 +262,7 @@ def _texts(value: Any, depth: int) -> list[str]:
 
 GUARDS: Final[dict[str, Callable[..., Any]]] = {
     "_attribute_": attribute,
+    "__build_class__": build_class,
     "type": Type,
     "getattr": guarded_getattr,
     "hasattr": guarded_hasattr,
