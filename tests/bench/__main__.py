@@ -1,5 +1,6 @@
 """`make bench`: the figures of the house, as ratios within one run."""
 
+import argparse
 import contextlib
 import io
 import itertools
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bench import cells, charges, desk, functions, judges, plan, sessions
+from tests.bench import cells, charges, desk, functions, goals, judges, plan, sessions
 from tests.bench.data import BOUND
 from tests.bench.enclave import enclave_with, execute, session_in, start_session
 from tests.bench.timing import Timing, interleave, table
@@ -76,31 +77,43 @@ def overhead(enclave: Enclave) -> str:
     return f"{table(title, timings, against='enclave, no-op cell')}\n{shared}"
 
 
-def sessions_and_cells(enclave: Enclave, folder: Path) -> Iterator[str]:
-    """What a session and a cell cost beside the work of either; each as soon as it is measured."""
+def with_goals(enclave: Enclave, folder: Path) -> Iterator[str]:
+    """What a session and a cell cost beside the work of either, each as soon as it is measured; in the end all of it beside what is wanted."""
     yield cells.no_op(enclave, folder)
-    yield desk.streaming_and_exports(enclave, folder)
-    yield desk.importing()
     yield judges.judges()
     yield sessions.ready(enclave)
-    yield ready(enclave)
     yield sessions.memory(enclave)
     yield sessions.interrupts(enclave)
     yield plan.round_trip(enclave.state)
+    yield sessions.crowd(enclave)
+    yield goals.table()
+
+
+def beside_them(enclave: Enclave, folder: Path) -> Iterator[str]:
+    """What else a session costs and carries."""
+    yield desk.streaming_and_exports(enclave, folder)
+    yield desk.importing()
+    yield ready(enclave)
     yield overhead(enclave)
     yield charges.charges()
-    yield sessions.crowd(enclave)
 
 
 def main() -> None:
-    """Print every table, each as soon as it is measured."""
+    """Print every table, each as soon as it is measured; or those alone of what has a goal."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--goals", action="store_true", help="only what has a goal")
+    short = parser.parse_args().goals
     with tempfile.TemporaryDirectory(prefix="ag-bench-") as name, contextlib.redirect_stderr(io.StringIO()):
         folder = Path(name)
-        for schedule in ("immediate", "default"):
+        for schedule in ("immediate",) if short else ("immediate", "default"):
             with enclave_with(folder, rows=ROWS, schedule=schedule) as enclave:
                 if schedule == "immediate":
-                    for measured in sessions_and_cells(enclave, folder):
+                    others = () if short else beside_them(enclave, folder)
+                    for measured in itertools.chain(others, with_goals(enclave, folder)):
                         print(measured, end="\n\n", flush=True)
+                if short:
+                    return
+                if schedule == "immediate":
                     print(functions.mappers(), functions.translated(enclave, ROWS), sep="\n\n", end="\n\n", flush=True)
                 print(one_mean(enclave, folder / "files" / "numbers.parquet", schedule), end="\n\n", flush=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ag_kernel.compiler.checker_client import CheckerClient
 from ag_kernel.compiler.examine import examine
+from tests.bench import goals
 from tests.bench.timing import Timing, table
 from tests.kernel.compiler.conftest import Session, cells, checker_process
 
@@ -35,4 +36,5 @@ def judges() -> str:
                     for name, seconds in zip(spent, (between - start, end - between, end - start), strict=True):
                         spent[name].append(seconds)
     timings = {name: Timing(seconds=tuple(values)) for name, values in spent.items()}
+    goals.note(goals.JUDGES, timings["both"].median * 1e3)
     return table(f"policy and types of {len(ordinary)} ordinary cells, warm", timings, against="both")

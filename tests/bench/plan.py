@@ -13,6 +13,7 @@ from ag_plan.relations import Filter, Source
 from ag_plan.releases import Epsilon, Mean, Release
 from ag_sandbox.nursery import Grants, Nursery
 from op_pandas.vault import SocketVault
+from tests.bench import goals
 from tests.bench.timing import interleave, table
 
 
@@ -71,6 +72,8 @@ def _asked(vault: SocketVault) -> str:
         "preview at a new price": lambda: vault.ask(AskPreview(id=0, release=costing())),
     }
     timings = interleave(contestants, runs=500, warmup=50)
+    goals.note(goals.TRIP, min(timings["schema, asked before"].seconds) * 1e6)
+    goals.note(goals.NEW_TRIP, min(timings["schema of a new filter"].seconds) * 1e6)
     best = ", ".join(f"{name} {min(timing.seconds) * 1e6:.0f}" for name, timing in timings.items())
     shown = table("plan round trip, free questions", timings, against="schema, asked before")
     return f"{shown}\n  best of each, in microseconds: {best}; 100 are wanted for a schema"

@@ -17,6 +17,9 @@ EVIDENCE = "EVIDENCE"
 CELL_SECONDS = 12.0
 BYSTANDER_SECONDS = 8.0
 _TRIES = 3
+_PAUSES = (1.0, 4.0)
+"""Seconds between tries: what keeps a machine busy for a moment must not be there for all of them."""
+_INTERRUPTED = "KeyboardInterrupt"
 _MOST_BYTES = 40 << 20
 _KINDS = {
     *(
@@ -69,17 +72,32 @@ class Front:
         return self._try(alone, Class(name="alone", title="alone", walls=True, prelude="", attacks=(alone,)))
 
     def error_of(self, cell: str) -> str:
-        """How a cell failed, in a fresh kernel where the cells before may be to blame; empty where it passed."""
-        return self._error_of(cell) and (self.renew() or self._error_of(cell))
+        """How a cell failed, in a fresh kernel where the cells before may be to blame; empty where it passed.
+
+        A cell that a limit of time interrupts may be the victim of a busy machine: it fails where that happens every time.
+        """
+        error = self._error_of(cell)
+        for waited in _PAUSES if error else ():
+            self.renew()
+            error = self._error_of(cell)
+            if _INTERRUPTED not in error:
+                break
+            time.sleep(waited)
+        return error
 
     def _error_of(self, cell: str) -> str:
-        replies = [message["content"] for message in self._run(cell) if kind(message) == "execute_reply"]
+        try:
+            seen = self._run(cell)
+        except Late as late:
+            return f"{_INTERRUPTED}: {late}"
+        replies = [message["content"] for message in seen if kind(message) == "execute_reply"]
         return "" if replies[-1]["status"] == "ok" else "\n".join(replies[-1]["traceback"])
 
     def _try(self, attack: Attack, attacks: Class) -> str:
         """What was breached. What a busy machine may look like counts only where it is seen every time."""
         breach = Late("never tried")
-        for _ in range(_TRIES):
+        for waited in (0.0, *_PAUSES):
+            time.sleep(waited)
             try:
                 self._try_once(attack, attacks)
             except Late as late:
