@@ -23,7 +23,9 @@ from ag_enclave.api import (
     kernelspecs,
     me,
     notebooks,
+    projects,
     requests,
+    reviews,
     token,
     users,
 )
@@ -59,6 +61,7 @@ KERNEL = "/api/kernels/{kernel_id}"
 NOTEBOOK = "/api/sessions/{session_id}"
 USER = "/ag/v1/users/{user_id}"
 REQUEST = "/ag/v1/requests/{request_id}"
+REVIEW = "/ag/v1/reviews/{request_id}"
 COMPETITIONS = "/ag/v1/competitions"
 CHANNELS = f"{KERNEL}/channels"  # the websocket, for analysts
 
@@ -98,6 +101,17 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", f"{REQUEST}/accept", requests.accept, OWNER),
     Row("POST", f"{REQUEST}/deny", requests.deny, OWNER),
     Row("POST", f"{REQUEST}/withdraw", requests.withdraw, ANALYST),
+    Row("GET", "/ag/v1/projects", projects.show_all, ASKERS),
+    Row("POST", "/ag/v1/projects", projects.make, ASKERS),
+    Row("GET", "/ag/v1/reviews", reviews.show_all, ASKERS),
+    Row("POST", "/ag/v1/reviews", reviews.submit, ANALYST),
+    Row("GET", REVIEW, reviews.show_one, ASKERS),
+    Row("GET", f"{REVIEW}/result", reviews.show_result, ANALYST),
+    Row("POST", f"{REVIEW}/withdraw", reviews.withdraw, ANALYST),
+    Row("POST", f"{REVIEW}/runs", reviews.run, OWNER),
+    Row("GET", f"{REVIEW}/runs/{{run_id}}", reviews.show_run, OWNER),
+    Row("POST", f"{REVIEW}/approve", reviews.approve, OWNER),
+    Row("POST", f"{REVIEW}/deny", reviews.deny, OWNER),
     Row("GET", "/ag/v1/budgets", budgets.show_all, OWNER),
     Row("PUT", "/ag/v1/budgets/{dataset}", budgets.change, OWNER),
     Row("GET", "/ag/v1/budgets/{dataset}/outlook", budgets.show_outlook, OWNER),

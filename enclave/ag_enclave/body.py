@@ -13,13 +13,13 @@ from ag_enclave.errors import Refusal
 _LONGEST = 1 << 20
 
 
-async def read_body(request: Request) -> bytes:
-    """The body. Refusal 413 where it is longer than a megabyte, without reading the rest."""
+async def read_body(request: Request, longest: int = _LONGEST) -> bytes:
+    """The body. Refusal 413 where it is longer than that, without reading the rest."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > _LONGEST:
+        if size > longest:
             raise Refusal(413, "The request's body is too long.")
         parts.append(part)
     return b"".join(parts)
@@ -44,9 +44,9 @@ async def read_json(request: Request) -> dict[str, Any]:
 Form = TypeVar("Form", bound=msgspec.Struct)
 
 
-async def read_as(request: Request, form: type[Form]) -> Form:
+async def read_as(request: Request, form: type[Form], longest: int = _LONGEST) -> Form:
     """The JSON object as this form and nothing else: no field too many, too few or of another type. Refusal 400 says which."""
-    body = await read_body(request)
+    body = await read_body(request, longest)
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=form)
     except msgspec.ValidationError as problem:

@@ -124,6 +124,21 @@ class Requests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What one run of reviewed code may use, and how much code may wait for review."""
+
+    memory_bytes: int = _int(4096 * MIB, 64 * MIB)
+    cpu_seconds: int = _int(600, 1, 86_400)
+    seconds: int = _int(900, 1, 86_400)
+    at_once: int = _int(2, 1, 64)
+    source_bytes: int = _int(100_000, 64, MIB)
+    result_bytes: int = _int(8 * MIB, 64, 32 * MIB)
+    printed_bytes: int = _int(65_536, 0, MIB)
+    open_per_analyst: int = _int(20, 1, 1000)
+    per_day: int = _int(50, 1, 10_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
     """Where notices of requests and decisions go."""
 
@@ -168,6 +183,7 @@ class Config:
     jail: Jail = field(default_factory=Jail)
     mapper: Mapper = field(default_factory=Mapper)
     requests: Requests = field(default_factory=Requests)
+    review: Review = field(default_factory=Review)
     notify: Notify = field(default_factory=Notify)
     oidc: Oidc = field(default_factory=Oidc)
 
@@ -182,6 +198,7 @@ SECTIONS: dict[str, type] = {
     "jail": Jail,
     "mapper": Mapper,
     "requests": Requests,
+    "review": Review,
     "notify": Notify,
     "oidc": Oidc,
 }

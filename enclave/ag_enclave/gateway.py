@@ -16,7 +16,10 @@ from ag_enclave.judge import Judge
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Notices
 from ag_enclave.oidc import Issuer
+from ag_enclave.projects import Projects
 from ag_enclave.requests import Requests
+from ag_enclave.reviewing import Reviewing
+from ag_enclave.reviews import Reviews
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
@@ -41,6 +44,9 @@ class Gateway:
     requests: Requests
     budgets: Budgets
     decisions: Decisions
+    projects: Projects
+    reviews: Reviews
+    reviewing: Reviewing
     deeds: Deeds
     notices: Notices
     issuer: Issuer | None

@@ -1,6 +1,6 @@
 """Every table of the gateway's database: importing this registers them all. Knows only which modules have tables."""
 
-from ag_enclave import accounts, competitions, deeds, notices, requests, throttle
+from ag_enclave import accounts, competitions, deeds, notices, projects, requests, reviews, throttle
 from ag_enclave.database import metadata
 
 TABLES = (
@@ -11,6 +11,10 @@ TABLES = (
     notices.notices,
     competitions.competitions,
     competitions.submissions,
+    projects.projects,
+    projects.members,
+    reviews.reviews,
+    reviews.runs,
 )
 
 __all__ = ["TABLES", "metadata"]

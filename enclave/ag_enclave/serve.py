@@ -21,6 +21,7 @@ from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
 
 from ag_enclave.accounts import Accounts
 from ag_enclave.app import make_app
+from ag_enclave.bench import Bench
 from ag_enclave.budgets import Budgets
 from ag_enclave.catalog import Catalog
 from ag_enclave.channels import channels_of
@@ -36,7 +37,10 @@ from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Channel, Notices
 from ag_enclave.oidc import Issuer, issuer_of
 from ag_enclave.operations import listening, operating
+from ag_enclave.projects import Projects
 from ag_enclave.requests import Requests
+from ag_enclave.reviewing import Reviewing
+from ag_enclave.reviews import Reviews
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
@@ -115,6 +119,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     limits, catalog = config.accounts, Catalog(start.state.folder("datasets"))
     sessions = Sessions(config=config, state=start.state, nurseries=nurseries)
     requests, budgets = Requests(database), Budgets(catalog, clerk)
+    reviews, projects = Reviews(database), Projects(database)
     return Gateway(
         config=config,
         accounts=start.accounts,
@@ -135,6 +140,17 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         requests=requests,
         budgets=budgets,
         decisions=Decisions(requests=requests, budgets=budgets, clerk=clerk, sessions=sessions),
+        projects=projects,
+        reviews=reviews,
+        reviewing=Reviewing(
+            reviews=reviews,
+            projects=projects,
+            accounts=start.accounts,
+            catalog=catalog,
+            bench=Bench(nurseries, config.review),
+            sessions=sessions,
+            limits=config.review,
+        ),
         deeds=Deeds(database, clerk),
         notices=Notices(database, opened.channels, patience=config.notify.retry_seconds, clock=clock),
         metrics=Metrics(),
@@ -149,6 +165,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
 @contextlib.asynccontextmanager
 async def _running(gateway: Gateway, scraped: socket.socket | None) -> AsyncIterator[None]:
     """Sweeps while it serves; ends every session when it stops."""
+    await asyncio.to_thread(gateway.reviews.abandon)
     watched = (gateway.sessions, gateway.standing, gateway.clerk, gateway.deeds, gateway.notices)
     watches = [asyncio.create_task(each.watch()) for each in watched]
     try:

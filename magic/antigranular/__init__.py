@@ -25,6 +25,8 @@ from antigranular.errors import (
 from antigranular.login import attach, login
 from antigranular.model import Model
 from antigranular.owner import Owner, connect
+from antigranular.policies import ExactMatch, Executions, SingleExecution, code_request
+from antigranular.projects import Project
 from antigranular.session import Session
 
 __version__ = "0.1.0"
@@ -36,6 +38,8 @@ __all__ = [
     "CellTimedOut",
     "ConnectionLost",
     "EnclaveUnreachable",
+    "ExactMatch",
+    "Executions",
     "IncompatibleEnclave",
     "LoginError",
     "Model",
@@ -44,12 +48,15 @@ __all__ = [
     "NotImportable",
     "NotLoggedIn",
     "Owner",
+    "Project",
     "RequestRefused",
     "Session",
     "SessionError",
+    "SingleExecution",
     "UntrustedEnclave",
     "WireError",
     "attach",
+    "code_request",
     "connect",
     "load_ipython_extension",
     "login",

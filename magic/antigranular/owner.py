@@ -8,9 +8,11 @@ from antigranular.audit_log import AuditLog
 from antigranular.bearer import Token
 from antigranular.budget_requests import BudgetRequest, requests_of
 from antigranular.budgets import Budgets
+from antigranular.code_requests import CodeRequest, reviews_of
 from antigranular.config import Credentials, find_credentials, find_target
 from antigranular.errors import WireError
 from antigranular.listing import Listing
+from antigranular.projects import Project, projects_of
 from antigranular.rest import Enclave
 from antigranular.transport import TlsTransport, Transport
 from antigranular.users import Users
@@ -36,6 +38,21 @@ class Owner:
     def decided(self) -> Listing[BudgetRequest]:
         """Requests for budget, also those that were decided or withdrawn."""
         return requests_of(self._enclave)
+
+    @property
+    def reviews(self) -> Listing[CodeRequest]:
+        """Code that waits for review, the newest first; each has ``show()``, ``run("mock")``, ``run("data")``, ``approve(…)`` and ``deny(reason)``."""
+        return reviews_of(self._enclave, "?state=open")
+
+    @property
+    def reviewed(self) -> Listing[CodeRequest]:
+        """Code for review, also what was decided or withdrawn."""
+        return reviews_of(self._enclave)
+
+    @property
+    def projects(self) -> Listing[Project]:
+        """All projects."""
+        return projects_of(self._enclave)
 
     @property
     def budgets(self) -> Budgets:

@@ -116,7 +116,16 @@ class Enclave:
         """Any other route; its JSON, None where it has none."""
         return self._ask(method, path, body)
 
+    def fetch(self, path: str) -> bytes:
+        """What a route has that is no JSON, as it is."""
+        return self._answered("GET", path, None).body
+
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One authorized exchange, whose answer is JSON or nothing."""
+        response = self._answered(method, path, body)
+        return _json(response) if response.body else None
+
+    def _answered(self, method: str, path: str, body: Mapping[str, Any] | None) -> Response:
         """One authorized exchange; a token refused as expired is renewed once."""
         response = self._exchange(method, path, body)
         if response.status == HTTPStatus.UNAUTHORIZED:
@@ -124,7 +133,7 @@ class Enclave:
             response = self._exchange(method, path, body)
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise _refusal(response, path)
-        return _json(response) if response.body else None
+        return response
 
     def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None) -> Response:
         headers = {**self._authorization(), "Accept": "application/json", "Content-Type": "application/json"}

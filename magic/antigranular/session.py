@@ -15,12 +15,15 @@ from antigranular.budget_requests import BudgetRequest, ask_for_budget, requests
 from antigranular.catalogue import Catalogue, type_of
 from antigranular.cell import run_cell
 from antigranular.channel import Channel
+from antigranular.code_requests import CodeRequest, reviews_of, submit
 from antigranular.competition import Board, plain
 from antigranular.errors import AgError, CellRefused, NotImportable, SessionError, WireError
 from antigranular.hearing import CellResult
 from antigranular.imports import becomes, cell_for, check_name, parcel_of, send_import
 from antigranular.listing import Listing
 from antigranular.odometer import Odometer
+from antigranular.policies import Draft
+from antigranular.projects import Project, make, projects_of
 from antigranular.replay import replay
 from antigranular.rest import Enclave
 from antigranular.view import PlainView, View
@@ -153,6 +156,27 @@ class Session:
         if not wanted:
             raise AgError("this session is over all data sets: say which you mean, dataset=…")
         return ask_for_budget(self._enclave, wanted, eps, reason)
+
+    def submit(self, code: Draft, project: str | None = None) -> CodeRequest:
+        """Submit a function made with ``@ag.code_request(…)`` for review, perhaps within a project.
+
+        It is checked as cells are and runs on mock data at once. Raises RequestRefused, with the lines at fault, where that fails.
+        """
+        return submit(self._enclave, code, project)
+
+    @property
+    def reviews(self) -> Listing[CodeRequest]:
+        """Code that you submitted or whose result is yours to read, the newest first; ``result()`` is what was deposited."""
+        return reviews_of(self._enclave)
+
+    @property
+    def projects(self) -> Listing[Project]:
+        """The projects that you take part in."""
+        return projects_of(self._enclave)
+
+    def make_project(self, project: Project) -> Project:
+        """Make a project. Raises RequestRefused where its name is taken or a member unknown."""
+        return make(self._enclave, project)
 
     @property
     def requests(self) -> Listing[BudgetRequest]:

@@ -4,7 +4,7 @@ Knows files and SQL types; no plan, no cost. Owners' tables are scanned where th
 used stays in the engine's memory as far as that goes, and reading nothing at the start of a session tells nothing about its rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,11 @@ class Rows(DuckData):
         selected = [_public(name, space.kind) for name, space in table.columns.items()]
         rows = self._engine.execute(exp.select(*selected).from_(_scan(table)).sql("duckdb")).fetchall()
         return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in selected]
+
+    def stream(self, sql: str, size: int) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """All rows of one query, so many at once."""
+        found = self._engine.execute(sql)
+        return iter(lambda: found.fetchmany(size), [])
 
     def close(self) -> None:
         """Let go of files and threads."""

@@ -149,6 +149,17 @@ WRITING: Final = (
     Call(("statfs", "fstatfs"), "room left on the disk, and whether it is one that locks"),
 )
 
+READING_A_DATABASE: Final = (
+    Call(
+        ("fcntl",),
+        "the query engine locks its file against whoever would write it",
+        (Argument(1, (fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW, 36, 37, 38)),),
+    ),
+    Call(("sysinfo",), "the query engine sizes its tables by the machine's memory"),
+    Call(("statfs", "fstatfs"), "on which kind of disk its file lies"),
+    Call(("membarrier", "get_mempolicy"), "its allocator asks at its first large piece"),
+)
+
 THREADS: Final = (
     Call(
         ("clone",),

@@ -122,6 +122,38 @@ LOADER: Final = Profile(
     environment=_ONE_THREAD,
 )
 
+REVIEWER: Final = Profile(
+    name="reviewer",
+    what="runs one reviewed function on rows and gives back one value: a kernel's walls, no log, nobody to interrupt it",
+    calls=(*calls.COMPUTING, *calls.SIGNALS, *calls.DESCRIPTORS, *calls.INHERITED_SOCKETS, *calls.READING),
+    absent=calls.ABSENT,
+    readable=_PUBLIC,
+    open_files=64,
+    address_slack_bytes=512 << 20,
+    interruptible=False,
+    logs=False,
+    own_view=True,
+    environment=_ONE_THREAD,
+)
+
+LENDER: Final = Profile(
+    name="lender",
+    what="reads one data set's files and writes one table into a socket: no code of others, no file to write, no thread",
+    calls=(
+        *(*calls.COMPUTING, *calls.SIGNALS, *calls.DESCRIPTORS, *calls.INHERITED_SOCKETS, *calls.READING),
+        *calls.READING_A_DATABASE,
+    ),
+    absent=calls.ABSENT,
+    readable=(*_PUBLIC, *_ENGINE),
+    open_files=64,
+    address_slack_bytes=16 << 30,
+    interruptible=False,
+    logs=True,
+    own_view=False,
+    environment=_ONE_THREAD,
+    tree_of_grants=True,
+)
+
 PROFILES: Final[Mapping[str, Profile]] = {
-    profile.name: profile for profile in (KERNEL, CHECKER, MAPPER, VAULT, CLERK, LOADER)
+    profile.name: profile for profile in (KERNEL, CHECKER, MAPPER, VAULT, CLERK, LOADER, REVIEWER, LENDER)
 }

@@ -29,6 +29,8 @@ _PAUSE_SECONDS = 0.5
 """Before a dead nursery is replaced: one that dies as soon as it is warm must not keep the host busy."""
 _CLERK_BYTES = 1 << 30
 """Of memory: it reads one page of the log, or one sum, at a time."""
+_SILENT = ("kernel", "mapper", "reviewer")
+"""What they say goes nowhere but to their own sockets."""
 _log = structlog.get_logger(__name__)
 
 
@@ -58,6 +60,17 @@ BREEDS: Mapping[str, Breed] = {
     ),
     "mapper": Breed(entry="ag_mapper.serve:main", preload=("ag_mapper.serve",)),
 }
+LATE_BREEDS: Mapping[str, Breed] = {
+    "reviewer": Breed(
+        entry="ag_kernel.review.life:main",
+        preload=("ag_kernel.absent", "ag_kernel.review.life"),
+        warm="ag_kernel.warm:warm",
+    ),
+    "lender": Breed(
+        entry="ag_vault.lend:main", preload=("ag_vault.absent", "ag_vault.lend"), warm="ag_vault.lend:warm"
+    ),
+}
+"""Started when the first code is reviewed: most sessions of an enclave never need them."""
 
 
 def clerk_settings(state: State) -> dict[str, Any]:
@@ -117,7 +130,9 @@ class Nurseries:
     start: Callable[..., Nursery] = Nursery.start
     _running: dict[str, Nursery] = field(default_factory=dict)
     _walls: Walls = field(init=False)
-    _renewing: Mapping[str, asyncio.Lock] = field(default_factory=lambda: {role: asyncio.Lock() for role in BREEDS})
+    _renewing: Mapping[str, asyncio.Lock] = field(
+        default_factory=lambda: {role: asyncio.Lock() for role in (*BREEDS, *LATE_BREEDS)}
+    )
     _watched: dict[int, Nursery] = field(default_factory=dict)
     _replacing: set[asyncio.Task[None]] = field(default_factory=set)
     _closed: bool = False
@@ -210,6 +225,33 @@ class Nurseries:
         except (SandboxError, OSError) as problem:
             raise SessionLost(f"The clerk could not be started: {problem}") from problem
 
+    async def reviewer(self, sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> Child:
+        """A process for reviewed code, or for what leaves of it. SessionLost where it could not be started."""
+        review = self.config.review
+        grants = Grants(memory_bytes=review.memory_bytes, processes=0, cpu_seconds=review.cpu_seconds, file_bytes=0)
+        try:
+            await self._ready("reviewer")
+            return await self._spawn("reviewer", sockets, settings, grants)
+        except (SandboxError, OSError) as problem:
+            raise SessionLost(f"The process for reviewed code could not be started: {problem}") from problem
+
+    async def lender(self, stream: socket.socket, folder: Path, table: str, *, mock: bool) -> Child:
+        """Who writes one table of a data set's folder into this end of a socket. SessionLost where it could not be started."""
+        memory = self.config.review.memory_bytes
+        settings = {"path": str(folder), "table": table, "mock": mock, "memory_bytes": memory}
+        grants = Grants(read=(folder,), memory_bytes=memory, processes=0, cpu_seconds=None, file_bytes=0)
+        try:
+            await self._ready("lender")
+            admitted = self._walls.admit_reader(self._running["lender"], grants)
+            return await self._spawn("lender", {"table": stream}, settings, admitted)
+        except (SandboxError, OSError) as problem:
+            raise SessionLost(f"The table could not be lent: {problem}") from problem
+
+    async def _ready(self, role: str) -> None:
+        """Start a late one's nursery, where that wasn't done yet. Unusable where it lacks a wall that is required."""
+        if role not in self._running:
+            self._walls.inspect(role, await self._renew(role, None))
+
     def _enrol(self, order: Order, children: Mapping[str, Any]) -> Group | None:
         group = self._walls.group(order.session)
         if group is not None:
@@ -251,7 +293,7 @@ class Nurseries:
                 if worn is not None:
                     with contextlib.suppress(SandboxError, OSError):
                         await asyncio.to_thread(worn.close)
-                fresh = await self._begin(role, BREEDS[role])
+                fresh = await self._begin(role, BREEDS.get(role) or LATE_BREEDS[role])
                 if self._closed:
                     await asyncio.to_thread(fresh.close)
                     raise SessionLost("The enclave is being stopped.")
@@ -286,7 +328,7 @@ class Nurseries:
             _log.error("a nursery could not be started again", role=role, problem=str(problem))
 
     async def _begin(self, role: str, breed: Breed) -> Nursery:
-        log = self.state.folder("logs") / f"{role}.log" if role not in ("kernel", "mapper") else None
+        log = self.state.folder("logs") / f"{role}.log" if role not in _SILENT else None
         return await asyncio.to_thread(
             self.start,
             profile=role,

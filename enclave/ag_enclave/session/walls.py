@@ -52,16 +52,18 @@ class Walls:
     def settle(self, nurseries: Mapping[str, Nursery]) -> None:
         """Once the nurseries have tried what the host lets them. Unusable as above."""
         for role, nursery in nurseries.items():
-            if not (nursery.parted and nursery.alone and nursery.enclosed):
-                self._miss(
-                    "namespaces", f"the host lets the {role} have no file tree, network or process numbers of its own"
-                )
-            if not nursery.users:
-                self._miss(
-                    "users", f"the {role} is no user of its own: that needs root, and code that everybody may read"
-                )
+            self.inspect(role, nursery)
         if nurseries["vault"].users:
             self._share(nurseries["vault"])
+
+    def inspect(self, role: str, nursery: Nursery) -> None:
+        """What one nursery's children will lack. Unusable as above."""
+        if not (nursery.parted and nursery.alone and nursery.enclosed):
+            self._miss(
+                "namespaces", f"the host lets the {role} have no file tree, network or process numbers of its own"
+            )
+        if not nursery.users:
+            self._miss("users", f"the {role} is no user of its own: that needs root, and code that everybody may read")
 
     def _share(self, vaults: Nursery) -> None:
         closed = None if vaults.enclosed else sharing.closed_above(self._state.root)
@@ -98,6 +100,15 @@ class Walls:
             if folder.parent == self._state.folder("scratch"):
                 sharing.hand_over(folder, user, self.users.group)
         return dataclasses.replace(grants, user=user, group=self.users.group)
+
+    def admit_reader(self, nursery: Nursery, grants: Grants) -> Grants:
+        """The grants of who reads data sets and writes nothing: a user of its own in the vaults' group, where vaults have one. Raises OSError."""
+        if not nursery.users or not self._vaults_share:
+            # Where vaults stay who they are, the files are this very user's: nobody else could read them.
+            return dataclasses.replace(grants, user=os.geteuid()) if nursery.users else grants
+        for folder in grants.read:
+            sharing.admit(folder, self.users.group)
+        return dataclasses.replace(grants, user=self.users.take(), group=self.users.group)
 
     def admit_clerk(self, nursery: Nursery, grants: Grants) -> Grants:
         """The grants, with a user that is always the same and no vault's, in the vaults' group, where vaults have users."""

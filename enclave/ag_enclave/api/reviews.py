@@ -1,0 +1,102 @@
+"""``/ag/v1/reviews``: analysts submit code, owners run it and decide, and its reader fetches the result."""
+
+import asyncio
+import dataclasses
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from ag_enclave.api.call import Call
+from ag_enclave.api.requests import Nothing
+from ag_enclave.body import read_as
+from ag_enclave.decisions import Denial
+from ag_enclave.errors import Conflict, Refusal
+from ag_enclave.reviewing import Approval, New, RunOn
+from ag_enclave.reviews import DATA, Review, Run
+
+STATES = ("open", "approved", "denied", "withdrawn")
+_BINARY = "application/octet-stream"
+
+
+async def show_all(call: Call) -> Response:
+    """An analyst's own submissions and what was submitted for them to read, an owner's everybody's. One state only: ``?state=open``."""
+    state = call.request.query_params.get("state")
+    if state is not None and state not in STATES:
+        raise Refusal(400, f"state must be one of {', '.join(STATES)}.")
+    found = await asyncio.to_thread(call.gateway.reviews.of, _whose(call), state=state)
+    return JSONResponse([model(each) for each in found])
+
+
+async def show_one(call: Call) -> Response:
+    """One request with its runs; to an analyst those on mock data only."""
+    found = await asyncio.to_thread(call.gateway.reviews.find, _id(call), _whose(call))
+    runs = await asyncio.to_thread(call.gateway.reviews.runs_of, found.request_id)
+    shown = [run_model(each) for each in runs if call.account.role == "owner" or each.on != DATA]
+    return JSONResponse(model(found) | {"runs": shown})
+
+
+async def submit(call: Call) -> Response:
+    """A new request. Refusal 400 with lines where the policy or the run on mock data says no, 429 for too many."""
+    wanted = await read_as(call.request, New)
+    return JSONResponse(model(await call.gateway.reviewing.submit(call.account.user_id, wanted)), status_code=201)
+
+
+async def run(call: Call) -> Response:
+    """Run it, and how that ended. Refusal 409 where no run is left or it is decided."""
+    wanted = await read_as(call.request, RunOn)
+    return JSONResponse(run_model(await call.gateway.reviewing.run(_id(call), call.account.user_id, wanted.on)))
+
+
+async def show_run(call: Call) -> Response:
+    """What a run gave, encoded as exports are. Refusal 409 where it gave nothing, or it is decided and gone."""
+    run_id = call.request.path_params["run_id"]
+    found = await asyncio.to_thread(call.gateway.reviews.run_of, _id(call), run_id)
+    if found.value is None:
+        raise Conflict("That run gave nothing, or its request is decided and what it gave is gone.")
+    return _bytes(found.value)
+
+
+async def approve(call: Call) -> Response:
+    """Deposit a result. Refusal 409 where it was decided otherwise, or the airlock warns and there are no words in spite of it."""
+    wanted = await read_as(call.request, Approval, longest=2 * call.gateway.config.review.result_bytes)
+    return JSONResponse(model(await call.gateway.reviewing.approve(_id(call), call.account.user_id, wanted)))
+
+
+async def deny(call: Call) -> Response:
+    """Say no, and why. Refusal 409 where it was decided otherwise."""
+    wanted = await read_as(call.request, Denial)
+    return JSONResponse(model(await call.gateway.reviewing.deny(_id(call), call.account.user_id, wanted.reason)))
+
+
+async def withdraw(call: Call) -> Response:
+    """The analyst no longer asks. Refusal 409 where it was decided."""
+    await read_as(call.request, Nothing)
+    return JSONResponse(model(await asyncio.to_thread(call.gateway.reviews.withdraw, _id(call), call.account.user_id)))
+
+
+async def show_result(call: Call) -> Response:
+    """The deposited result, encoded as exports are, for its reader. Refusal 409 where there is none."""
+    return _bytes(await asyncio.to_thread(call.gateway.reviews.fetch, _id(call), call.account.user_id))
+
+
+def model(found: Review) -> dict[str, Any]:
+    """A request as both sides see it."""
+    return dataclasses.asdict(found)
+
+
+def run_model(found: Run) -> dict[str, Any]:
+    """A run without its value."""
+    shown = dataclasses.asdict(dataclasses.replace(found, value=None))
+    return {name: value for name, value in shown.items() if name != "value"}
+
+
+def _bytes(value: bytes) -> Response:
+    return Response(value, media_type=_BINARY, headers={"Cache-Control": "no-store"})
+
+
+def _id(call: Call) -> str:
+    return str(call.request.path_params["request_id"])
+
+
+def _whose(call: Call) -> str | None:
+    return None if call.account.role == "owner" else call.account.user_id
