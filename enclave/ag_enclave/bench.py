@@ -42,7 +42,7 @@ class Bench:
 
     def __init__(self, nurseries: Nurseries, limits: Limits) -> None:
         self._nurseries = nurseries
-        self._limits = limits
+        self.limits = limits
         self._places = asyncio.Semaphore(limits.at_once)
 
     async def run(self, source: str, function: str, tables: Sequence[Lent]) -> Ended:
@@ -68,7 +68,7 @@ class Bench:
             return await self._once({"mode": "airlock"}, tables, value)
 
     async def _once(self, asked: dict[str, Any], tables: Sequence[Lent], value: bytes | None) -> Ended:
-        limits = self._limits
+        limits = self.limits
         bounds = {"result_bytes": limits.result_bytes, "printed_bytes": limits.printed_bytes}
         settings = {**asked, **bounds, "arguments": [each.argument for each in tables]}
         began = time.monotonic()
@@ -109,7 +109,7 @@ class Bench:
 
     async def _outcome(self, channel: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
         head = await read_frame(channel, _LONGEST_HEAD)
-        value = await read_frame(channel, self._limits.result_bytes)
+        value = await read_frame(channel, self.limits.result_bytes)
         if head is None or value is None:
             raise MalformedMessage("there was no outcome")
         said = json.loads(head)

@@ -84,8 +84,12 @@ class Reviewing:
     catalog: Catalog
     bench: Bench
     sessions: Sessions
-    limits: Limits
     turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    @property
+    def limits(self) -> Limits:
+        """How much code may wait, and how large it may be."""
+        return self.bench.limits
 
     async def submit(self, analyst: str, wanted: New) -> Review:
         """Check, run on mock data, keep. Refusal 400 with the policy's or the run's own lines where it doesn't work there."""

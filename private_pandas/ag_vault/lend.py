@@ -3,7 +3,7 @@
 Knows one data set's folder; no ledger, no analyst, no code. Whoever holds the other end of the socket holds rows.
 """
 
-import random
+import hashlib
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +22,7 @@ _AT_ONCE = 20_000
 """Rows per frame."""
 _MADE_UP = 200
 _ENGINE_SHARE = 0.5
+_WORD = 4
 _WIDTH = 1000.0
 """Of made-up numbers without bounds."""
 
@@ -84,39 +85,32 @@ def _read(name: str, space: ColumnSpace) -> exp.Expr:
 
 def made_up(table: Table) -> list[list[Any]]:
     """Rows by column that conform to what is public and know nothing else: the same ones for the same table."""
-    drawn = random.Random(table.key)  # noqa: S311 - nothing of a release is drawn here
-    return [_values(space, drawn, unit=table.unit is not None) for space in table.columns.values()]
+    return [
+        _values(space, _shares(f"{table.key} {name}"), unit=table.unit is not None)
+        for name, space in table.columns.items()
+    ]
 
 
-def _values(space: ColumnSpace, drawn: random.Random, *, unit: bool) -> list[Any]:
+def _shares(name: str) -> list[float]:
+    """Numbers from 0 to 1 that look like chance and follow from a name."""
+    stream = hashlib.shake_256(name.encode()).digest(_WORD * _MADE_UP)
+    words = (stream[at : at + _WORD] for at in range(0, len(stream), _WORD))
+    return [int.from_bytes(word) / (1 << 8 * _WORD) for word in words]
+
+
+def _values(space: ColumnSpace, shares: list[float], *, unit: bool) -> list[Any]:
     if space.categories is not None:
-        return drawn.choices(space.categories, k=_MADE_UP)
+        return [space.categories[int(share * len(space.categories))] for share in shares]
     if space.kind == "id":
         return [f"unit-{number // 2 if unit else number}" for number in range(_MADE_UP)]
     lower, upper = space.bounds or (0, _WIDTH)
-    return _SORTS[space.kind](drawn, lower, upper)
+    return [_MADE[space.kind](share, lower, upper) for share in shares]
 
 
-def _floats(drawn: random.Random, lower: float, upper: float) -> list[Any]:
-    return [drawn.uniform(lower, upper) for _ in range(_MADE_UP)]
-
-
-def _integers(drawn: random.Random, lower: float, upper: float) -> list[Any]:
-    return [drawn.randint(int(lower), int(upper)) for _ in range(_MADE_UP)]
-
-
-def _booleans(drawn: random.Random, _lower: float, _upper: float) -> list[Any]:
-    return [drawn.random() < 0.5 for _ in range(_MADE_UP)]  # noqa: PLR2004 - a coin
-
-
-def _texts(drawn: random.Random, _lower: float, _upper: float) -> list[Any]:
-    return [f"text {drawn.randrange(20)}" for _ in range(_MADE_UP)]
-
-
-_SORTS: Mapping[str, Callable[[random.Random, float, float], list[Any]]] = {
-    "float": _floats,
-    "int": _integers,
-    "datetime": _integers,
-    "bool": _booleans,
-    "str": _texts,
+_MADE: Mapping[str, Callable[[float, float, float], Any]] = {
+    "float": lambda share, lower, upper: lower + share * (upper - lower),
+    "int": lambda share, lower, upper: int(lower + share * (upper - lower)),
+    "datetime": lambda share, lower, upper: int(lower + share * (upper - lower)),
+    "bool": lambda share, _lower, _upper: share < 0.5,  # noqa: PLR2004 - a coin
+    "str": lambda share, _lower, _upper: f"text {int(share * 20)}",
 }

@@ -9,6 +9,11 @@ down_revision = "0004"
 
 def upgrade() -> None:
     """Make the tables."""
+    _projects()
+    _code()
+
+
+def _projects() -> None:
     op.create_table(
         "projects",
         sa.Column("project_id", sa.String(36), primary_key=True),
@@ -22,6 +27,9 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(36), primary_key=True),
         sa.Column("user_id", sa.String(80), primary_key=True),
     )
+
+
+def _code() -> None:
     texts = ("source", "inputs", "answer", "overridden")
     op.create_table(
         "code_requests",
