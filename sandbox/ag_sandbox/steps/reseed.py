@@ -10,8 +10,11 @@ from ag_sandbox.inmate import Inmate
 
 
 def apply(_inmate: Inmate) -> None:
-    """Seed the shared generators of ``random`` and numpy anew from the kernel."""
+    """Seed the shared generators of ``random`` and numpy anew from the kernel.
+
+    What was never imported has none yet, and gets a fresh one when it is: ``numpy`` alone doesn't bring ``numpy.random``.
+    """
     random.seed()
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed()
+    generators = sys.modules.get("numpy.random")
+    if generators is not None:
+        generators.seed()
