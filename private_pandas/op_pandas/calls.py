@@ -20,6 +20,8 @@ Probabilities: TypeAlias = Number | Sequence[float] | npt.NDArray[Any]
 _MOST_FREEDOM = 1000
 _WHOLE = {"quantile": 1, "percentile": 100}
 """What q = certainty is called by each name."""
+_CALLED_P = {"percentile"}
+"""What may have its q by the name of p."""
 _TELLING = {"quantile"}
 """Where a number above 1 can only be ε. A percentile beyond 100 is a mistake, which must not become an ε of 101."""
 
@@ -74,6 +76,7 @@ def quantiles(
 
     The documented order counts; the other is taken only where the documented one can't be meant (``quantile(0.25, 2)`` on a frame).
     """
+    named = _as_q(name, named, ignored)
     order: tuple[str, ...] = ("q", "eps") if q_first else ("eps", "q")
     otherwise = any(ignored.get(other) is not None for other in OTHERS)
     if otherwise:
@@ -94,6 +97,15 @@ def quantiles(
     call = called(name, found["eps"], ignored, found.get("axis", 0))
     probabilities, labels = _probabilities(wanted, _WHOLE[name])
     return Quantiles(call=call, probabilities=probabilities, labels=labels, is_one=not _is_several(wanted))
+
+
+def _as_q(name: str, named: Mapping[str, object], ignored: Mapping[str, object]) -> Mapping[str, object]:
+    """The named arguments, a percentile's ``p`` as its q: to ignore that word would answer another question. TypeError where both are given."""
+    if name not in _CALLED_P or ignored.get("p") is None:
+        return named
+    if named["q"] is not None:
+        raise TypeError(f"{name} takes q or p, not both")
+    return {**named, "q": ignored["p"]}
 
 
 def _fits(found: Mapping[str, object], name: str) -> bool:

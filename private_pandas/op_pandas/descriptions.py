@@ -18,7 +18,7 @@ from op_pandas.keys import key_of, public_keys
 from op_pandas.releases import release
 from op_pandas.results import Provenance, ReleasedFrame, ReleasedSeries
 from op_pandas.rows import Rows, Term
-from op_pandas.spend import Accuracy, Spending
+from op_pandas.spend import Accuracy
 
 _ORDER = ("count", "unique", "top", "freq", "mean", "std", "min", "25%", "50%", "75%", "max")
 _NUMBERS = ("number", "float", "float64", "int", "int64", "numeric")
@@ -53,13 +53,14 @@ def described(rows: Rows, terms: Mapping[str, Term], call: Call) -> ReleasedFram
     made: dict[str, pd.Series[Any]] = {}
     paid: list[Provenance] = []
     if numbers:
-        own = _part(call.spend, Fraction(len(numbers), len(terms)))
+        own = part(call, Fraction(len(numbers), len(terms)))
         released = release(rows, numbers, Describe(columns=tuple(numbers)), own)
         frame = results.frame(released, [key[-1] for key in released.index], released.columns, list)
         made |= {name: frame[name] for name in numbers}
         paid.append(frame.ag)
     for name in [name for name in terms if name not in numbers]:
-        found = _described(rows, terms[name], name, replace(call, spend=_part(call.spend, Fraction(1, len(terms)))))
+        own = part(call, Fraction(1, len(terms)))
+        found = _described(rows, terms[name], name, replace(call, spend=own))
         made[name] = found
         paid.append(found.ag)
     index = [word for word in _ORDER if any(word in column.index for column in made.values())]
@@ -76,9 +77,9 @@ def _is_category(term: Term) -> bool:
     return term.kind == "bool" or (term.kind == "str" and bool(public_keys(term)))
 
 
-def _part(spend: Spending, share: Fraction) -> Spend:
-    """A share of what a call may spend. TypeError where it is said as an accuracy."""
-    if isinstance(spend, Accuracy):
-        raise TypeError("describe of categories needs eps= or rho=: its numbers have no one accuracy")
-    value = spend.fraction * share
-    return parse_rho(value) if isinstance(spend, Rho) else parse_epsilon(value, "describe")
+def part(call: Call, share: Fraction) -> Spend:
+    """A share of what a call of several releases may spend. TypeError where it is said as an accuracy."""
+    if isinstance(call.spend, Accuracy):
+        raise TypeError(f"{call.name} of categories needs eps= or rho=: its numbers have no one accuracy")
+    value = call.spend.fraction * share
+    return parse_rho(value) if isinstance(call.spend, Rho) else parse_epsilon(value, call.name)

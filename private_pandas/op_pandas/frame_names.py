@@ -60,6 +60,6 @@ FRAME: dict[str, Verdict] = SHARED | {
     "unique": depends_on_rows("see categorical_metadata, or use frame['name'].unique(eps)"),
     "cumcount": needs_order(),
     "percentile": HERE,
-    "mode": Refused("each column has a mode of its own", "use frame['name'].mode(eps)"),
+    "mode": HERE,
     "hist2d": HERE,
 }

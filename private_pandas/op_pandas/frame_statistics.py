@@ -146,6 +146,13 @@ class FrameStatistics(ABC):
         return results.series(released, released.columns, _first_row, whole=True)
 
     @statistic
+    def mode(self, /, eps: Number | None = None, axis: Down = 0, **ignored: object) -> ReleasedFrame:
+        """The most frequent value of each column of categories, truths or whole numbers between close bounds: ε in equal parts."""
+        from op_pandas import modes
+
+        return modes.modes(*self._parts(), called("mode", eps, ignored, axis))
+
+    @statistic
     def value_counts(
         self,
         /,

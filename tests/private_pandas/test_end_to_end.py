@@ -227,6 +227,7 @@ CASES: list[Any] = [
     lambda d: d[d["note"].notna()]["age"],
     lambda d: d["age"].isin([20, 30, 40]),
     lambda d: d[["age", "weight"]].sum(axis=1),
+    lambda d: d[["age", "weight"]].mean(axis=1),
     lambda d: np.sqrt(d["age"]),
     lambda d: d["smoker"].astype("float64"),
     lambda d: d["weight"].round(),

@@ -235,6 +235,17 @@ def test_keys_made_by_a_function_are_found_like_others(frame: PrivateDataFrame) 
     assert len(frame.groupby("telling").size(eps=0.5)) == 0
 
 
+def test_a_frames_mode_is_that_of_each_column_with_public_values(frame: PrivateDataFrame) -> None:
+    released = frame.mode(eps=1)
+    chosen = [name for name in frame.columns if name in released]
+    assert chosen
+    for name in chosen:
+        assert released[name].tolist() == PEOPLE[name].mode().tolist()[:1]
+    assert released.ag.epsilon == 1
+    with pytest.raises(TypeError, match="eps= or rho="):
+        frame.mode(accuracy=1)
+
+
 @pytest.mark.parametrize("name", ["unique", "mode", "value_counts", "nunique"])
 def test_what_spends_needs_eps(frame: PrivateDataFrame, name: str) -> None:
     with pytest.raises(TypeError, match=f"{name} needs eps"):

@@ -119,6 +119,9 @@ def test_percentiles_are_quantiles_in_hundredths() -> None:
     frame, plain = clinic.private()["train_x"], clinic.plain()[NUMBERS]
     assert frame.percentile(1, 25)["age"] == plain["age"].quantile(0.25)
     assert list(frame.percentile(eps=1, q=[25, 50]).index) == [25.0, 50.0]
+    assert frame.percentile(eps=1, p=25)["age"] == plain["age"].quantile(0.25)
+    with pytest.raises(TypeError, match="q or p"):
+        frame.percentile(eps=1, q=25, p=75)
     assert frame["age"].percentile(75, 1) == plain["age"].quantile(0.75)
 
 
