@@ -23,18 +23,30 @@ from ag_enclave.state import State, write_private
 
 Progress = Callable[[float, str], None]
 _LONGEST_LINE = 1 << 20
-_GIVEN = frozenset({*dir(builtins), "export", "imported", "display", "ag_print", "load_dataset", "submit_predictions"})
+_GIVEN = frozenset(
+    {*dir(builtins), "export", "imported", "display", "ag_print", "load_dataset", "load_mock", "submit_predictions"}
+)
 """Names that every session's cells find already: a data set of such a name would take their place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What to register: a name, the owner's metadata, and a file per private table and per public view."""
+    """What to register: a name, the owner's metadata, and a file per private table and per public view.
+
+    ``mock``: files of public rows in the private ones' place, for some or none; ``mock_override``: the owner's reason to take them though they look like the data.
+    """
 
     name: str
     metadata: Path
     tables: Mapping[str, Path]
     public: Mapping[str, Path] = field(default_factory=dict)
+    mock: Mapping[str, Path] = field(default_factory=dict)
+    mock_override: str = ""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that the loader reads."""
+        return (self.metadata, *self.tables.values(), *self.public.values(), *self.mock.values())
 
 
 def register(load: Load, state: State, progress: Progress, *, shelf: str = "datasets") -> dict[str, Any]:
@@ -63,7 +75,7 @@ def _check(load: Load) -> None:
         )
     if not load.tables:
         raise BadData("A data set needs at least one private table: --table KEY=FILE.")
-    for path in (load.metadata, *load.tables.values(), *load.public.values()):
+    for path in load.files:
         if not path.is_file():
             raise BadData(f"There is no file {path}.")
 
@@ -88,13 +100,17 @@ def command_of(load: Load, target: Path, hashing: Path) -> list[str]:
         options += ["--table", f"{key}={path.resolve()}"]
     for key, path in load.public.items():
         options += ["--public", f"{key}={path.resolve()}"]
+    for key, path in load.mock.items():
+        options += ["--mock", f"{key}={path.resolve()}"]
+    if load.mock_override:
+        options += [f"--mock-override={load.mock_override}"]
     return [*_jail(load, target, hashing), "ag_vault.load", *options]
 
 
 def _jail(load: Load, target: Path, hashing: Path) -> list[str]:
     """The interpreter, inside the loader's jail: it reads these files and the key for ids, writes this data set's folder, nothing else."""
     jail = [sys.executable, "-P", "-m", "ag_sandbox.run", "--profile", "loader"]
-    for path in (load.metadata, *load.tables.values(), *load.public.values(), hashing):
+    for path in (*load.files, hashing):
         jail += ["--read", str(path.resolve())]
     return [*jail, "--write", str(target.parent)]
 

@@ -102,14 +102,18 @@ def _remember(examined: Examined, session: Session) -> None:
 STEPS: Final[tuple[Step, ...]] = (measure, parse_and_policy, types, refuse_or_go_on, run)
 
 
-def live(source: str, session: Session) -> None:
-    """Take a cell through its steps. Raises CellRefused, or what the analyst's code raises; what it printed and spent is shown."""
+def live(source: str, session: Session, *, mock: bool = False) -> None:
+    """Take a cell through its steps; with ``mock``, its releases are of mocks and free.
+
+    Raises CellRefused, or what the analyst's code raises; what it printed and spent is shown.
+    """
     cell = Cell(source=source, number=session.cells)
     session.output.begin()
     session.desk.begin()
     try:
-        for step in STEPS:
-            step(cell, session)
+        with session.vault.rehearsing(dry=mock):
+            for step in STEPS:
+                step(cell, session)
     finally:
         session.output.end()
         show_budget(session)

@@ -163,6 +163,7 @@ def _known(encoder: Encoder, value: Any) -> Tagged:
             "mechanism": str(found.mechanism),
             "scale": float(found.scale),
             "half_widths": encoder.encode(found.half_widths),
+            **({"mock": True} if found.mock else {}),
         }
     }
 

@@ -43,7 +43,7 @@ def execute(request: Message, session: Session, channel: Channel) -> Json:
     session.interrupts.forget()
     if not silent:
         channel.publish("execute_input", {"code": source, "execution_count": session.cells})
-    fault = _fault_of(source, session)
+    fault = _fault_of(source, session, mock=request.content.get("ag_mock") is True)
     if fault is None:
         return {"status": "ok", "execution_count": session.cells, "user_expressions": {}, "payload": []}
     told = {"ename": fault.name, "evalue": fault.text, "traceback": list(fault.lines)}
@@ -51,10 +51,10 @@ def execute(request: Message, session: Session, channel: Channel) -> Json:
     return {"status": "error", "execution_count": session.cells, "user_expressions": {}, "payload": [], **told}
 
 
-def _fault_of(source: str, session: Session) -> Fault | None:
+def _fault_of(source: str, session: Session, *, mock: bool) -> Fault | None:
     """How the cell failed, or None. Whatever the analyst's code raises ends here."""
     try:
-        cell.live(source, session)
+        cell.live(source, session, mock=mock)
     except CellRefused as refused:
         return Fault(name="CellRefused", text=str(refused), lines=refused.shown)
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the kernel

@@ -12,7 +12,7 @@ from op_pandas.frame import PrivateDataFrame
 from op_pandas.private import Private
 from op_pandas.series import PrivateSeries
 
-__all__ = ["ag_print", "display", "export", "imported", "load_dataset", "submit_predictions"]
+__all__ = ["ag_print", "display", "export", "imported", "load_dataset", "load_mock", "submit_predictions"]
 
 PRIVATE = "Please ensure export function is called on a non-private type."
 _DEEPEST = 32
@@ -44,6 +44,11 @@ def ag_print(
 def load_dataset(name: str) -> Any:
     """A data set of this session by its name: a private frame, or a dict of private frames and public tables."""
     return op_pandas.load_dataset(name)
+
+
+def load_mock(name: str) -> dict[str, Any]:
+    """The made-up rows that stand in for a data set in dry runs, by view: plain, public frames to write code against."""
+    return op_pandas.load_mock(name)
 
 
 @overload

@@ -40,8 +40,9 @@ def run_cell(
     view: View,
     interrupt: Callable[[], object],
     timeout: float | None = None,
+    mock: bool = False,
 ) -> CellResult:
-    """Run one cell and wait for its end; after ``timeout`` seconds it is interrupted.
+    """Run one cell, against mocks if ``mock``, and wait for its end; after ``timeout`` seconds it is interrupted.
 
     Raises CellError where it fails, CellTimedOut, CellInterrupted after a Ctrl-C here (``interrupt`` is called and the cell's end awaited;
     a second Ctrl-C stops waiting), SessionError where the session ends, ConnectionLost where the connection can't be kept.
@@ -53,11 +54,12 @@ def run_cell(
         "user_expressions": {},
         "allow_stdin": False,
         "stop_on_error": True,
+        **({"ag_mock": True} if mock else {}),
     }
     asked = request("shell", "execute_request", content, client)
     wait = _Wait(view, timeout)
     with channel.listening() as inbox:
-        run = _Run(asked, channel, inbox, view)
+        run = _Run(asked, channel, inbox, Hearing(view, mock=mock))
         try:
             interrupted = _follow(run, inbox, wait, interrupt)
         finally:
@@ -128,12 +130,12 @@ class _Wait:
 class _Run:
     """What is known of one running cell."""
 
-    def __init__(self, asked: Message, channel: Channel, inbox: Inbox, view: View) -> None:
+    def __init__(self, asked: Message, channel: Channel, inbox: Inbox, hearing: Hearing) -> None:
         self._asked = asked
         self._channel = channel
         self._inbox = inbox
-        self._view = view
-        self._hearing = Hearing(view)
+        self._view = hearing.view
+        self._hearing = hearing
         self._probe = ""
         self._repeated = False
         self._news = ""

@@ -13,11 +13,11 @@ class _Options(argparse.ArgumentParser):
     """Arguments whose mistakes are one sentence here, and end no process."""
 
     def error(self, message: str) -> NoReturn:
-        raise AgError(f"%%ag: {message}; it takes --timeout SECONDS, --session ID and --quiet")
+        raise AgError(f"%%ag: {message}; it takes --timeout SECONDS, --session ID, --mock and --quiet")
 
 
 def options(line: str) -> argparse.Namespace:
-    """``timeout`` (seconds or None), ``session`` (id or None) and ``quiet`` of what follows ``%%ag`` on its line. Raises AgError."""
+    """``timeout`` (seconds or None), ``session`` (id or None), ``mock`` and ``quiet`` of what follows ``%%ag`` on its line. Raises AgError."""
     try:
         words = shlex.split(line)
     except ValueError as problem:
@@ -42,6 +42,7 @@ def _parser() -> _Options:
     parser = _Options(prog=MAGIC, add_help=False, allow_abbrev=False)
     parser.add_argument("--timeout", type=_seconds)
     parser.add_argument("--session")
+    parser.add_argument("--mock", action="store_true")
     parser.add_argument("--quiet", action="store_true")
     return parser
 

@@ -22,14 +22,16 @@ class CellResult:
     data: Mapping[str, Any] | None = None
     budget: list[Mapping[str, Any]] = field(default_factory=list)
     execution_count: int | None = None
+    mock: bool = False
+    """Whether it ran against mocks: nothing of it is about the data."""
 
 
 class Hearing:
     """Passes messages on to ``view`` and collects ``result``. ``error`` is the content of an error message, where one came."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, *, mock: bool = False) -> None:
         self.view = view
-        self.result = CellResult()
+        self.result = CellResult(mock=mock)
         self.error: Mapping[str, Any] | None = None
         self.taken: NameTaken | None = None
         """The first export under a name that this notebook needs; the cell goes on, and its end tells."""
@@ -66,6 +68,8 @@ class Hearing:
             return
         self._progress.over()
         self.result.exports[piece.name] = piece.value
+        if self.result.mock:
+            self.view.notice(f"{piece.name} is of mock data.")
         try:
             self.view.export(piece.name, piece.value)
         except NameTaken as problem:

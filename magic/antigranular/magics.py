@@ -47,7 +47,7 @@ class Magics:
             self._known[session.session_id] = session
 
     def run(self, line: str, cell: str) -> RemoteResult | None:
-        """Run the cell. ``--timeout SECONDS`` interrupts it, ``--session ID`` runs it in another session of this notebook, ``--quiet`` shows nothing."""
+        """Run the cell. ``--timeout SECONDS`` interrupts it, ``--session ID`` runs it in another session of this notebook, ``--mock`` against made-up rows, ``--quiet`` shows nothing."""
         wanted = options(line)
         session = self._chosen(wanted.session)
         if not cell.strip():
@@ -56,7 +56,7 @@ class Magics:
         view: View = QuietView(self._shell.user_ns.__setitem__) if wanted.quiet else loud
         try:
             # The empty line stands for the one with %%ag, so that line numbers are those of the notebook's cell.
-            session.execute("\n" + cell, view=view, timeout=wanted.timeout)
+            session.execute("\n" + cell, view=view, timeout=wanted.timeout, mock=wanted.mock)
         except (CellError, CellInterrupted) as error:
             error.traceback = renumbered(error.traceback, self._numbers)
             raise

@@ -19,7 +19,8 @@ class Provenance:
     """How a released value came about.
 
     ``cost`` is that of the whole call, {"epsilon": exact text, "delta": float}; ``scale`` is the noise's, in the value's
-    units; ``half_widths`` are those of 95 % intervals, in the shape of the value (for a histogram, of its counts).
+    units; ``half_widths`` are those of 95 % intervals, in the shape of the value (for a histogram, of its counts); ``mock``: it is of made-up rows,
+    and nothing was charged.
     """
 
     value: Any
@@ -27,6 +28,7 @@ class Provenance:
     mechanism: str
     scale: float
     half_widths: Any
+    mock: bool = False
 
     @property
     def interval(self) -> tuple[Any, Any]:
@@ -40,7 +42,8 @@ class Provenance:
         return intervals.as_html(self.value, self.half_widths, self._facts())
 
     def _facts(self) -> dict[str, str]:
-        return {"cost": intervals.cost(self.cost), "noise": self.mechanism}
+        cost = intervals.cost(self.cost)
+        return {"cost": f"{cost} if it were real; this is of mock data" if self.mock else cost, "noise": self.mechanism}
 
 
 class ReleasedFloat(float):
@@ -72,6 +75,7 @@ def attach(value: Any, facts: Mapping[str, Any]) -> Any:
             "mechanism": str(facts["mechanism"]),
             "scale": float(facts["scale"]),
             "half_widths": facts["half_widths"],
+            "mock": facts.get("mock") is True,
         }
     except (KeyError, TypeError, ValueError):
         raise WireError("a released value came without its cost, mechanism, scale or interval") from None
@@ -111,5 +115,5 @@ def _of_pandas(value: Any) -> Provenance:
     if widths is not None:
         axes = dict(zip(("index", "columns"), value.axes, strict=False))
         widths = type(value)(widths, **axes)
-    facts = {name: known[name] for name in ("cost", "mechanism", "scale")}
+    facts = {name: known[name] for name in ("cost", "mechanism", "scale", "mock")}
     return Provenance(value=value, half_widths=widths, **facts)

@@ -21,6 +21,7 @@ from antigranular.errors import AgError, CellRefused, NotImportable, SessionErro
 from antigranular.hearing import CellResult
 from antigranular.imports import becomes, cell_for, check_name, parcel_of, send_import
 from antigranular.listing import Listing
+from antigranular.mock import Mock
 from antigranular.odometer import Odometer
 from antigranular.policies import Draft
 from antigranular.projects import Project, make, projects_of
@@ -72,8 +73,10 @@ class Session:
         """The name under which the data set waits in the session."""
         return str(self._facts.get("variable", ""))
 
-    def execute(self, source: str, *, view: View | None = None, timeout: float | None = None) -> CellResult:
-        """Run Python in the session; what it prints appears as it is printed, by default on the standard streams.
+    def execute(
+        self, source: str, *, view: View | None = None, timeout: float | None = None, mock: bool = False
+    ) -> CellResult:
+        """Run Python in the session; what it prints appears as it is printed, by default on the standard streams. ``mock``: a dry run, see ``mock``.
 
         ``timeout``: seconds after which the cell is interrupted. Raises CellError where it fails, CellTimedOut, CellInterrupted
         after Ctrl-C, SessionError where the session has ended.
@@ -89,7 +92,13 @@ class Session:
             view=view if view is not None else PlainView(),
             interrupt=self.interrupt_kernel,
             timeout=timeout,
+            mock=mock,
         )
+
+    @property
+    def mock(self) -> Mock:
+        """Dry runs: ``session.mock(source)`` runs a cell against made-up rows, free; ``session.mock.frames()`` are these rows."""
+        return Mock(self)
 
     def replay(self, *, view: View | None = None) -> CellResult:
         """Show what the session still has of its output and what its running cell says to its end; the exports among it."""

@@ -29,10 +29,11 @@ class AskSchema(Message, frozen=True, kw_only=True, tag="ask_schema"):
 
 
 class AskPublic(Message, frozen=True, kw_only=True, tag="ask_public"):
-    """The values of a public table, e.g. ``test_x``. Free."""
+    """The values of a public table, e.g. ``test_x``, or, with ``mock``, the made-up rows of a private table's mock. Free."""
 
     dataset: str
     key: str
+    mock: bool = False
 
 
 class AskPreview(Message, frozen=True, kw_only=True, tag="ask_preview"):
@@ -42,10 +43,14 @@ class AskPreview(Message, frozen=True, kw_only=True, tag="ask_preview"):
 
 
 class AskRelease(Message, frozen=True, kw_only=True, tag="ask_release"):
-    """A release, to be charged. ``library`` is the public label under which the odometer lists it."""
+    """A release, to be charged. ``library`` is the public label under which the odometer lists it.
+
+    ``mock``: of the mocks in the private tables' place: free, and no word about any private row.
+    """
 
     release: bytes
     library: str = "op_pandas"
+    mock: bool = False
 
 
 class AskOdometer(Message, frozen=True, kw_only=True, tag="ask_odometer"):
@@ -163,6 +168,7 @@ class Released(Message, frozen=True, kw_only=True, tag="released"):
     scale: float
     cost: Cost
     repeated: bool = False
+    mock: bool = False
 
 
 class Preview(Message, frozen=True, kw_only=True, tag="preview"):

@@ -57,6 +57,18 @@ class TableRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     max_rows: int | None = None
 
 
+class MockRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table's mock: public rows of the same columns, as a table of the engine's own and as Parquet that analysts may read.
+
+    ``source``: brought by the owner, or generated from the metadata alone; ``columns`` of the Parquet, the unit's id as text first.
+    """
+
+    file: str
+    public: str
+    columns: tuple[ColumnRecord, ...]
+    source: Literal["given", "generated"]
+
+
 class ViewRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A key of ``load_dataset``: a frame or series over a private table, or a public table."""
 
@@ -93,6 +105,7 @@ class CatalogRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     tables: dict[str, TableRecord]
     public: dict[str, TableRecord]
     views: tuple[ViewRecord, ...]
+    mock: dict[str, MockRecord] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +113,7 @@ class Table:
     """A table by its key, e.g. ``breast_cancer/train``: public columns in order, and where its file is (None: in memory).
 
     ``unit`` None: each row is a privacy unit of its own. ``account``: where charges go, the data set's name unless given.
+    ``mock``: a file of made-up, public rows of the same columns.
     """
 
     key: str
@@ -110,6 +124,7 @@ class Table:
     version: str = ""
     path: Path | None = None
     max_rows: int | None = None
+    mock: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.account:
@@ -141,6 +156,8 @@ class Dataset:
     public: Mapping[str, Table]
     views: tuple[ViewRecord, ...] = ()
     description: str = ""
+    mock: Mapping[str, Table] = field(default_factory=dict)
+    """The mocks as public tables, by the short keys of what they stand in for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +232,7 @@ def _dataset(record: CatalogRecord, folder: Path) -> Dataset:
         tables={key: _table(record, key, table, folder) for key, table in record.tables.items()},
         public={key: _table(record, key, table, folder) for key, table in record.public.items()},
         views=record.views,
+        mock={key: _mock_table(record, key, mock, folder) for key, mock in record.mock.items()},
     )
 
 
@@ -241,6 +259,17 @@ def _table(record: CatalogRecord, key: str, table: TableRecord, folder: Path) ->
         version=record.version,
         path=folder / table.file,
         max_rows=table.max_rows,
+        mock=folder / record.mock[key].file if key in record.mock else None,
+    )
+
+
+def _mock_table(record: CatalogRecord, key: str, mock: MockRecord, folder: Path) -> Table:
+    return Table(
+        key=f"{record.variable}/{key}",
+        dataset=record.name,
+        columns={column.name: space_of(column) for column in mock.columns},
+        version=record.version,
+        path=folder / mock.public,
     )
 
 

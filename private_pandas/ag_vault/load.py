@@ -1,4 +1,4 @@
-"""The loader: ``python -m ag_vault.load --name N --metadata FILE --out DIR --table KEY=FILE … --public KEY=FILE …``.
+"""The loader: ``python -m ag_vault.load --name N --metadata FILE --out DIR --table KEY=FILE … --public KEY=FILE … --mock KEY=FILE …``.
 
 Speaks JSON lines to whoever started it: progress, then ``done`` with a report for the owner, or ``error`` with one sentence.
 Knows no analyst and no ledger; the work is in ``loading``.
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             metadata=Metadata.read(Path(asked.metadata)),
             tables=_pairs(asked.table),
             public=_pairs(asked.public),
+            mock=_pairs(asked.mock),
+            mock_override=asked.mock_override,
             unit_key=secrets.token_bytes(_KEY_BYTES) if asked.unit_key is None else _key_in(Path(asked.unit_key)),
         )
         report = build(order, Path(asked.out), _say)
@@ -50,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(option, required=True)
     parser.add_argument("--table", action="append", default=[], metavar="KEY=FILE", help="a private table")
     parser.add_argument("--public", action="append", default=[], metavar="KEY=FILE", help="a public table")
+    parser.add_argument(
+        "--mock", action="append", default=[], metavar="KEY=FILE", help="public rows for a private table"
+    )
+    parser.add_argument("--mock-override", default="", metavar="REASON", help="take mocks that look like the data")
     parser.add_argument(
         "--unit-key", metavar="FILE", help="the key under which ids are hashed; drawn anew unless given"
     )

@@ -21,7 +21,7 @@ from ag_plan.releases import Describe, Epsilon, Release
 from ag_vault.account import Cap
 from ag_vault.catalog import Budget, Catalog, Table, read_catalog
 from ag_vault.conversation import Conversation
-from ag_vault.data import open_rows, prepare
+from ag_vault.data import open_mocks, open_rows, prepare
 from ag_vault.errors import Refusal
 from ag_vault.ledger import Ledger
 from ag_vault.mapper import Mapper, SocketMapper
@@ -37,6 +37,8 @@ _LONGEST_CONTROL = 1 << 20
 _SCRATCH_DELTA = Fraction(1, 10**6)
 _ENGINE_SHARE = 0.75
 """Of the process's memory, what the query engine may take."""
+_MOCK_SHARE = 0.125
+"""What the engine of mocks may take, where one is started."""
 _SCHEDULES: Mapping[str, Callable[[], Schedule]] = {"default": Slots, "immediate": Immediate}
 
 
@@ -125,6 +127,7 @@ def open_session(settings: Settings, mapper: Mapper | None = None) -> Session:
         scratch_budget=_scratch_budget(settings.scratch_budget),
         noise=OpenDPNoise(),
         schedule=_SCHEDULES[settings.schedule](),
+        mocks=lambda known: open_mocks(known, memory_bytes=int(settings.memory_bytes * _MOCK_SHARE), mapper=mapper),
     )
 
 

@@ -6,7 +6,7 @@ Knows messages and who is asking; how an answer is made is ``answer``'s, how it 
 import hashlib
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from ag_plan.relations import Relation
 from ag_plan.releases import Release
 from ag_vault.account import Cap, Event
 from ag_vault.answer import Answer, answer
-from ag_vault.catalog import SCRATCH, Budget, Catalog, Dataset
+from ag_vault.catalog import SCRATCH, Budget, Catalog, Dataset, Table
 from ag_vault.data import Rows
 from ag_vault.errors import Refusal
 from ag_vault.ingest import bytes_of, scratch_table
@@ -29,6 +29,7 @@ from ag_vault.ledger import Claim, Ledger
 from ag_vault.noise import Noise
 from ag_vault.price import preview, schema
 from ag_vault.recent import Recent
+from ag_vault.rehearsal import NO_MOCK, Rehearsal
 from ag_vault.schedule import Schedule
 from ag_vault.space import ColumnSpace
 from ag_vault.till import Till, needs_mapper, tables_of
@@ -82,6 +83,7 @@ class Session:
         scratch_budget: Budget,
         noise: Noise,
         schedule: Schedule,
+        mocks: Callable[[Catalog], Rows] | None = None,
     ) -> None:
         self._who = who
         self._catalog = replace(catalog, scratch=scratch_budget)
@@ -93,6 +95,7 @@ class Session:
         self._noise = noise
         self._schedule = schedule
         self._recent = Recent()
+        self._rehearsal = Rehearsal(rows, mocks)
 
     def reply(self, payload: bytes) -> bytes:
         """The one reply to a request. Total: what can't be read or goes wrong is refused by a constant sentence."""
@@ -115,6 +118,7 @@ class Session:
     def close(self) -> None:
         """Let go of rows and ledgers."""
         self._rows.close()
+        self._rehearsal.close()
         self._ledger.close()
         if self._scratch_tables:
             self._scratch_ledger.close()
@@ -163,7 +167,8 @@ class Session:
 
     def _public(self, request: messages.AskPublic) -> messages.Message | Refusal:
         dataset = self._catalog.datasets.get(request.dataset)
-        table = None if dataset is None else dataset.public.get(request.key)
+        shelf = {} if dataset is None else dataset.mock if request.mock else dataset.public
+        table = shelf.get(request.key)
         if table is None:
             return Refusal(code="unknown", why="There is no public table of this name.", error="KeyError")
         values = self._rows.public(table, most=MOST_PUBLIC_VALUES)
@@ -209,14 +214,17 @@ class Session:
             return SCRATCH_FULL
         self._scratch_bytes = size
         self._scratch_tables += 1
+        self._rehearsal.brought(table, values)
         self._catalog = self._catalog.with_table(table)
         self._recent.forget()
         return messages.Ingested(id=request.id, table=table.key)
 
     def _release(self, request: messages.AskRelease) -> messages.Message | Refusal:
         """The stored answer where there is one; else one charged, and held back to its slot."""
-        started = self._schedule.now()
         plan = decode_plan(request.release, Release)
+        if request.mock:
+            return self._rehearsed(request, plan)
+        started = self._schedule.now()
         if not self._rows.mapper.is_there and needs_mapper(plan):
             return NO_MAPPER
         till = self._till(plan, request.library)
@@ -236,10 +244,21 @@ class Session:
                 charged = till.charged
                 self._schedule.hold(started, numbers=charged.numbers, rows=charged.rows, programs=charged.programs)
 
-    def _till(self, plan: Release, library: str) -> Till:
+    def _rehearsed(self, request: messages.AskRelease, plan: Release) -> messages.Message | Refusal:
+        """The same plan at the same price by the same five lines, over mocks: nothing private is read, nothing is charged."""
+        data = self._rehearsal.rows(self._catalog)
         tables = tables_of(plan.relation, self._catalog)
-        owned = list({table.dataset: self._catalog.datasets[table.dataset] for table in tables if table.path}.values())
-        claim = Claim(
+        if isinstance(data, Refusal) or any(table.path is not None and table.mock is None for table in tables):
+            return NO_MOCK
+        if not data.mapper.is_there and needs_mapper(plan):
+            return NO_MAPPER
+        till = self._rehearsal.till(self._claim(plan, tables, request.library), self._catalog, tables)
+        answered = answer(plan, catalog=self._catalog, charge=till.charge, data=data, noise=self._noise)
+        return answered if isinstance(answered, Refusal) else _released(request.id, answered, mock=True)
+
+    def _claim(self, plan: Release, tables: Sequence[Table], library: str) -> Claim:
+        owned = [table for table in tables if table.path]
+        return Claim(
             dataset=owned[0].account if owned else SCRATCH,
             version=" ".join(sorted({table.version for table in tables})),
             analyst=self._who.analyst,
@@ -247,6 +266,11 @@ class Session:
             library=_label(library),
             plan=encode_plan(plan),
         )
+
+    def _till(self, plan: Release, library: str) -> Till:
+        tables = tables_of(plan.relation, self._catalog)
+        owned = list({table.dataset: self._catalog.datasets[table.dataset] for table in tables if table.path}.values())
+        claim = self._claim(plan, tables, library)
         if not owned:
             return Till(self._scratch_ledger, {SCRATCH: self._scratch_budget}, claim, tables)
         terms = {each.name: each.budget for each in owned}
@@ -278,7 +302,7 @@ def _refused(number: int, refusal: Refusal) -> bytes:
     return encode_message(reply)
 
 
-def _released(number: int, answered: Answer) -> messages.Released:
+def _released(number: int, answered: Answer, *, mock: bool = False) -> messages.Released:
     return messages.Released(
         id=number,
         index=answered.index,
@@ -289,6 +313,7 @@ def _released(number: int, answered: Answer) -> messages.Released:
         measure=answered.measure,
         scale=answered.scale,
         cost=_cost(answered.receipt.event),
+        mock=mock,
     )
 
 

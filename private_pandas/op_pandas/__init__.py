@@ -4,7 +4,7 @@ Nothing here is a security boundary: the guest's process is not trusted, the vau
 """
 
 from op_pandas.bins import cut
-from op_pandas.dataset import PrivateDataset, datasets, load_dataset
+from op_pandas.dataset import PrivateDataset, datasets, load_dataset, load_mock
 from op_pandas.dummies import get_dummies
 from op_pandas.encoding import OneHotEncoder, OrdinalEncoder
 from op_pandas.frame import PrivateDataFrame
@@ -33,6 +33,7 @@ __all__ = [
     "datasets",
     "get_dummies",
     "load_dataset",
+    "load_mock",
     "merge",
     "provenance",
     "standard_scaler",

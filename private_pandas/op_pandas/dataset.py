@@ -105,6 +105,32 @@ def load_dataset(name: str) -> Any:
     raise ValueError(f"There is no data set {name!r} in this session; available: {available}")
 
 
+def load_mock(name: str) -> dict[str, Any]:
+    """The mock of a data set of the session, by the keys of its views: plain frames and series of made-up, public rows.
+
+    ValueError where the session has no such data set; KeyError where it has no mock.
+    """
+    for found in ask(bound(), AskCatalog(id=0), Catalog).datasets:
+        if name in {found.name, found.variable}:
+            tables = {table: _mock(found, table) for table in found.tables}
+            return {view.key: _mock_item(tables, found, view) for view in found.views}
+    raise ValueError(f"There is no data set {name!r} in this session")
+
+
+def _mock(found: DatasetSchema, table: str) -> pd.DataFrame:
+    question = AskPublic(id=0, dataset=found.name, key=table.partition("/")[2], mock=True)
+    return public_frame(ask(bound(), question, PublicTable).columns)
+
+
+def _mock_item(tables: Mapping[str, pd.DataFrame], found: DatasetSchema, view: View) -> Any:
+    if view.kind == "public":
+        return public_frame(ask(bound(), AskPublic(id=0, dataset=found.name, key=view.key), PublicTable).columns)
+    whole = tables[_table(found, view)]
+    if view.kind == "series":
+        return whole[view.columns[0]]
+    return whole[list(view.columns)] if view.columns else whole
+
+
 def datasets() -> dict[str, Any]:
     """Every data set of the session, by the variable it is bound to."""
     return {each.variable: _opened(bound(), each) for each in ask(bound(), AskCatalog(id=0), Catalog).datasets}

@@ -26,7 +26,8 @@ class Provenance:
     """How a released value came about and how far off it may be.
 
     ``epsilon`` and ``delta`` are the cost of the whole call (None where it is counted in ``rho`` alone); ``scale`` is the noise's, ``half_widths`` are of 95 % intervals in the shape
-    of the value (NaN or None where unknown); ``repeated`` says that the answer was known already, and free.
+    of the value (NaN or None where unknown); ``repeated`` says that the answer was known already, and free;
+    ``mock`` that it is of made-up rows: then the cost is what the real one would be, and nothing was charged.
     """
 
     value: Any
@@ -38,6 +39,7 @@ class Provenance:
     measure: str
     scale: float
     repeated: bool
+    mock: bool = False
 
     @property
     def cost(self) -> dict[str, str | float | None]:
@@ -52,8 +54,8 @@ class Provenance:
         return self.value - self.half_widths, self.value + self.half_widths
 
     def as_dict(self) -> dict[str, Any]:
-        """What travels with an export: cost, mechanism, scale and half widths."""
-        names = ("cost", "mechanism", "scale", "half_widths")
+        """What travels with an export: cost, mechanism, scale and half widths; of a mock also that it is one."""
+        names = ("cost", "mechanism", "scale", "half_widths", *(["mock"] if self.mock else []))
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
@@ -64,7 +66,14 @@ class Provenance:
 
     def _facts(self) -> dict[str, str]:
         paid = "nothing: this answer was known already" if self.repeated else intervals.cost(self.cost)
-        return {"cost": paid, "noise": self.mechanism}
+        return (
+            {"cost": f"{paid} if it were real; this is of mock data", "noise": self.mechanism}
+            if self.mock
+            else {
+                "cost": paid,
+                "noise": self.mechanism,
+            }
+        )
 
     def __copy__(self) -> Self:
         return self
@@ -185,6 +194,7 @@ def _provenance(released: Released, build: Build, *, whole: bool = False) -> Pro
         measure=released.measure,
         scale=released.scale,
         repeated=released.repeated,
+        mock=released.mock,
     )
 
 

@@ -75,6 +75,7 @@ class SocketVault:
         self._arrived: deque[bytes] = deque()
         self._ids = itertools.count(1)
         self._unanswered: dict[int, Message] = {}
+        self._dry = False
         self._charges: list[Charge] = []
         self._waiting = select.poll()
         self._waiting.register(stream, select.POLLIN)
@@ -83,6 +84,8 @@ class SocketVault:
         """The reply to a request. VaultGone where the vault is gone, else the exception a refusal names."""
         number = next(self._ids)
         request = msgspec.structs.replace(message, id=number)
+        if self._dry and isinstance(request, AskRelease):
+            request = msgspec.structs.replace(request, mock=True)
         try:
             payload = encode_message(request)
             with self._shield():
@@ -96,6 +99,15 @@ class SocketVault:
         if isinstance(reply, Refused):
             raise refusal(reply)
         return reply
+
+    @contextmanager
+    def rehearsing(self, *, dry: bool) -> Iterator[None]:
+        """While it lasts, and if ``dry``, releases are those of mocks: free, and marked."""
+        self._dry = dry
+        try:
+            yield
+        finally:
+            self._dry = False
 
     def charges(self) -> tuple[Charge, ...]:
         """What was charged since this was last asked, oldest first."""
@@ -125,7 +137,7 @@ class SocketVault:
         return reply
 
     def _note(self, request: Message | None, reply: Message) -> None:
-        if not isinstance(reply, Released) or not isinstance(request, AskRelease) or reply.repeated:
+        if not isinstance(reply, Released) or not isinstance(request, AskRelease) or reply.repeated or reply.mock:
             return
         release = decode_plan(request.release, Release)
         charge = Charge(

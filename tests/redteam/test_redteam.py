@@ -20,7 +20,9 @@ CLASSES = classes()
 SLOW = {"18_bombs": ("a power", "endless loop in C", "memory by doubling", "output without end")}
 EVERY = 8
 """Of each class every so many-th attack; of the slow ones those named."""
-_OTHER_DATA = re.compile(r"\b(breast_cancer|load_dataset|op_pandas|submit_predictions|patients|age|hospital|clinic)\b")
+_OTHER_DATA = re.compile(
+    r"\b(breast_cancer|load_dataset|op_pandas|submit_predictions|load_mock|patients|age|hospital|clinic)\b"
+)
 ORDINARY = [cell for cell in cells("ordinary.txt") if not _OTHER_DATA.search(cell.source)]
 ORDINARY += cells("ordinary.txt", Path(__file__).parent)
 

@@ -38,13 +38,19 @@ def write_csv(folder: Path, *rows: str, header: str = HEADER, name: str = "train
     return path
 
 
-def load(folder: Path, content: Any, table: Path, *, public: Path | None = None, name: str = "Clinic") -> Any:
-    """Build the data set at ``folder/out``; the report."""
+def load(
+    folder: Path, content: Any, table: Path, *, public: Path | None = None, name: str = "Clinic", **more: Any
+) -> Any:
+    """Build the data set at ``folder/out``; the report. ``mock``: a file, ``mock_override``: a reason."""
+    folder.mkdir(exist_ok=True)
+    if "mock" in more:
+        more["mock"] = {"train": more["mock"]}
     order = Order(
         name=name,
         metadata=Metadata.read(write_metadata(folder, content)),
         tables={"train": table},
         public={} if public is None else {"test_x": public},
+        **more,
     )
     return build(order, folder / "out", lambda _line: None)
 

@@ -63,6 +63,7 @@ _EXECUTE: Fields = {
     "user_expressions": always({}),
     "allow_stdin": always(False),
     "stop_on_error": flag(default=True),
+    "ag_mock": optional(flag(default=False)),
 }
 _COMPLETE: Fields = {"code": exact_text, "cursor_pos": number}
 _INSPECT: Fields = {"code": exact_text, "cursor_pos": number, "detail_level": _level}

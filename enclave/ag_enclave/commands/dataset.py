@@ -25,14 +25,39 @@ def dataset() -> None:
 @click.option(
     "--public", "public", multiple=True, metavar="KEY=FILE", help="A public frame, Parquet or CSV; repeatable."
 )
+@click.option(
+    "--mock",
+    "mocks",
+    multiple=True,
+    metavar="KEY=FILE",
+    help="Made-up public rows for a private table; generated from the metadata unless given.",
+)
+@click.option(
+    "--mock-override", default="", metavar="REASON", help="Take mocks that look like the data; the reason is logged."
+)
 @state_option
-def add(name: str, metadata: Path, tables: tuple[str, ...], public: tuple[str, ...], state_path: Path) -> None:
+def add(  # noqa: PLR0917 (an option each)
+    name: str,
+    metadata: Path,
+    tables: tuple[str, ...],
+    public: tuple[str, ...],
+    mocks: tuple[str, ...],
+    mock_override: str,
+    state_path: Path,
+) -> None:
     """Register NAME, or its next version, from files."""
     from tqdm import tqdm
 
     from ag_enclave.loader import Load, register
 
-    load = Load(name=name, metadata=metadata, tables=keyed_files(tables), public=keyed_files(public))
+    load = Load(
+        name=name,
+        metadata=metadata,
+        tables=keyed_files(tables),
+        public=keyed_files(public),
+        mock=keyed_files(mocks),
+        mock_override=mock_override,
+    )
     state = new_state(state_path)
     with tqdm(total=100, desc=name, unit="%", bar_format="{desc}: {percentage:3.0f}% |{bar}| {postfix}") as bar:
 

@@ -16,6 +16,7 @@ KINDS: Final[dict[str, str]] = {
     "export": "from ag_utils import export as {name}",
     "ag_print": "from ag_utils import ag_print as {name}",
     "load_dataset": "from ag_utils import load_dataset as {name}",
+    "load_mock": "from ag_utils import load_mock as {name}",
     "submit_predictions": "from ag_utils import submit_predictions as {name}",
     "imported": "from ag_utils import imported as {name}",
     "display": "from ag_utils import display as {name}",

@@ -11,9 +11,18 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from ag_vault.catalog import FILE_NAME, SCRATCH, BudgetRecord, CatalogRecord, ColumnRecord, TableRecord, ViewRecord
+from ag_vault.catalog import (
+    FILE_NAME,
+    SCRATCH,
+    BudgetRecord,
+    CatalogRecord,
+    ColumnRecord,
+    MockRecord,
+    TableRecord,
+    ViewRecord,
+)
 from ag_vault.errors import BadData
-from ag_vault.loading import files
+from ag_vault.loading import files, mock
 from ag_vault.loading.metadata import Metadata, ViewEntry, caps_of, columns_of, described_units
 from ag_vault.loading.progress import Progress, Say
 from ag_vault.loading.units import Units
@@ -28,13 +37,17 @@ _THREADS = 4
 class Order:
     """What to build: a name, the owner's metadata, a file per private and per public table.
 
-    ``unit_key`` makes ids the same in every data set that is loaded with it; by itself, a load draws its own.
+    ``mock``: a file of public rows for some private tables; the others' are generated. ``mock_override``: why mocks that look like the data
+    are to be taken nevertheless; ``version``, which is public, seeds what is generated. ``unit_key`` makes ids the same in every data set that is loaded with it; by itself, a load draws its own.
     """
 
     name: str
     metadata: Metadata
     tables: Mapping[str, Path]
     public: Mapping[str, Path] = field(default_factory=dict)
+    mock: Mapping[str, Path] = field(default_factory=dict)
+    mock_override: str = ""
+    version: str = field(default_factory=lambda: secrets.token_hex(16))
     unit_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @property
@@ -52,17 +65,18 @@ def build(order: Order, out: Path, say: Say) -> dict[str, Counts]:
     if out.exists():
         raise BadData(f"The folder {out} exists already.")
     with _building(out) as folder:
-        private, public, report = _copies(order, columns, units, folder, say)
+        private, public, mocks, report = _copies(order, columns, units, folder, say)
         record = CatalogRecord(
             format=2,
             name=order.name,
             variable=order.variable,
-            version=secrets.token_hex(16),
+            version=order.version,
             description=order.metadata.description,
             budget=budget,
             tables=private,
             public=public,
             views=views,
+            mock=mocks,
         )
         (folder / FILE_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
     return report
@@ -80,6 +94,8 @@ def _check(order: Order) -> Columns:
         raise BadData(f"Table {odd!r} is in the {'metadata' if odd in described else 'files'} only.")
     if shared := brought & set(order.public):
         raise BadData(f"The key {min(shared)!r} can't name a private and a public table both.")
+    if strange := set(order.mock) - brought:
+        raise BadData(f"There is a mock of {min(strange)!r}, which is no private table.")
     return {key: columns_of(key, entry) for key, entry in order.metadata.tables.items()}
 
 
@@ -117,13 +133,14 @@ def _view(key: str, entry: ViewEntry, names: Mapping[str, tuple[str, ...]]) -> V
 
 def _copies(
     order: Order, columns: Columns, units: Mapping[str, Units], folder: Path, say: Say
-) -> tuple[dict[str, TableRecord], dict[str, TableRecord], dict[str, Counts]]:
-    sources = {**order.tables, **order.public}
+) -> tuple[dict[str, TableRecord], dict[str, TableRecord], dict[str, MockRecord], dict[str, Counts]]:
+    sources = [*order.tables.values(), *order.public.values(), *order.mock.values()]
+    mocks: dict[str, MockRecord] = {}
     private: dict[str, TableRecord] = {}
     public: dict[str, TableRecord] = {}
     report: dict[str, Counts] = {}
-    with _engine(folder, sources.values()) as engine:
-        progress = Progress(engine, say, steps=2 * len(order.tables) + len(order.public))
+    with _engine(folder, sources) as engine:
+        progress = Progress(engine, say, steps=3 * len(order.tables) + len(order.public))
         for key, path in order.tables.items():
             opened = files.open_file(engine, key, path)
             private[key] = _table(order, key, columns[key], units.get(key))
@@ -131,13 +148,22 @@ def _copies(
                 report[key] = _survey(engine, opened, private[key], units.get(key))
             with progress.step(f"copying {key}"):
                 files.copy(engine, opened, columns[key], folder / private[key].file, units.get(key))
+            with progress.step(f"mock of {key}"):
+                wanted = mock.Wanted(
+                    key=key,
+                    columns=columns[key],
+                    units=units.get(key),
+                    given=order.mock.get(key),
+                    version=order.version,
+                )
+                mocks[key] = mock.make(engine, wanted, folder)
         for key, path in order.public.items():
             opened = files.open_file(engine, key, path)
             with progress.step(f"copying {key}"):
                 public[key] = TableRecord(file=f"public/{key}.parquet", columns=_public(engine, opened, columns))
                 files.copy_public(engine, opened, public[key].columns, folder / public[key].file)
     say({"progress": 1.0, "what": "putting it in place"})
-    return private, public, report
+    return private, public, mocks, report
 
 
 def _table(order: Order, key: str, columns: tuple[ColumnRecord, ...], units: Units | None) -> TableRecord:
@@ -175,7 +201,8 @@ def _building(out: Path) -> Iterator[Path]:
     folder = out.with_name(f"{out.name}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)  # private from birth: the loader's jail changes no modes afterwards
-    (folder / "public").mkdir(mode=0o700)
+    for name in ("public", mock.FOLDER):
+        (folder / name).mkdir(mode=0o700)
     try:
         yield folder
         for path in (*folder.rglob("*"), folder):

@@ -124,6 +124,21 @@ def copy_public(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence
     _copy(engine, file.key, exp.select(*values).from_(file.scan), target)
 
 
+def copy_mock(
+    engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], units: Units | None, target: Path
+) -> tuple[ColumnRecord, ...]:
+    """Write a mock's rows for analysts to read, the id of each row's unit first, as text; the columns written."""
+    values = [exp.alias_(one.value, name, quoted=True) for name, one in _conformed(file, columns).items()]
+    if units is None:
+        _copy(engine, file.key, exp.select(*values).from_(file.scan), target)
+        return tuple(columns)
+    parts = [exp.cast(exp.column(name, quoted=True), "TEXT") for name in units.ids]
+    whole = exp.func("CONCAT_WS", exp.Literal.string("_"), *parts, dialect="duckdb")
+    identity = exp.alias_(whole, units.record.name, quoted=True)
+    _copy(engine, file.key, exp.select(identity, *values).from_(file.scan), target)
+    return (ColumnRecord(name=units.record.name, kind="str"), *columns)
+
+
 def _scan(path: Path, *csv_options: str) -> exp.Expr:
     reader = _READERS[path.suffix.lower()]
     options = [exp.EQ(this=exp.column(name), expression=exp.true()) for name in csv_options]

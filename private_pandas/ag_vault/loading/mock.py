@@ -1,0 +1,161 @@
+"""Mocks: public rows in the place of private ones, brought by the owner or made up from the metadata alone.
+
+Knows columns, bounds and units, and the files that mocks are written to. No private row: a generated mock can't tell what it never met.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import duckdb
+from sqlglot import exp
+
+from ag_vault.catalog import ColumnRecord, Kind, MockRecord
+from ag_vault.errors import BadData
+from ag_vault.loading import files
+from ag_vault.loading.units import Units
+
+FOLDER: Final = "mock"
+ROWS: Final = 100
+"""Of a generated mock: a public number, whatever the data's is."""
+MOST_VALUES: Final = 4_000_000
+"""Of a mock that is brought: sessions keep mocks beside their own data."""
+_NULL_SHARE: Final = 0.05
+_DIGITS: Final = 4
+_MOST_PER_UNIT: Final = 5
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_DATES: Final = (946_684_800_000_000, 1_893_456_000_000_000)
+"""2000 to 2030, for dates without bounds."""
+_TYPES: Final[Mapping[Kind, str]] = {
+    "float": "DOUBLE", "int": "BIGINT", "bool": "BOOLEAN", "str": "VARCHAR", "datetime": "TIMESTAMP"
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A mock to make: of which table, with what columns and units; the owner's file, or None; the public version, which seeds what is made up."""
+
+    key: str
+    columns: tuple[ColumnRecord, ...]
+    units: Units | None
+    given: Path | None
+    version: str
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The id columns of the table's file."""
+        return () if self.units is None else self.units.ids
+
+
+def make(engine: duckdb.DuckDBPyConnection, wanted: Wanted, folder: Path) -> MockRecord:
+    """Write the mock into a data set's folder: as vaults read tables, and as analysts may. BadData where the owner's file doesn't fit."""
+    file, public = f"{FOLDER}/{wanted.key}.duckdb", f"{FOLDER}/{wanted.key}.parquet"
+    if wanted.given is None:
+        source = folder / FOLDER / f"{wanted.key}.raw.parquet"
+        _write(engine, wanted, source)
+    else:
+        source = wanted.given
+    opened = files.open_file(engine, wanted.key, source)
+    files.fit(opened, wanted.columns, wanted.ids)
+    _check_size(files.survey(engine, opened, wanted.columns)[""]["rows"], wanted)
+    files.copy(engine, opened, wanted.columns, folder / file, wanted.units)
+    shown = files.copy_mock(engine, opened, wanted.columns, wanted.units, folder / public)
+    if wanted.given is None:
+        source.unlink()
+    return MockRecord(file=file, public=public, columns=shown, source="generated" if wanted.given is None else "given")
+
+
+def _check_size(rows: int, wanted: Wanted) -> None:
+    most = MOST_VALUES // (len(wanted.columns) + len(wanted.ids) or 1)
+    if not 0 < rows <= most:
+        raise BadData(f"The mock of {wanted.key} has {rows} rows; it may have 1 to {most}.")
+
+
+def _write(engine: duckdb.DuckDBPyConnection, wanted: Wanted, target: Path) -> None:
+    """Made-up rows as Parquet, with the columns that the owner's own file has."""
+    made = columns_of(wanted)
+    types = dict.fromkeys(wanted.ids, "BIGINT") | {column.name: _TYPES[column.kind] for column in wanted.columns}
+    values = [
+        exp.alias_(
+            exp.Anonymous(this="unnest", expressions=[exp.cast(exp.Parameter(this=exp.Literal.number(number)), f"{types[name]}[]", dialect="duckdb")]),
+            name,
+            quoted=True,
+        )
+        for number, name in enumerate(made, start=1)
+    ]  # fmt: skip
+    settings = [exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("PARQUET"))]
+    rows = exp.paren(exp.select(*values))
+    copy = exp.Copy(this=rows, kind=False, files=[exp.Literal.string(str(target))], params=settings)
+    engine.execute(copy.sql("duckdb"), list(made.values()))
+
+
+def columns_of(wanted: Wanted) -> dict[str, list[Any]]:
+    """The made-up values by column, ids first: a function of the version, the metadata and nothing else."""
+    chance = Random(f"{wanted.version}|{wanted.key}")  # noqa: S311 (a mock is public; the seed is, too)
+    made: dict[str, list[Any]] = {}
+    if wanted.units is not None:
+        owners = list(_owners(chance, min(wanted.units.record.max_rows, _MOST_PER_UNIT)))
+        made = {name: list(owners) for name in wanted.ids}
+    for column in wanted.columns:
+        draw = _DRAWS[column.kind]
+        values = [_category(column, chance) if column.categories else draw(column, chance) for _ in range(ROWS)]
+        made[column.name] = [None if column.nullable and chance.random() < _NULL_SHARE else value for value in values]
+    return made
+
+
+def _owners(chance: Random, most: int) -> Iterator[int]:
+    """Which unit each row belongs to: 1, 2, …, each with one to ``most`` rows."""
+    unit, left = 1, chance.randint(1, most)
+    for _ in range(ROWS):
+        if not left:
+            unit, left = unit + 1, chance.randint(1, most)
+        left -= 1
+        yield unit
+
+
+def _float(column: ColumnRecord, chance: Random) -> float:
+    """Even between the bounds, to a few digits; without bounds around 0."""
+    if column.lower is None or column.upper is None:
+        return round(chance.gauss(), _DIGITS)
+    lower, upper = float(column.lower), float(column.upper)
+    value = lower + (upper - lower) * chance.random() if math.isfinite(upper - lower) else lower * chance.random()
+    step = upper / 2 - lower / 2
+    digits = _DIGITS - 1 - math.floor(math.log10(step)) if step > 0 else _DIGITS
+    return min(max(round(value, digits), lower), upper)
+
+
+def _int(column: ColumnRecord, chance: Random) -> int:
+    lower, upper = (0, ROWS) if column.lower is None or column.upper is None else (column.lower, column.upper)
+    return chance.randint(int(lower), int(upper))
+
+
+def _bool(_column: ColumnRecord, chance: Random) -> bool:
+    return chance.random() < 1 / 2
+
+
+def _text(column: ColumnRecord, chance: Random) -> str:
+    return f"{column.name} {chance.randint(1, ROWS)}"
+
+
+def _moment(column: ColumnRecord, chance: Random) -> dt.datetime:
+    """Whole minutes, within the bounds."""
+    lower, upper = _DATES if column.lower is None or column.upper is None else (int(column.lower), int(column.upper))
+    drawn = chance.randint(lower, upper)
+    return (_EPOCH + dt.timedelta(microseconds=max(lower, drawn - drawn % 60_000_000))).replace(tzinfo=None)
+
+
+def _category(column: ColumnRecord, chance: Random) -> Any:
+    return chance.choice(column.categories or ())
+
+
+_DRAWS: Final[Mapping[Kind, Callable[[ColumnRecord, Random], Any]]] = {
+    "float": _float,
+    "int": _int,
+    "bool": _bool,
+    "str": _text,
+    "datetime": _moment,
+}
