@@ -6,9 +6,9 @@ Knows columns, bounds and units, and the files that mocks are written to. No pri
 import datetime as dt
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 import duckdb
@@ -49,6 +49,28 @@ class Wanted:
     def ids(self) -> tuple[str, ...]:
         """The id columns of the table's file."""
         return () if self.units is None else self.units.ids
+
+
+@dataclass(slots=True)
+class Chance:
+    """Numbers that follow from a public seed, by SHA-256: for what is public, and for nothing else."""
+
+    seed: str
+    _drawn: int = field(default=0, init=False)
+
+    def whole(self, lower: int, upper: int) -> int:
+        """Evenly from lower to upper, both included."""
+        self._drawn += 1
+        digest = sha256(f"{self.seed}|{self._drawn}".encode()).digest()
+        return lower + int.from_bytes(digest[:16]) % (upper - lower + 1)
+
+    def share(self) -> float:
+        """Evenly from 0 to 1, without 1."""
+        return self.whole(0, 2**53 - 1) / 2**53
+
+    def bell(self) -> float:
+        """About normally around 0: twelve even ones together."""
+        return sum(self.share() for _ in range(12)) - 6.0
 
 
 def make(engine: duckdb.DuckDBPyConnection, wanted: Wanted, folder: Path) -> MockRecord:
@@ -95,7 +117,7 @@ def _write(engine: duckdb.DuckDBPyConnection, wanted: Wanted, target: Path) -> N
 
 def columns_of(wanted: Wanted) -> dict[str, list[Any]]:
     """The made-up values by column, ids first: a function of the version, the metadata and nothing else."""
-    chance = Random(f"{wanted.version}|{wanted.key}")  # noqa: S311 (a mock is public; the seed is, too)
+    chance = Chance(f"{wanted.version}|{wanted.key}")
     made: dict[str, list[Any]] = {}
     if wanted.units is not None:
         owners = list(_owners(chance, min(wanted.units.record.max_rows, _MOST_PER_UNIT)))
@@ -103,56 +125,57 @@ def columns_of(wanted: Wanted) -> dict[str, list[Any]]:
     for column in wanted.columns:
         draw = _DRAWS[column.kind]
         values = [_category(column, chance) if column.categories else draw(column, chance) for _ in range(ROWS)]
-        made[column.name] = [None if column.nullable and chance.random() < _NULL_SHARE else value for value in values]
+        made[column.name] = [None if column.nullable and chance.share() < _NULL_SHARE else value for value in values]
     return made
 
 
-def _owners(chance: Random, most: int) -> Iterator[int]:
+def _owners(chance: Chance, most: int) -> Iterator[int]:
     """Which unit each row belongs to: 1, 2, …, each with one to ``most`` rows."""
-    unit, left = 1, chance.randint(1, most)
+    unit, left = 1, chance.whole(1, most)
     for _ in range(ROWS):
         if not left:
-            unit, left = unit + 1, chance.randint(1, most)
+            unit, left = unit + 1, chance.whole(1, most)
         left -= 1
         yield unit
 
 
-def _float(column: ColumnRecord, chance: Random) -> float:
+def _float(column: ColumnRecord, chance: Chance) -> float:
     """Even between the bounds, to a few digits; without bounds around 0."""
     if column.lower is None or column.upper is None:
-        return round(chance.gauss(), _DIGITS)
+        return round(chance.bell(), _DIGITS)
     lower, upper = float(column.lower), float(column.upper)
-    value = lower + (upper - lower) * chance.random() if math.isfinite(upper - lower) else lower * chance.random()
+    value = lower + (upper - lower) * chance.share() if math.isfinite(upper - lower) else lower * chance.share()
     step = upper / 2 - lower / 2
     digits = _DIGITS - 1 - math.floor(math.log10(step)) if step > 0 else _DIGITS
     return min(max(round(value, digits), lower), upper)
 
 
-def _int(column: ColumnRecord, chance: Random) -> int:
+def _int(column: ColumnRecord, chance: Chance) -> int:
     lower, upper = (0, ROWS) if column.lower is None or column.upper is None else (column.lower, column.upper)
-    return chance.randint(int(lower), int(upper))
+    return chance.whole(int(lower), int(upper))
 
 
-def _bool(_column: ColumnRecord, chance: Random) -> bool:
-    return chance.random() < 1 / 2
+def _bool(_column: ColumnRecord, chance: Chance) -> bool:
+    return chance.share() < 1 / 2
 
 
-def _text(column: ColumnRecord, chance: Random) -> str:
-    return f"{column.name} {chance.randint(1, ROWS)}"
+def _text(column: ColumnRecord, chance: Chance) -> str:
+    return f"{column.name} {chance.whole(1, ROWS)}"
 
 
-def _moment(column: ColumnRecord, chance: Random) -> dt.datetime:
+def _moment(column: ColumnRecord, chance: Chance) -> dt.datetime:
     """Whole minutes, within the bounds."""
     lower, upper = _DATES if column.lower is None or column.upper is None else (int(column.lower), int(column.upper))
-    drawn = chance.randint(lower, upper)
+    drawn = chance.whole(lower, upper)
     return (_EPOCH + dt.timedelta(microseconds=max(lower, drawn - drawn % 60_000_000))).replace(tzinfo=None)
 
 
-def _category(column: ColumnRecord, chance: Random) -> Any:
-    return chance.choice(column.categories or ())
+def _category(column: ColumnRecord, chance: Chance) -> Any:
+    categories = column.categories or ()
+    return categories[chance.whole(0, len(categories) - 1)]
 
 
-_DRAWS: Final[Mapping[Kind, Callable[[ColumnRecord, Random], Any]]] = {
+_DRAWS: Final[Mapping[Kind, Callable[[ColumnRecord, Chance], Any]]] = {
     "float": _float,
     "int": _int,
     "bool": _bool,
