@@ -90,8 +90,8 @@ class Clerk:
         """What was spent, by account and analyst (``who`` empty: everyone): sums of ε, ρ, δ."""
         return list(await self.ask("totals", {"account": account}))
 
-    async def spending(self, account: str, *, hours: int = 24, since: int = 0) -> list[dict[str, Any]]:
-        """ε charged by span of so many hours and analyst; ``since`` and the answer's ``at`` in nanoseconds since 1970."""
+    async def spending(self, account: str | None = None, *, hours: int = 24, since: int = 0) -> list[dict[str, Any]]:
+        """ε charged by span of so many hours and analyst; ``since`` and the answer's ``at`` in nanoseconds since 1970. Without an account those of all, each with its own."""
         return list(await self.ask("spending", {"account": account, "hours": hours, "since": since}))
 
     async def history(
@@ -129,8 +129,11 @@ class Clerk:
         return list(await self.ask("allows", asked))
 
     async def verify(self) -> dict[str, int]:
-        """Check both chains whole, and that they agree; how many charges and entries there are."""
-        return dict(await self.ask("verify", patience=_PATIENT_SECONDS))
+        """Check both chains whole, and that they agree; how many charges and entries there are. Other questions are answered in between."""
+        found = dict(await self.ask("verify"))
+        while "walk" in found:
+            found = dict(await self.ask("verify", {"walk": found["walk"]}))
+        return found
 
     async def ask(self, op: str, fields: Mapping[str, Any] | None = None, *, patience: float = _WAIT_SECONDS) -> Any:
         """Put one question and give its answer."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bench import cells, charges, desk, functions, goals, judges, plan, sessions
+from tests.bench import books, cells, charges, desk, functions, goals, judges, plan, sessions
 from tests.bench.data import BOUND
 from tests.bench.enclave import enclave_with, execute, session_in, start_session
 from tests.bench.timing import Timing, interleave, table
@@ -96,6 +96,7 @@ def beside_them(enclave: Enclave, folder: Path) -> Iterator[str]:
     yield ready(enclave)
     yield overhead(enclave)
     yield charges.charges()
+    yield books.books()
 
 
 def main() -> None:

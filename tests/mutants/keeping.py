@@ -22,8 +22,8 @@ MUTANTS = (
     vault(
         "a charge has no entry in the log",
         "ledger/book.py",
-        "    log.append(connection, entry, after=tape.log, now=tape.now)\n",
-        "",
+        "    end = log.append(connection, entry, after=tape.log, now=tape.now)\n",
+        "    end = tape.log\n",
         "caps::test_every_question_is_in_the_log_with_its_plan_cost_and_outcome",
     ),
     vault("owners' caps don't bind", "ledger/caps.py", "    if not rows:\n", "    if True:\n", "caps"),
@@ -69,11 +69,25 @@ MUTANTS = (
         "entry = _conversion(0.0, cap.conversion_delta, exponent)",
         "concentrated",
     ),
+    vault(
+        "an open ledger that was put back is charged",
+        "ledger/witness.py",
+        "            if found != seen.hash:\n",
+        "            if False:\n",
+        "put_back",
+    ),
+    vault(
+        "a ledger whose file was renamed is charged",
+        "ledger/witness.py",
+        "        if self._file not in (None, file):\n",
+        "        if False:\n",
+        "put_back",
+    ),
     clerk(
         "the signed head stays where it is",
         "clerk/keeper.py",
-        "            self._seal.write(head)\n            return",
-        "            return",
+        "            self._seal.write(head)\n            self._signed",
+        "            self._signed",
         "audit.py::test_tampering_is_found",
     ),
     clerk(

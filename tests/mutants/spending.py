@@ -93,14 +93,14 @@ MUTANTS = (
     vault(
         "an altered event is not noticed",
         "ledger/chain.py",
-        'event["previous"] != previous or link(event) != event["hash"]:',
-        'event["previous"] != previous:',
+        'event["previous"] != self._previous or link(event) != event["hash"]:',
+        'event["previous"] != self._previous:',
         "ledger",
     ),
     vault(
         "altered balances are not noticed",
         "ledger/chain.py",
-        'if {(row["kind"], row["dataset"], row["who"]): _sums(row) for row in kept} != sums:',
+        'if {(row["kind"], row["dataset"], row["who"]): _sums(row) for row in kept} != self._sums:',
         "if False:",
         "ledger",
     ),

@@ -1,6 +1,7 @@
 """The first page: what waits for a decision, and what was learnt of each data set over time."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,24 +20,33 @@ async def show(visit: Visit) -> Response:
     clerk = visit.gateway.clerk
     waiting = await asyncio.to_thread(visit.gateway.requests.of, None, state="open", unseen=False)
     budgets = await visit.gateway.budgets.overview()
-    cards = [await _card(visit, budget) for budget in budgets]
+    charges = await _charges(visit)
+    cards = [_card(visit, budget, charges) for budget in budgets]
     latest = await clerk.history(limit=_LATEST)
     return page(visit, "overview.html", waiting=waiting, cards=cards, latest=latest)
 
 
-async def _card(visit: Visit, budget: dict[str, Any]) -> dict[str, Any]:
+def _card(visit: Visit, budget: dict[str, Any], charges: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A data set's state: what everyone has spent of its cap, by how many, and the drawing of it."""
     used, most = spent_by(budget, ""), cap_of_everyone(budget)
     analysts = sum(1 for each in budget["spent"] if each["who"] and each["epsilon"])
-    chart = await drawn(visit, budget)
+    chart = _drawn(visit, budget, [each for each in charges if each["account"] == budget["account"]])
     return {"name": budget["dataset"], "spent": used, "cap": most, "analysts": analysts, "chart": chart}
 
 
 async def drawn(visit: Visit, budget: dict[str, Any]) -> Any:
     """The drawing of the last days of a data set's account."""
+    return _drawn(visit, budget, await _charges(visit, budget["account"]))
+
+
+async def _charges(visit: Visit, account: str | None = None) -> list[dict[str, Any]]:
+    """What was charged in the last days to an account, or to all."""
+    since = int((visit.gateway.now() - timedelta(days=DAYS)).timestamp()) * _NANO
+    return await visit.gateway.clerk.spending(account, hours=24, since=since)
+
+
+def _drawn(visit: Visit, budget: dict[str, Any], charges: Sequence[Mapping[str, Any]]) -> Any:
     now = visit.gateway.now()
-    since = int((now - timedelta(days=DAYS)).timestamp()) * _NANO
-    charges = await visit.gateway.clerk.spending(budget["account"], hours=24, since=since)
     lately = sum(charge["epsilon"] for charge in charges)
     before = max(0.0, spent_by(budget, "") - lately)
     spending = spending_of(charges, before=before, now=now, cap=cap_of_everyone(budget))

@@ -15,12 +15,16 @@ from ag_vault.errors import BadLedger
 from ag_vault.ledger import log
 from ag_vault.ledger.caps import cap_of
 from ag_vault.ledger.register import Filter, Place, Register
+from ag_vault.ledger.walk import Walk
 
 _log = logging.getLogger(__name__)
 
 _MOST_EACH = 20
 _ACTIONS_OF_ITS_OWN = frozenset({"release", "cap", "upgrade", "sealed", "restored"})
 """What only the ledger itself writes: an entry of the gateway's must not pass for one."""
+_SLICE = 500
+"""Events and entries that one question verifies: others are answered in between."""
+_MOST_WALKS = 8
 
 
 class Append(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="append"):
@@ -69,9 +73,9 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Spending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="spending"):
-    """ε charged to an account over time, by spans of so many hours."""
+    """ε charged to an account over time, or to each, by spans of so many hours."""
 
-    account: str
+    account: str | None = None
     hours: int = 24
     since: int = 0
 
@@ -117,7 +121,9 @@ class Allows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="verify"):
-    """Check everything."""
+    """Check everything, a slice at a time: the answer has the sums, or the number under which to ask on."""
+
+    walk: int | None = None
 
 
 Asked = (
@@ -133,6 +139,8 @@ class Desk:
         self._register = register
         self._keeper = keeper
         self._trouble: str | None = None
+        self._walks: dict[int, Walk] = {}
+        self._begun = 0
         self.restored = ""
 
     def open(self, first: Callable[[], str] = str) -> None:
@@ -143,9 +151,10 @@ class Desk:
                 self._try(step)
 
     def look(self) -> None:
-        """Sign what vaults have charged; a ledger that was put back meanwhile is as in ``open``."""
-        if self._trouble is None:
-            self._try(self._keeper.advance)
+        """Sign what vaults have charged, and add it up; a ledger that was put back meanwhile is as in ``open``."""
+        for step in (self._keeper.look, self._register.look):
+            if self._trouble is None:
+                self._try(step)
 
     def _try(self, step: Callable[[], object]) -> None:
         try:
@@ -181,10 +190,27 @@ class Desk:
             head = self._keeper.advance()
             self._keeper.copy(asked.name)
             return head
+        if isinstance(asked, Verify):
+            return self._verified(asked.walk)
         answer = _ANSWERS[type(asked)](self._register, asked)
         if isinstance(asked, Append | SetCap | DropCap):
             self._keeper.advance()  # a deed is signed when its doer hears of it
         return answer
+
+    def _verified(self, number: int | None) -> dict[str, int]:
+        """Walk on by a slice. ValueError for a walk that is over or was given up for newer ones."""
+        if number is None:
+            self._begun = number = self._begun + 1
+            self._walks[number] = Walk()
+            self._walks.pop(number - _MOST_WALKS, None)
+        walk = self._walks.pop(number, None)
+        if walk is None:
+            raise ValueError("This verification was given up; begin it anew.")
+        with self._register.reading() as connection:
+            if walk.step(connection, _SLICE):
+                return {"charges": walk.events.count, "entries": walk.entries.count}
+        self._walks[number] = walk
+        return {"walk": number, "entries": walk.entries.count}
 
 
 def _error(sentence: str, *, broken: bool = False) -> bytes:
@@ -226,11 +252,6 @@ def _allows(_register: Register, asked: Allows) -> list[Outlook]:
     return outlook(cap_of(asked.epsilon, asked.delta), asked.each, asked.rows)
 
 
-def _verify(register: Register, _asked: Verify) -> dict[str, int]:
-    events, entries = register.verify()
-    return {"charges": events, "entries": entries}
-
-
 def _mark(mark: log.Mark) -> dict[str, Any]:
     return {"sequence": mark.sequence, "hash": mark.hash, "at": mark.at}
 
@@ -245,5 +266,4 @@ _ANSWERS: Mapping[type[Any], Callable[[Register, Any], Any]] = {
     History: _history,
     Entries: lambda register, asked: register.entries(after=asked.after, limit=asked.limit),
     Allows: _allows,
-    Verify: _verify,
 }

@@ -37,6 +37,7 @@ class Keeper:
         self._folder = folder
         self._lock = folder / ".lock"
         self._clock = clock
+        self._signed: tuple[int, str] | None = None
 
     def open(self) -> None:
         """Check the ledger against its head, and sign a first one where there was none. BadLedger for a ledger that was put back."""
@@ -56,10 +57,19 @@ class Keeper:
                 check(connection, known)
                 end = log.head(connection)
                 if end.sequence == known["sequence"]:
+                    self._signed = end.sequence, end.hash
                     return self._seal.signed(known)
                 head = head_of(connection, end)
             self._seal.write(head)
+            self._signed = end.sequence, end.hash
             return self._seal.signed(head)
+
+    def look(self) -> None:
+        """``advance`` where the log has another end than the one signed last: nothing is written or locked while nobody charges."""
+        with self._register.reading() as connection:
+            end = log.head(connection)
+        if (end.sequence, end.hash) != self._signed:
+            self.advance()
 
     def copy(self, name: str) -> None:
         """A copy of the ledger beside the head, under a plain name. ValueError for a name that is none, BadLedger where it can't be written."""

@@ -8,6 +8,7 @@ import logging
 import select
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from ag_vault.ledger.connect import file_engine, memory_engine
 from ag_vault.ledger.register import Register
 
 _LONGEST = 1 << 20
-_LOOK_MILLISECONDS = 1000
+_LOOK_SECONDS = 0.2
 """How long a charge of a vault's may wait for its signature."""
 
 
@@ -51,10 +52,12 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     waiting = select.poll()
     waiting.register(peer.stream, select.POLLIN)
     with contextlib.closing(register), peer.stream:
+        looks = time.monotonic()
         while True:
-            if not waiting.poll(_LOOK_MILLISECONDS):
+            if time.monotonic() >= looks:
                 desk.look()
-            elif not _serve(peer, desk):
+                looks = time.monotonic() + _LOOK_SECONDS
+            elif waiting.poll(_LOOK_SECONDS * 1000) and not _serve(peer, desk):
                 return
 
 

@@ -33,6 +33,7 @@ from ag_vault.ledger.connect import (
 from ag_vault.ledger.modes import keeping, writing
 from ag_vault.ledger.revisions import upgrade
 from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, EVENTS_HEAD, HEAD, LOG_HEAD, SUMS
+from ag_vault.ledger.witness import Witness, file_of
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +101,7 @@ class Ledger:
         self._answers = keeping(answers or engine)
         self._clock = clock
         self._opened = False
+        self._witness = Witness(file_of(engine))
 
     @classmethod
     def at(cls, place: Path | str, *, patience_seconds: float = PATIENCE_SECONDS) -> "Ledger":
@@ -119,7 +121,7 @@ class Ledger:
         try:
             with self._transaction(self._writer) as connection:
                 force = caps.in_force(connection, terms, claim.analyst)
-                tape = _tape(connection, self._clock())
+                tape = self._tape(connection)
                 before = _totals(connection, _scopes(claim, force, session_cap))
                 windows = [
                     (each.cap, odometer.lately(connection, claim.dataset, claim.analyst, each, now=tape.now))
@@ -130,7 +132,9 @@ class Ledger:
                 if refusal is not None:
                     refused.note(connection, _entry(claim, event, "refused"), after=tape.log, now=tape.now)
                     return refusal
-                return _write(connection, event, claim, before, tape)
+                receipt, end = _write(connection, event, claim, before, tape)
+            self._witness.saw(end)  # once it is on disk
+            return receipt
         except (BadLedger, SQLAlchemyError) as problem:
             _report("charge", problem)
             return UNAVAILABLE
@@ -159,7 +163,7 @@ class Ledger:
         try:
             with self._transaction(self._engine) as connection:
                 force = caps.in_force(connection, terms, analyst)
-                return odometer.read(connection, dataset, analyst, force, now=_tape(connection, self._clock()).now)
+                return odometer.read(connection, dataset, analyst, force, now=self._tape(connection).now)
         except (BadLedger, SQLAlchemyError) as problem:
             _report("read", problem)
             return UNAVAILABLE
@@ -185,6 +189,12 @@ class Ledger:
         """Let go of the database's connections."""
         self._engine.dispose()
         self._answers.dispose()
+
+    def _tape(self, connection: sa.Connection) -> "_Tape":
+        """Where both chains end. BadLedger where this process has seen them longer."""
+        tape = _tape(connection, self._clock())
+        self._witness.check(connection, tape.log)
+        return tape
 
     @contextmanager
     def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
@@ -222,16 +232,16 @@ def _tape(connection: sa.Connection, now: int) -> _Tape:
 
 def _write(
     connection: sa.Connection, event: Event, claim: Claim, before: Mapping[_Scope, Totals], tape: _Tape
-) -> Receipt:
-    """Append the event, its entry in the log, move both heads, raise every balance: all in the caller's transaction."""
+) -> tuple[Receipt, log.Mark]:
+    """Append the event, its entry in the log, move both heads, raise every balance: all in the caller's transaction. With the log's new end."""
     cost = totals_of(event)
     row = _event_row(event, cost, claim, tape)
     connection.execute(_ADD_EVENT, row)
     chain.move(connection, EVENTS_HEAD, row)
     entry = _entry(claim, event, "charged", sequence=row["sequence"], digest=row["hash"])
-    log.append(connection, entry, after=tape.log, now=tape.now)
+    end = log.append(connection, entry, after=tape.log, now=tape.now)
     connection.execute(_RAISE_BALANCE, [_balance_row(scope, totals + cost) for scope, totals in before.items()])
-    return Receipt(sequence=row["sequence"], event=event)
+    return Receipt(sequence=row["sequence"], event=event), end
 
 
 def _entry(claim: Claim, event: Event, outcome: str, *, sequence: int = 0, digest: str = "") -> log.Entry:

@@ -44,22 +44,47 @@ def verify_head(connection: sa.Connection) -> None:
         raise BadLedger("the ledger's last event was altered")
 
 
+class Walk:
+    """Along the chain from its first event: every event links to the one before, and at the end the balances are their sums.
+
+    Steps may be of different transactions, since events are never changed: what is charged meanwhile is walked too.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._previous = GENESIS
+        self._sums: dict[tuple[str, str, str], Totals] = {}
+
+    def step(self, connection: sa.Connection, most: int | None = None) -> bool:
+        """Go on by so many events; whether the end was reached. BadLedger where the chain breaks."""
+        wanted = sa.select(EVENTS).where(EVENTS.c.sequence > self.count).order_by(EVENTS.c.sequence).limit(most)
+        before = self.count
+        for event in connection.execute(wanted).mappings():
+            self.count += 1
+            if event["sequence"] != self.count or event["previous"] != self._previous or link(event) != event["hash"]:
+                raise BadLedger(f"the ledger's chain breaks at event {self.count}")
+            self._previous = event["hash"]
+            for scope in ("everyone", event["dataset"], ""), ("analyst", event["dataset"], event["analyst"]):
+                self._sums[scope] = self._sums.get(scope, Totals()) + _totals(event)
+        return most is None or self.count - before < most
+
+    def end(self, connection: sa.Connection) -> None:
+        """In the transaction of the last step: the head is the last event, the balances are the sums. BadLedger where not."""
+        verify_head(connection)
+        head = connection.execute(sa.select(HEAD).where(HEAD.c.id == EVENTS_HEAD)).mappings().one()
+        if (head["sequence"], head["hash"]) != (self.count, self._previous):
+            raise BadLedger("the ledger's head does not name its last event")
+        kept = connection.execute(sa.select(BALANCES).where(BALANCES.c.kind.in_(("everyone", "analyst")))).mappings()
+        if {(row["kind"], row["dataset"], row["who"]): _sums(row) for row in kept} != self._sums:
+            raise BadLedger("the ledger's balances are not the sums of its events")
+
+
 def verify(connection: sa.Connection) -> int:
-    """Every event links to the one before, and the balances are their sums. Gives the number of events. BadLedger where not."""
-    verify_head(connection)
-    previous, count = GENESIS, 0
-    sums: dict[tuple[str, str, str], Totals] = {}
-    for event in connection.execute(sa.select(EVENTS).order_by(EVENTS.c.sequence)).mappings():
-        count += 1
-        if event["sequence"] != count or event["previous"] != previous or link(event) != event["hash"]:
-            raise BadLedger(f"the ledger's chain breaks at event {count}")
-        previous = event["hash"]
-        for scope in ("everyone", event["dataset"], ""), ("analyst", event["dataset"], event["analyst"]):
-            sums[scope] = sums.get(scope, Totals()) + _totals(event)
-    kept = connection.execute(sa.select(BALANCES).where(BALANCES.c.kind.in_(("everyone", "analyst")))).mappings()
-    if {(row["kind"], row["dataset"], row["who"]): _sums(row) for row in kept} != sums:
-        raise BadLedger("the ledger's balances are not the sums of its events")
-    return count
+    """The whole chain at once. Gives the number of events. BadLedger where it is broken."""
+    walk = Walk()
+    walk.step(connection)
+    walk.end(connection)
+    return walk.count
 
 
 def _totals(event: Row) -> Totals:

@@ -61,6 +61,7 @@ def _prepared(engine: sa.Engine, synchronous: str) -> sa.Engine:
             cursor.execute("COMMIT")
             cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute("PRAGMA temp_store=MEMORY")  # a jail has no place for files of its own
         cursor.close()
 
     sa.event.listen(engine, "connect", on_connect)

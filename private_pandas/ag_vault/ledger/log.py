@@ -83,26 +83,48 @@ def append(connection: sa.Connection, entry: Entry, *, after: Mark, now: int) ->
     return Mark(sequence=row["sequence"], hash=row["hash"], at=at)
 
 
+class Walk:
+    """Along the log from its first entry: every entry links to the one before, and charges and entries are one to one.
+
+    Steps may be of different transactions, since entries are never changed: what is written meanwhile is walked too.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._previous = GENESIS
+        self._charged = 0
+
+    def step(self, connection: sa.Connection, most: int | None = None) -> bool:
+        """Go on by so many entries; whether the end was reached. BadLedger where something doesn't fit."""
+        before = self.count
+        for entry in connection.execute(_NEXT.limit(most), {"after": self.count}).mappings():
+            self.count += 1
+            if entry["sequence"] != self.count or entry["previous"] != self._previous or link(entry) != entry["hash"]:
+                raise BadLedger(f"the log's chain breaks at entry {self.count}")
+            self._previous = entry["hash"]
+            if entry["event"]:
+                if entry["event"] != self._charged + 1 and self.count > 1:
+                    raise BadLedger(f"entry {self.count} of the log speaks of another charge than the next")
+                if entry["event_hash"] != entry["charged"]:
+                    raise BadLedger(f"entry {self.count} of the log and its charge don't agree")
+                self._charged = entry["event"]
+        return most is None or self.count - before < most
+
+    def end(self, connection: sa.Connection) -> None:
+        """In the transaction of the last step: the head is the last entry, and no charge is without one. BadLedger where not."""
+        mark = head(connection)
+        if (mark.sequence, mark.hash) != (self.count, self._previous):
+            raise BadLedger("the log's head does not name its last entry")
+        if self._charged != connection.execute(_HEAD, {"which": EVENTS_HEAD}).mappings().one()["sequence"]:
+            raise BadLedger("the ledger has charges that the log doesn't know")
+
+
 def verify(connection: sa.Connection) -> int:
-    """Every entry links to the one before, the head is the last, and charges and entries are one to one. Gives the number of entries. BadLedger where not."""
-    previous, count, charged = GENESIS, 0, 0
-    for entry in connection.execute(_ALL).mappings():
-        count += 1
-        if entry["sequence"] != count or entry["previous"] != previous or link(entry) != entry["hash"]:
-            raise BadLedger(f"the log's chain breaks at entry {count}")
-        previous = entry["hash"]
-        if entry["event"]:
-            if entry["event"] != charged + 1 and count > 1:
-                raise BadLedger(f"entry {count} of the log speaks of another charge than the next")
-            if entry["event_hash"] != entry["charged"]:
-                raise BadLedger(f"entry {count} of the log and its charge don't agree")
-            charged = entry["event"]
-    mark = head(connection)
-    if (mark.sequence, mark.hash) != (count, previous):
-        raise BadLedger("the log's head does not name its last entry")
-    if charged != connection.execute(_HEAD, {"which": EVENTS_HEAD}).mappings().one()["sequence"]:
-        raise BadLedger("the ledger has charges that the log doesn't know")
-    return count
+    """The whole log at once. Gives the number of entries. BadLedger where it is broken."""
+    walk = Walk()
+    walk.step(connection)
+    walk.end(connection)
+    return walk.count
 
 
 def verify_head(connection: sa.Connection) -> None:
@@ -118,8 +140,9 @@ def verify_head(connection: sa.Connection) -> None:
 _HEAD = sa.select(HEAD).where(HEAD.c.id == sa.bindparam("which"))
 _ADD = fixed(sa.insert(LOG))
 _LAST = sa.select(LOG).order_by(LOG.c.sequence.desc()).limit(1)
-_ALL = (
+_NEXT = (
     sa.select(LOG, EVENTS.c.hash.label("charged"))
     .join_from(LOG, EVENTS, LOG.c.event == EVENTS.c.sequence, isouter=True)
+    .where(LOG.c.sequence > sa.bindparam("after"))
     .order_by(LOG.c.sequence)
 )

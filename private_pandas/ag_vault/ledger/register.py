@@ -22,13 +22,15 @@ from ag_vault.ledger.caps import Kind, cap_of
 from ag_vault.ledger.connect import transaction
 from ag_vault.ledger.modes import writing
 from ag_vault.ledger.revisions import upgrade
-from ag_vault.ledger.schema import BALANCES, CAPS, EVENTS, LOG, SUMS
+from ag_vault.ledger.schema import BALANCES, CAPS, LOG, SUMS
+from ag_vault.ledger.spans import Spans
+from ag_vault.ledger.walk import Walk
+from ag_vault.ledger.witness import Witness, file_of
 
 MOST_ENTRIES = 1000
 """Of one page of the log."""
 _LONGEST_REASON = 1000
 _LONGEST_WINDOW = 10 * 366 * 86_400
-_HOUR = 3600 * 10**9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Register:
         self._engine = engine
         self._writer = writing(engine)
         self._clock = clock
+        self._spans = Spans()
+        self._witness = Witness(file_of(engine))
 
     def open(self) -> None:
         """Make or upgrade the database and check the ends of both chains."""
@@ -133,21 +137,22 @@ class Register:
             rows = connection.execute(wanted if account is None else wanted.where(BALANCES.c.dataset == account))
             return [_total(row) for row in rows.mappings()]
 
-    def spending(self, account: str, *, hours: int, since: int = 0) -> list[dict[str, Any]]:
-        """ε charged by span of so many hours and analyst, oldest first: for plots."""
-        span = EVENTS.c.at / (hours * _HOUR)
-        begin = sa.cast(sa.func.floor(span), sa.BigInteger).label("span")
-        wanted = (
-            sa.select(begin, EVENTS.c.analyst, sa.func.sum(sa.cast(EVENTS.c.epsilon, sa.Float)), sa.func.count())
-            .where(EVENTS.c.dataset == account, EVENTS.c.at >= since)
-            .group_by(begin, EVENTS.c.analyst)
-            .order_by(begin, EVENTS.c.analyst)
-        )
+    def spending(self, account: str | None, *, hours: int, since: int = 0) -> list[dict[str, Any]]:
+        """ε charged by span of so many hours and analyst, oldest first: for plots. Without an account those of all, each with its own."""
+        self.look()
+        if account is not None:
+            return self._spans.of(account, hours=hours, since=since)
+        return [
+            {"account": name, **span}
+            for name in self._spans.accounts()
+            for span in self._spans.of(name, hours=hours, since=since)
+        ]
+
+    def look(self) -> None:
+        """Read what was charged since, so that no question of spending has much to read. BadLedger where the ledger was put back."""
         with self.reading() as connection:
-            return [
-                {"at": row[0] * hours * _HOUR, "analyst": row[1], "epsilon": row[2] / EPSILON_UNIT, "charges": row[3]}
-                for row in connection.execute(wanted)
-            ]
+            self._witness.check(connection, log.head(connection))
+            self._spans.read(connection)
 
     def history(self, which: Filter) -> list[dict[str, Any]]:
         """Entries of the log, newest first."""
@@ -168,8 +173,10 @@ class Register:
 
     def verify(self) -> tuple[int, int]:
         """Check both chains whole and that they agree: numbers of events and of entries. BadLedger where not."""
+        walk = Walk()
         with self.reading() as connection:
-            return chain.verify(connection), log.verify(connection)
+            walk.step(connection, None)
+        return walk.events.count, walk.entries.count
 
     def copy(self, path: Path) -> None:
         """A consistent copy of the whole database in a new file, while vaults charge. BadLedger where it can't be written."""

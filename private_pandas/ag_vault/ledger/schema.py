@@ -73,6 +73,7 @@ LOG = sa.Table(
     sa.Column("event_hash", sa.Text, nullable=False),
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
+    *(sa.Index(f"log_by_{name}", name, "sequence") for name in ("actor", "action", "subject")),
 )
 """The audit log: who did what to what; ``details`` are JSON. ``event`` is the charge it speaks of, by number and hash; 0 for none."""
 

@@ -12,9 +12,9 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import Script
 from alembic.script.revision import RevisionMap
 
-from ag_vault.ledger.revisions import r0001_events, r0002_impure_rho, r0003_log, r0004_frozen
+from ag_vault.ledger.revisions import r0001_events, r0002_impure_rho, r0003_log, r0004_frozen, r0005_log_indexes
 
-REVISIONS: tuple[ModuleType, ...] = (r0001_events, r0002_impure_rho, r0003_log, r0004_frozen)
+REVISIONS: tuple[ModuleType, ...] = (r0001_events, r0002_impure_rho, r0003_log, r0004_frozen, r0005_log_indexes)
 
 
 def upgrade(connection: sa.Connection) -> bool:
