@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -94,22 +95,41 @@ class Ledger:
     """
 
     def __init__(
-        self, engine: sa.Engine, *, answers: sa.Engine | None = None, clock: Callable[[], int] = time.time_ns
+        self,
+        engine: sa.Engine | Callable[[], sa.Engine],
+        *,
+        answers: Callable[[], sa.Engine] | None = None,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._engine = engine
-        self._writer = writing(engine)
-        self._answers = keeping(answers or engine)
+        self._given = engine
+        self._answering = answers
         self._clock = clock
         self._opened = False
-        self._witness = Witness(file_of(engine))
 
     @classmethod
     def at(cls, place: Path | str, *, patience_seconds: float = PATIENCE_SECONDS) -> "Ledger":
         """The ledger in a file, or at an address of PostgreSQL's, which waits so long for other vaults' charges."""
-        engine = engine_at(place, patience_seconds=patience_seconds)
         if is_address(place):
-            return cls(engine)
-        return cls(engine, answers=file_engine(Path(place), patience_seconds=patience_seconds, synced=False))
+            return cls(engine_at(place, patience_seconds=patience_seconds))
+        # A file's engines are made when first used: a session that charges nothing keeps two megabytes less to itself.
+        opened = partial(file_engine, Path(place), patience_seconds=patience_seconds)
+        return cls(opened, answers=partial(opened, synced=False))
+
+    @cached_property
+    def _engine(self) -> sa.Engine:
+        return self._given if isinstance(self._given, sa.Engine) else self._given()
+
+    @cached_property
+    def _writer(self) -> sa.Engine:
+        return writing(self._engine)
+
+    @cached_property
+    def _answers(self) -> sa.Engine:
+        return keeping(self._engine if self._answering is None else self._answering())
+
+    @cached_property
+    def _witness(self) -> Witness:
+        return Witness(file_of(self._engine))
 
     @classmethod
     def in_memory(cls) -> "Ledger":
@@ -187,8 +207,8 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the database's connections."""
-        self._engine.dispose()
-        self._answers.dispose()
+        for made in vars(self).keys() & {"_engine", "_answers"}:
+            getattr(self, made).dispose()
 
     def _tape(self, connection: sa.Connection) -> "_Tape":
         """Where both chains end. BadLedger where this process has seen them longer."""
