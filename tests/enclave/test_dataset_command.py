@@ -1,5 +1,7 @@
 """``ag-enclave dataset add``: an owner's files, through the jailed loader, into the catalogue, or one sentence and nothing."""
 
+import contextlib
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -112,3 +114,17 @@ def test_the_loader_reads_nothing_but_its_files(files: Path) -> None:
     assert tried.returncode == 1
     assert "error" in tried.stdout
     assert not target.with_name("2").exists()
+
+
+def test_a_mock_that_is_the_data_is_refused_or_taken_with_a_reason_for_the_log(files: Path) -> None:
+    given = ("--table", "train=people.csv", "--mock", "train=people.csv")
+    refused = add(files, *given)
+    assert refused.returncode == 1
+    assert "the mock has exactly as many rows as the data (3)" in refused.stderr
+    assert listed(files) == ""
+    taken = add(files, *given, "--mock-override", "printed in the village's newspaper")
+    assert taken.returncode == 0, taken.stderr
+    assert "mock, overridden: the mock has exactly as many rows as the data" in taken.stdout
+    with contextlib.closing(sqlite3.connect(next((files / "state").rglob("accounts*.sqlite*")))) as database:
+        said = database.execute("SELECT action, subject, details FROM deeds WHERE action = 'mock.override'").fetchall()
+    assert said == [("mock.override", "Our Village", '{"reason": "printed in the village\'s newspaper"}')]

@@ -1,12 +1,14 @@
 """``ag-enclave dataset``: register data from files, and list what is registered."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ag_enclave.commands.options import keyed_files, known_state, new_state, state_option
+from ag_enclave.commands.options import by, keyed_files, known_state, new_state, state_option
+from ag_enclave.state import State
 
 
 @click.group()
@@ -65,9 +67,20 @@ def add(  # noqa: PLR0917 (an option each)
             bar.set_postfix_str(what, refresh=False)
             bar.update(max(0, round(100 * share) - bar.n))
 
+        if mock_override:
+            _note_override(state, name, mock_override)
         report = register(load, state, progress)
         bar.update(100 - bar.n)
     click.echo(coercions(report))
+
+
+def _note_override(state: State, name: str, reason: str) -> None:
+    """Have it in the audit log that mocks which look like the data are to be taken, and why."""
+    from ag_enclave.deeds import note
+    from ag_enclave.migrate import open_accounts
+
+    with contextlib.closing(open_accounts(state.accounts)) as accounts, accounts.database.transaction() as connection:
+        note(connection, by(), "mock.override", name, {"reason": reason[:1000]})
 
 
 @dataset.command("list")

@@ -156,6 +156,8 @@ def _copies(
                     given=order.mock.get(key),
                     version=order.version,
                 )
+                for column, counts in mock.lint(engine, wanted, opened, order.mock_override).items():
+                    report[key][column] = {**report[key].get(column, {}), **counts}
                 mocks[key] = mock.make(engine, wanted, folder)
         for key, path in order.public.items():
             opened = files.open_file(engine, key, path)

@@ -109,7 +109,7 @@ def copy(
     engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path, units: Units | None
 ) -> None:
     """Write the conforming rows and their secret order as a column: drawn for this load, or within each unit, which is then beside it."""
-    values = {name: one.value for name, one in _conformed(file, columns).items()}
+    values = conforming(file, columns)
     if units is not None:
         return _keep(engine, file.key, kept(values, unit_id(units, file.types), file.scan, units), target)
     named = [exp.alias_(value, name, quoted=True) for name, value in values.items()]
@@ -124,11 +124,16 @@ def copy_public(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence
     _copy(engine, file.key, exp.select(*values).from_(file.scan), target)
 
 
+def conforming(file: File, columns: Sequence[ColumnRecord]) -> dict[str, exp.Expr]:
+    """The conforming value of each column, as an expression over the file."""
+    return {name: one.value for name, one in _conformed(file, columns).items()}
+
+
 def copy_mock(
     engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], units: Units | None, target: Path
 ) -> tuple[ColumnRecord, ...]:
     """Write a mock's rows for analysts to read, the id of each row's unit first, as text; the columns written."""
-    values = [exp.alias_(one.value, name, quoted=True) for name, one in _conformed(file, columns).items()]
+    values = [exp.alias_(value, name, quoted=True) for name, value in conforming(file, columns).items()]
     if units is None:
         _copy(engine, file.key, exp.select(*values).from_(file.scan), target)
         return tuple(columns)

@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from ag_vault.catalog import ColumnRecord, Kind, MockRecord
 from ag_vault.errors import BadData
-from ag_vault.loading import files
+from ag_vault.loading import files, likeness
 from ag_vault.loading.units import Units
 
 FOLDER: Final = "mock"
@@ -24,6 +24,7 @@ ROWS: Final = 100
 """Of a generated mock: a public number, whatever the data's is."""
 MOST_VALUES: Final = 4_000_000
 """Of a mock that is brought: sessions keep mocks beside their own data."""
+_MOST_SAID: Final = 6
 _NULL_SHARE: Final = 0.05
 _DIGITS: Final = 4
 _MOST_PER_UNIT: Final = 5
@@ -89,6 +90,26 @@ def make(engine: duckdb.DuckDBPyConnection, wanted: Wanted, folder: Path) -> Moc
     if wanted.given is None:
         source.unlink()
     return MockRecord(file=file, public=public, columns=shown, source="generated" if wanted.given is None else "given")
+
+
+def lint(
+    engine: duckdb.DuckDBPyConnection, wanted: Wanted, data: files.File, override: str
+) -> dict[str, dict[str, int]]:
+    """What an owner's mock has of the data, by column. BadData that says it, unless the owner gave a reason to take it so."""
+    if wanted.given is None:
+        return {}
+    opened = files.open_file(engine, wanted.key, wanted.given)
+    files.fit(opened, wanted.columns, wanted.ids)
+    found = likeness.findings(engine, data, opened, wanted.columns, wanted.units)
+    if found and not override.strip():
+        raise BadData(
+            f"The mock of {wanted.key} looks like the data: {'; '.join(map(str, found[:_MOST_SAID]))}. "
+            "Bring another, or none and have one made up, or say why it may be public: --mock-override REASON."
+        )
+    report: dict[str, dict[str, int]] = {}
+    for each in found:
+        report.setdefault(each.column, {})[f"mock, overridden: {each.what}"] = each.count
+    return report
 
 
 def _check_size(rows: int, wanted: Wanted) -> None:
