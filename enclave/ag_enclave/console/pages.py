@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ag_enclave.console import datasets, entrance, log, overview, requests
+from ag_enclave.console import datasets, entrance, log, overview, requests, reviews
 from ag_enclave.console.page import HEADERS, bare_page, moved
 from ag_enclave.console.visit import NobodyIn, Visit, visit_of
-from ag_enclave.errors import BadState, Refusal
+from ag_enclave.errors import BadState, Missing, Refusal
 from ag_enclave.gateway import Gateway
 
 Page = Callable[[Visit], Awaitable[Response]]
@@ -37,6 +37,9 @@ PAGES: tuple[Row, ...] = (
     Row("POST", f"{datasets.PATH}/{{name}}/cap", datasets.change_cap, OWNER),
     Row("GET", requests.PATH, requests.show, READERS),
     Row("POST", f"{requests.PATH}/{{request_id}}", requests.decide, OWNER),
+    Row("GET", reviews.PATH, reviews.show_all, READERS),
+    Row("GET", f"{reviews.PATH}/{{request_id}}", reviews.show_one, READERS),
+    Row("POST", f"{reviews.PATH}/{{request_id}}", reviews.decide, OWNER),
     Row("GET", log.PATH, log.show, READERS),
     Row("POST", "/console/logout", entrance.leave, READERS),
 )
@@ -74,6 +77,8 @@ def _kept(
             return await serve(request, gateway)
         except Refusal as refusal:
             return bare_page("refused.html", status=refusal.status, message=refusal.message)
+        except Missing as missing:
+            return bare_page("refused.html", status=404, message=str(missing))
         except BadState:
             words = "The enclave can't use its accounts just now; tell its operator."
             return bare_page("refused.html", status=503, message=words)

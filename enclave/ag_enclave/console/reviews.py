@@ -1,0 +1,120 @@
+"""Code for review: what waits, one request with its code and runs, and the forms that run it and decide."""
+
+import asyncio
+import dataclasses
+import json
+import re
+import struct
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+from starlette.responses import Response
+
+from ag_enclave.body import fitted
+from ag_enclave.console.page import moved, page
+from ag_enclave.console.visit import Visit, filled_form
+from ag_enclave.decisions import Denial
+from ag_enclave.errors import Conflict, Missing, Refusal
+from ag_enclave.reviewing import Approval, RunOn
+from ag_enclave.reviews import DATA, OPEN, Run
+
+PATH = "/console/reviews"
+_LENGTH = struct.Struct("<Q")
+_LONGEST_SHOWN = 4000
+_PLAIN = {"int", "str", "float", "bool", "date", "datetime", "time", "timedelta"}
+_ID = re.compile(r"[0-9a-f-]{1,36}")
+
+
+async def show_all(visit: Visit) -> Response:
+    """Those that wait first, then the decided ones."""
+    found = await asyncio.to_thread(visit.gateway.reviews.of, None)
+    waiting = [each for each in found if each.state == OPEN]
+    decided = [each for each in found if each.state != OPEN]
+    return page(visit, "reviews.html", waiting=waiting, decided=decided)
+
+
+async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
+    """One request: the code, what it is bound to, its runs; what they gave is shown to owners alone."""
+    reviews = visit.gateway.reviews
+    found = await asyncio.to_thread(reviews.find, _id(visit), None)
+    runs = [await _shown(visit, each) for each in await asyncio.to_thread(reviews.runs_of, found.request_id)]
+    code = Markup(highlight(found.source, PythonLexer(), HtmlFormatter(linenos="inline", cssclass="code")))  # noqa: S704 - pygments escapes
+    return page(visit, "review.html", status=status, problem=problem, review=found, runs=runs, code=code, DATA=DATA)
+
+
+async def decide(visit: Visit) -> Response:
+    """Run it, deposit what a run gave, or deny; the page again, with what there is to say, where that can't be."""
+    fields = {key: value.strip() for key, value in (await filled_form(visit)).items() if value.strip()}
+    try:
+        await _decide(visit, fields)
+    except Refusal as refusal:
+        return await show_one(visit, problem=refusal.message, status=refusal.status)
+    except Conflict as conflict:
+        return await show_one(visit, problem=str(conflict), status=409)
+    return moved(f"{PATH}/{quote(_id(visit))}")
+
+
+async def _decide(visit: Visit, given: Mapping[str, str]) -> None:
+    reviewing, by, request_id = visit.gateway.reviewing, visit.account.user_id, _id(visit)
+    decision = given.get("decision", "")
+    words = {key: given[key] for key in ("reason", "override") if key in given}
+    if decision.startswith("run-"):
+        await reviewing.run(request_id, by, fitted({"on": decision.removeprefix("run-")}, RunOn).on)
+    elif decision == "deposit":
+        await reviewing.approve(request_id, by, fitted({**words, "run": given.get("run", "")}, Approval))
+    elif decision == "deny":
+        await reviewing.deny(request_id, by, fitted({"reason": given.get("reason", "")}, Denial).reason)
+    else:
+        raise Refusal(400, "Choose to run it, to deposit or to deny.")
+
+
+async def _shown(visit: Visit, run: Run) -> dict[str, Any]:
+    """A run as its owner reads it; an auditor sees that it was."""
+    shown: dict[str, Any] = dataclasses.asdict(run) | {"gave": ""}
+    if not visit.decides:
+        return shown | {"lines": "", "printed": "", "warnings": ()}
+    if run.digest:
+        whole = await asyncio.to_thread(visit.gateway.reviews.run_of, run.request_id, run.run_id)
+        shown["gave"] = outline(whole.value) if whole.value is not None else ""
+    return shown
+
+
+def outline(value: bytes) -> str:
+    """What a value is, in words and plain numbers: tables by their shape, the rest as text of bounded length. Reads its head only."""
+    try:
+        (length,) = _LENGTH.unpack_from(value)
+        return _told(json.loads(value[_LENGTH.size : _LENGTH.size + length])["value"], 0)[:_LONGEST_SHOWN]
+    except (ValueError, KeyError, TypeError, struct.error, RecursionError):
+        return "a value that can't be shown here; run.value() in a notebook shows it"
+
+
+def _told(node: Any, depth: int) -> str:
+    kind = node["t"]
+    if kind in _PLAIN:
+        return repr(node["v"]) if kind == "str" else str(node["v"])
+    if kind == "none":
+        return "None"
+    if depth > 8:  # noqa: PLR2004 - deeper than anybody reads
+        return "…"
+    if kind in {"list", "tuple", "set"}:
+        return f"{kind}({', '.join(_told(each, depth + 1) for each in node['v'][:100])})"
+    if kind == "dict":
+        pairs = (f"{_told(key, depth + 1)}: {_told(held, depth + 1)}" for key, held in node["v"][:100])
+        return f"{{{', '.join(pairs)}}}"
+    if kind == "ndarray":
+        return f"array of shape {'×'.join(map(str, node['shape']))}, {node['dtype']}"
+    if kind == "frame":
+        return f"frame of {len(node['data'])} columns; run.value() in a notebook shows it"
+    return f"{kind}; run.value() in a notebook shows it"
+
+
+def _id(visit: Visit) -> str:
+    found = str(visit.request.path_params["request_id"])
+    if not _ID.fullmatch(found):
+        raise Missing("There is no such request.")
+    return found
