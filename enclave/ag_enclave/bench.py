@@ -71,6 +71,7 @@ class Bench:
         limits = self.limits
         bounds = {"result_bytes": limits.result_bytes, "printed_bytes": limits.printed_bytes}
         settings = {**asked, **bounds, "arguments": [each.argument for each in tables]}
+        await self._nurseries.ready_to_review()
         began = time.monotonic()
         async with contextlib.AsyncExitStack() as ending:
             try:

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ from ag_enclave.reviews import DATA, OPEN, Run
 PATH = "/console/reviews"
 _LENGTH = struct.Struct("<Q")
 _LONGEST_SHOWN = 4000
-_PLAIN = {"int", "str", "float", "bool", "date", "datetime", "time", "timedelta"}
+_DEEPEST, _FIRST = 8, 100
 _ID = re.compile(r"[0-9a-f-]{1,36}")
 
 
@@ -94,23 +94,30 @@ def outline(value: bytes) -> str:
 
 
 def _told(node: Any, depth: int) -> str:
-    kind = node["t"]
-    if kind in _PLAIN:
-        return repr(node["v"]) if kind == "str" else str(node["v"])
-    if kind == "none":
-        return "None"
-    if depth > 8:  # noqa: PLR2004 - deeper than anybody reads
-        return "…"
-    if kind in {"list", "tuple", "set"}:
-        return f"{kind}({', '.join(_told(each, depth + 1) for each in node['v'][:100])})"
-    if kind == "dict":
-        pairs = (f"{_told(key, depth + 1)}: {_told(held, depth + 1)}" for key, held in node["v"][:100])
-        return f"{{{', '.join(pairs)}}}"
-    if kind == "ndarray":
-        return f"array of shape {'×'.join(map(str, node['shape']))}, {node['dtype']}"
-    if kind == "frame":
-        return f"frame of {len(node['data'])} columns; run.value() in a notebook shows it"
-    return f"{kind}; run.value() in a notebook shows it"
+    tell = _WORDS.get(node["t"])
+    if tell is None:
+        return f"a {node['t']}; run.value() in a notebook shows it"
+    return tell(node, depth + 1) if depth < _DEEPEST else "…"
+
+
+def _items(node: Any, depth: int) -> str:
+    return f"{node['t']}({', '.join(_told(each, depth) for each in node['v'][:_FIRST])})"
+
+
+def _pairs(node: Any, depth: int) -> str:
+    pairs = (f"{_told(key, depth)}: {_told(held, depth)}" for key, held in node["v"][:_FIRST])
+    return f"{{{', '.join(pairs)}}}"
+
+
+_WORDS: Mapping[str, Callable[[Any, int], str]] = {
+    **dict.fromkeys(("int", "float", "bool", "date", "datetime", "time"), lambda node, _depth: str(node["v"])),
+    "none": lambda _node, _depth: "None",
+    "str": lambda node, _depth: repr(node["v"]),
+    **dict.fromkeys(("list", "tuple", "set"), _items),
+    "dict": _pairs,
+    "ndarray": lambda node, _depth: f"an array of shape {'×'.join(map(str, node['shape']))}, {node['dtype']}",
+    "frame": lambda node, _depth: f"a frame of {len(node['data'])} columns; run.value() in a notebook shows it",
+}
 
 
 def _id(visit: Visit) -> str:

@@ -230,7 +230,6 @@ class Nurseries:
         review = self.config.review
         grants = Grants(memory_bytes=review.memory_bytes, processes=0, cpu_seconds=review.cpu_seconds, file_bytes=0)
         try:
-            await self._ready("reviewer")
             return await self._spawn("reviewer", sockets, settings, grants)
         except (SandboxError, OSError) as problem:
             raise SessionLost(f"The process for reviewed code could not be started: {problem}") from problem
@@ -241,16 +240,19 @@ class Nurseries:
         settings = {"path": str(folder), "table": table, "mock": mock, "memory_bytes": memory}
         grants = Grants(read=(folder,), memory_bytes=memory, processes=0, cpu_seconds=None, file_bytes=0)
         try:
-            await self._ready("lender")
             admitted = self._walls.admit_reader(self._running["lender"], grants)
             return await self._spawn("lender", {"table": stream}, settings, admitted)
         except (SandboxError, OSError) as problem:
             raise SessionLost(f"The table could not be lent: {problem}") from problem
 
-    async def _ready(self, role: str) -> None:
-        """Start a late one's nursery, where that wasn't done yet. Unusable where it lacks a wall that is required."""
-        if role not in self._running:
-            self._walls.inspect(role, await self._renew(role, None))
+    async def ready_to_review(self) -> None:
+        """Start the late ones' nurseries, where that wasn't done yet. SessionLost where that can't be, or a wall that is required is missing."""
+        try:
+            for role in LATE_BREEDS:
+                if role not in self._running:
+                    self._walls.inspect(role, await self._renew(role, None))
+        except (SandboxError, OSError, Unusable) as problem:
+            raise SessionLost(f"Nothing can be reviewed on this host: {problem}") from problem
 
     def _enrol(self, order: Order, children: Mapping[str, Any]) -> Group | None:
         group = self._walls.group(order.session)
