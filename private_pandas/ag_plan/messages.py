@@ -72,9 +72,13 @@ class ColumnValues(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class AskIngest(Message, frozen=True, kw_only=True, tag="ask_ingest"):
-    """Put a guest's public values into the session's scratch data set. Free; answered by ``Ingested``."""
+    """Put a guest's public values into the session's scratch data set. Free; answered by ``Ingested``.
+
+    ``unit``: the column, of texts or integers, that says whose each row is; none where each row is a unit of its own.
+    """
 
     columns: tuple[ColumnValues, ...]
+    unit: str | None = None
 
 
 REQUESTS: tuple[type[Message], ...] = (
@@ -174,7 +178,9 @@ class Released(Message, frozen=True, kw_only=True, tag="released"):
 class Preview(Message, frozen=True, kw_only=True, tag="preview"):
     """What a release would cost and how far off it is expected to be; nothing was charged.
 
-    ``widths_of_a_row``: half-widths times how many rows there are, at worst, where ``half_widths`` are unknown for that alone. ``scale`` is in rows, or in a sum's unit.
+    ``widths_of_a_row``: half-widths times how many rows there are, at worst, where ``half_widths`` are unknown for that alone;
+    ``widths_of_a_root``: times the root of that number; ``ranks``: how many rows there are, at worst, between a quantile and what is told in its place. ``scale`` is in rows,
+    or in a sum's unit.
     """
 
     index: tuple[tuple[Scalar, ...], ...]
@@ -184,6 +190,8 @@ class Preview(Message, frozen=True, kw_only=True, tag="preview"):
     scale: float
     cost: Cost
     widths_of_a_row: tuple[tuple[float | None, ...], ...] = ()
+    widths_of_a_root: tuple[tuple[float | None, ...], ...] = ()
+    ranks: tuple[tuple[float | None, ...], ...] = ()
 
 
 class Balance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, Catalog, Table
+from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, UNIT_COLUMN, Catalog, Table
 from ag_vault.errors import BadCatalog
 from ag_vault.evaluate import DuckData
 from ag_vault.mapper import Mapper
@@ -38,7 +38,7 @@ class Rows(DuckData):
     def add(self, table: Table, values: Sequence[Sequence[Any]]) -> None:
         """Make a table in memory of columns of conforming values. MemoryError where they don't fit."""
         columns = [
-            exp.alias_(_unnested(number, TYPES[space.kind]), name, quoted=True)
+            exp.alias_(_unnested(number, TYPES[space.kind]), UNIT_COLUMN if space.kind == "id" else name, quoted=True)
             for number, (name, space) in enumerate(table.columns.items(), start=1)
         ]
         numbers = exp.Anonymous(

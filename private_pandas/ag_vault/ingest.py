@@ -3,12 +3,16 @@
 Knows messages and spaces; no engine, no budget.
 """
 
+import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from ag_plan.messages import ColumnValues
-from ag_vault.catalog import SCRATCH, Kind, Table
+from ag_plan.relations import MOST_ROWS
+from ag_vault.catalog import SCRATCH, Kind, Table, UnitRecord
 from ag_vault.errors import Refusal
 from ag_vault.space import INT64, ColumnSpace
 
@@ -17,8 +21,13 @@ _BOUNDED: dict[str, type[float] | type[int]] = {"float": float, "int": int, "dat
 Columns = list[list[Any]]
 
 
-def scratch_table(number: int, columns: Sequence[ColumnValues]) -> tuple[Table, Columns] | Refusal:
-    """The table that the values make, and the values, conforming; Refusal where they make none."""
+def scratch_table(
+    number: int, columns: Sequence[ColumnValues], unit: str | None = None
+) -> tuple[Table, Columns] | Refusal:
+    """The table that the values make, and the values, conforming; Refusal where they make none.
+
+    Of a ``unit`` the values are ids, as owners' are: hashed, rows without one left out. Its cap is what its largest unit has: all of it is public.
+    """
     # Engines take names that differ in case only for one.
     names = {column.name.lower() for column in columns}
     lengths = {len(column.values) for column in columns}
@@ -43,7 +52,27 @@ def scratch_table(number: int, columns: Sequence[ColumnValues]) -> tuple[Table, 
         except TypeError:
             return _refused(f"Column {column.name} has a value that is not {column.kind}.", error="TypeError")
         spaces[column.name] = space
-    return Table(key=f"{SCRATCH}/{number}", dataset=SCRATCH, columns=spaces), values
+    table = Table(key=f"{SCRATCH}/{number}", dataset=SCRATCH, columns=spaces)
+    return (table, values) if unit is None else _of_units(table, values, unit)
+
+
+def _of_units(table: Table, values: Columns, unit: str) -> tuple[Table, Columns] | Refusal:
+    """The table by units. No id-space of an owner's has such a name, and no id of an owner's such a hash."""
+    space = table.columns.get(unit)
+    if space is None or space.kind not in ("str", "int"):
+        return _refused("The ids of a frame must be one of its columns, of text or of integers.")
+    if len(table.columns) == 1:
+        return _refused("A frame needs a column beside its ids.")
+    place = list(table.columns).index(unit)
+    kept = [row for row, value in enumerate(values[place]) if value is not None]
+    values = [[column[row] for row in kept] for column in values]
+    most = max(Counter(values[place]).values(), default=1)
+    if most > MOST_ROWS:
+        return _refused(f"A unit of a frame has at most {MOST_ROWS} rows.")
+    values[place] = [hashlib.sha256(f"{SCRATCH}|{unit}|{value}".encode()).hexdigest()[:32] for value in values[place]]
+    columns = {**table.columns, unit: ColumnSpace(kind="id", nullable=False)}
+    record = UnitRecord(name=unit, space=f"{SCRATCH}.{unit}", max_rows=most)
+    return replace(table, columns=columns, unit=record), values
 
 
 def bytes_of(values: Columns) -> int:

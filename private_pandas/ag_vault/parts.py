@@ -75,6 +75,10 @@ class Noised(ABC):
         """Half-widths times how many rows there are, at worst and to first order, where that is all they depend on; None for all others."""
         return (None,) * len(self.expect(scale))
 
+    def expect_of_a_root(self, scale: float) -> tuple[float | None, ...]:
+        """As ``expect_of_a_row``, times the root of how many rows there are."""
+        return (None,) * len(self.expect(scale))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums(Noised):

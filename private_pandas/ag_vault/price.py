@@ -102,6 +102,8 @@ class Forecast:
     columns: tuple[str, ...]
     half_widths: tuple[tuple[float | None, ...], ...]
     widths_of_a_row: tuple[tuple[float | None, ...], ...]
+    widths_of_a_root: tuple[tuple[float | None, ...], ...]
+    ranks: tuple[tuple[float | None, ...], ...]
     mechanism: str
     scale: float
     event: Event
@@ -310,22 +312,25 @@ def _named(part: Part, currency: Currency) -> str:
 def preview(release: Release, catalog: Catalog) -> Forecast | Refusal:
     """The shape, mechanism and expected error of a release; charges nothing.
 
-    Half-widths are exact for counts, sums and histograms. Those of means, deviations and quantiles depend on the rows: None. Where keys
+    Half-widths are exact for counts, sums and histograms. Those of means, deviations and quantiles depend on the rows: None; what can be said of any
+    number of rows, or of ranks, is said beside. Where keys
     are to be found, one that is null stands for each of them.
     """
     priced = price(release, catalog)
     if isinstance(priced, Refusal):
         return priced
-    as_laplace = priced.currency.as_laplace
-    scaled = [(part, as_laplace(scale)) for part, scale in zip(priced.parts, priced.scales, strict=True)]
-    rows, of_a_row = (
-        _arranged(priced, [how(part, scale) for part, scale in scaled]) for how in (_expect, _expect_of_a_row)
+    scales = [(scale, priced.currency.as_laplace(scale)) for scale in priced.scales]
+    exact, of_a_row, of_a_root, in_ranks = (
+        _arranged(priced, [how(part, *scale) for part, scale in zip(priced.parts, scales, strict=True)])
+        for how in (_expect, _expect_of_a_row, _expect_of_a_root, _expect_in_ranks)
     )
     return Forecast(
         index=priced.index if priced.finding is None else _typical(priced.finding.groups, priced.measured),
         columns=priced.measured.columns,
-        half_widths=rows,
+        half_widths=exact,
         widths_of_a_row=of_a_row,
+        widths_of_a_root=of_a_root,
+        ranks=in_ranks,
         mechanism=priced.mechanism,
         scale=priced.scale,
         event=priced.event,
@@ -344,9 +349,19 @@ def _arranged(priced: Priced, of_parts: Sequence[tuple[float | None, ...]]) -> t
     return tuple(zip(*columns, strict=True)) * priced.groups
 
 
-def _expect_of_a_row(part: Part, scale: float) -> tuple[float | None, ...]:
+def _expect(part: Part, _own: float, scale: float) -> tuple[float | None, ...]:
+    return (None,) * len(part.probabilities) if isinstance(part, Ranks) else part.expect(scale)
+
+
+def _expect_of_a_row(part: Part, _own: float, scale: float) -> tuple[float | None, ...]:
     return (None,) * len(part.probabilities) if isinstance(part, Ranks) else part.expect_of_a_row(scale)
 
 
-def _expect(part: Part, scale: float) -> tuple[float | None, ...]:
-    return (None,) * len(part.probabilities) if isinstance(part, Ranks) else part.expect(scale)
+def _expect_of_a_root(part: Part, _own: float, scale: float) -> tuple[float | None, ...]:
+    return (None,) * len(part.probabilities) if isinstance(part, Ranks) else part.expect_of_a_root(scale)
+
+
+def _expect_in_ranks(part: Part, own: float, scale: float) -> tuple[float | None, ...]:
+    if isinstance(part, Ranks):
+        return nested.expected(part.probabilities, part.grid.points, own)
+    return (None,) * len(part.expect(scale))

@@ -190,6 +190,8 @@ class Session:
             columns=forecast.columns,
             half_widths=forecast.half_widths,
             widths_of_a_row=forecast.widths_of_a_row,
+            widths_of_a_root=forecast.widths_of_a_root,
+            ranks=forecast.ranks,
             mechanism=forecast.mechanism,
             scale=forecast.scale,
             cost=_cost(forecast.event),
@@ -200,11 +202,13 @@ class Session:
         return balances if isinstance(balances, Refusal) else messages.Odometer(id=request.id, balances=balances)
 
     def _ingest(self, request: messages.AskIngest) -> messages.Message | Refusal:
-        made = scratch_table(self._scratch_tables + 1, request.columns)
+        made = scratch_table(self._scratch_tables + 1, request.columns, request.unit)
         if isinstance(made, Refusal):
             return made
         table, values = made
-        table = replace(table, version=hashlib.sha256(msgspec.msgpack.encode(request.columns)).hexdigest())
+        table = replace(
+            table, version=hashlib.sha256(msgspec.msgpack.encode((request.columns, request.unit))).hexdigest()
+        )
         size = self._scratch_bytes + bytes_of(values)
         if size > MOST_SCRATCH_BYTES:
             return SCRATCH_FULL

@@ -97,9 +97,15 @@ def _refuse_private(values: object) -> None:
 
 
 def ingested(
-    values: pd.DataFrame, metadata: FrameMetadata, categorical: Mapping[Any, Iterable[PublicScalar]]
+    values: pd.DataFrame,
+    metadata: FrameMetadata,
+    categorical: Mapping[Any, Iterable[PublicScalar]],
+    unit: object = None,
 ) -> tuple[Rows, dict[str, Term]]:
-    """The rows and terms of public values put into the scratch data set. ValueError or TypeError where they don't fit."""
+    """The rows and terms of public values put into the scratch data set. ValueError or TypeError where they don't fit.
+
+    ``unit``: the column that says whose each row is; bounds and categories of ids mean nothing.
+    """
     named = {str(name): values.iloc[:, i] for i, name in enumerate(values.columns)}
     if len(named) < len(values.columns):
         raise ValueError("columns of a private frame have distinct names")
@@ -110,10 +116,29 @@ def ingested(
     unknown = next((name for name in (*given, *listed) if name not in named), None)
     if unknown is not None:
         raise ValueError(f"Column {unknown} does not exist")
-    columns = tuple(_column(name, each, given.get(name), listed.get(name)) for name, each in named.items())
+    whose = _whose(unit, named)
+    columns = tuple(
+        _ids(name, each) if name == whose else _column(name, each, given.get(name), listed.get(name))
+        for name, each in named.items()
+    )
     vault = bound()
-    rows = source(vault, ask(vault, AskIngest(id=0, columns=columns), Ingested).table)
+    rows = source(vault, ask(vault, AskIngest(id=0, columns=columns, unit=whose), Ingested).table)
     return rows, rows.base()
+
+
+def _whose(unit: object, named: Mapping[str, object]) -> str | None:
+    """The column of ids that is named, if one is: published notebooks give a name of the frame itself here, which means nothing."""
+    return str(unit) if isinstance(unit, str | int) and str(unit) in named else None
+
+
+def _ids(name: str, values: "pd.Series[Any]") -> ColumnValues:
+    """Ids as texts, 7.0 as 7: what stands for a unit need not be a number, and is none."""
+    cells = [None if gone else _text_of(value) for value, gone in zip(values.tolist(), values.isna(), strict=True)]
+    return ColumnValues(name=name, kind="str", values=tuple(cells))
+
+
+def _text_of(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def ingested_series(

@@ -32,7 +32,8 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
     """Private columns over the same rows, with public names and schema.
 
     ``PrivateDataFrame(df, metadata={column: (lower, upper)}, categorical_metadata={column: […]})`` wraps public values of the analyst's
-    own in the session's scratch data set; bounds left out are taken from those values. Raises ValueError or TypeError where they don't fit.
+    own in the session's scratch data set; bounds left out are taken from those values. ``_id``: where it names a column, that says whose each row is,
+    and the privacy unit is that person, not a row. Raises ValueError or TypeError where they don't fit.
     """
 
     __slots__ = ("_rows", "_terms")
@@ -47,7 +48,7 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
         categorical_metadata: Mapping[Any, Iterable[PublicScalar]] | None = None,
         _id: object = None,
     ) -> None:
-        rows, terms = construct.ingested(construct.public_frame(df), metadata or {}, categorical_metadata or {})
+        rows, terms = construct.ingested(construct.public_frame(df), metadata or {}, categorical_metadata or {}, _id)
         self._set(rows, terms)
 
     @classmethod

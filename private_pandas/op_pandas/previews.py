@@ -19,7 +19,7 @@ from op_pandas.results import provenance
 from op_pandas.rows import Rows
 from op_pandas.vault import Vault, ask
 
-_UNKNOWN = "depends on how many rows there are"
+_UNKNOWN = "depends on the rows"
 _ROWS = (100, 10_000)
 
 
@@ -28,8 +28,8 @@ class Preview:
     """What a call would cost and how far off its answer would be; nothing was charged.
 
     ``epsilon``: exact, None for a call paid in ``rho``. ``half_widths`` of 95 % intervals in the shape of the answer: NaN where they
-    depend on how many rows there are; ``widths_of_a_row``, in the same shape: times these, at most, where that is all they depend on. ``scale``: the
-    largest of the noise, in rows, or in the unit of a sum.
+    depend on the rows. In the same shape, at most: ``widths_of_a_row``, over how many rows there are; ``widths_of_a_root``, over the root of
+    that; ``ranks``: rows between a quantile and what is told in its place. ``scale``: the largest of the noise, in rows, or in the unit of a sum.
     """
 
     call: str
@@ -40,6 +40,8 @@ class Preview:
     scale: float
     half_widths: Any = field(repr=False)
     widths_of_a_row: Any = field(repr=False, default=None)
+    widths_of_a_root: Any = field(repr=False, default=None)
+    ranks: Any = field(repr=False, default=None)
 
     @property
     def cost(self) -> dict[str, str | float | None]:
@@ -70,13 +72,23 @@ class Preview:
         if not isinstance(self.half_widths, pd.Series | pd.DataFrame):
             return None
         headers, rows = intervals.grid(self.half_widths)
-        of_a_row = rows if self.widths_of_a_row is None else intervals.grid(self.widths_of_a_row)[1]
+        known = {how: intervals.grid(found)[1] for how, found in self._at_most().items()}
         shown = [
-            [row[0], *(_cell(width, times) for width, times in zip(row[1:], more[1:], strict=True))]
-            for row, more in zip(rows, of_a_row, strict=True)
+            [
+                row[0],
+                *(
+                    _cell(width, {how: of[down][across] for how, of in known.items()})
+                    for across, width in enumerate(row[1:], 1)
+                ),
+            ]
+            for down, row in enumerate(rows)
         ]
-        many = self.widths_of_a_row is not None
+        many = any(how in known for how in ("row", "root"))
         return ["95 % half-width" + (", n: rows with a value" if many else ""), *headers[1:]], shown
+
+    def _at_most(self) -> dict[str, Any]:
+        found = {"row": self.widths_of_a_row, "root": self.widths_of_a_root, "rank": self.ranks}
+        return {how: each for how, each in found.items() if each is not None}
 
     def _facts(self) -> dict[str, str]:
         paid = f"ρ {self.rho:.6g}" if self.epsilon is None else f"ε {float(self.epsilon):.9g} (ρ {self.rho or 0:.3g})"
@@ -85,33 +97,54 @@ class Preview:
             "noise": self.mechanism,
         }
         if not isinstance(self.half_widths, pd.Series | pd.DataFrame):
-            facts["95 % half-width"] = _in_words(self.half_widths, self.widths_of_a_row)
+            facts["95 % half-width"] = _in_words(self.half_widths, self._at_most())
         return facts
 
 
-def _cell(width: float, times: float) -> str:
-    """A half-width; where it isn't known, what it is of n rows at most."""
+_AT_MOST = {"row": "<= {:,.3g} / n", "root": "<= {:,.3g} / root of n", "rank": "<= {:,.3g} ranks"}
+
+
+def _cell(width: float, at_most: dict[str, float]) -> str:
+    """A half-width; where it isn't known, what it is at most."""
     if not math.isnan(width):
         return f"± {width:,.3g}"
-    return "?" if math.isnan(times) else f"<= {times:,.3g} / n"
+    return next((_AT_MOST[how].format(each) for how, each in at_most.items() if not math.isnan(each)), "?")
 
 
-def _in_words(widths: Any, of_a_row: Any) -> str:
+def _in_words(widths: Any, at_most: dict[str, Any]) -> str:
     """One half-width, or those of a histogram's bins, which are alike."""
     if widths is None:
         return "several releases, each with its own"
-    if isinstance(of_a_row, int | float) and not math.isnan(of_a_row):
-        some = " and ".join(f"{of_a_row / rows:.3g} of {rows:,}" for rows in _ROWS)
-        return f"at most {of_a_row:.4g} / n of n rows with a value, as {some}"
+    for how, each in at_most.items():
+        if isinstance(each, int | float) and not math.isnan(each):
+            return _WORDS[how](each)
     found = pd.Series([widths] if pd.api.types.is_scalar(widths) else list(pd.Series(widths.ravel())), dtype="float64")
     return _UNKNOWN if found.isna().any() or found.empty else f"{found.max():.6g}"
 
 
-class _Forecaster:
-    """A vault for twins: what would be charged is previewed, what is free is asked of the real one. Half-widths are those, or (``of_a_row``) of a row."""
+def _of_rows(width: float) -> str:
+    some = " and ".join(f"{width / rows:.3g} of {rows:,}" for rows in _ROWS)
+    return f"at most {width:.4g} / n of n rows with a value, as {some}"
 
-    def __init__(self, vault: Vault, *, of_a_row: bool) -> None:
-        self._vault, self._of_a_row = vault, of_a_row
+
+def _of_root(width: float) -> str:
+    some = " and ".join(f"{width / math.sqrt(rows):.3g} of {rows:,}" for rows in _ROWS)
+    return f"at most {width:.4g} / root of n of n rows with a value, as {some}"
+
+
+def _of_ranks(ranks: float) -> str:
+    some = " and ".join(f"{100 * ranks / rows:.3g} % of {rows:,}" for rows in _ROWS)
+    return f"at most {ranks:.4g} of n rows lie between it and the quantile asked for, as {some}"
+
+
+_WORDS: dict[str, Callable[[float], str]] = {"row": _of_rows, "root": _of_root, "rank": _of_ranks}
+
+
+class _Forecaster:
+    """A vault for twins: what would be charged is previewed, what is free is asked of the real one. Half-widths are the preview's ``told``."""
+
+    def __init__(self, vault: Vault, told: str) -> None:
+        self._vault, self._told = vault, told
         self.forecasts: list[messages.Preview] = []
 
     def ask(self, message: messages.Message) -> messages.Message:
@@ -125,7 +158,7 @@ class _Forecaster:
             index=found.index,
             columns=found.columns,
             values=tuple((0,) * len(found.columns) for _ in found.index),
-            half_widths=found.widths_of_a_row if self._of_a_row else found.half_widths,
+            half_widths=getattr(found, self._told),
             mechanism=found.mechanism,
             measure="preview",
             scale=found.scale,
@@ -135,27 +168,35 @@ class _Forecaster:
 
 def previewed(call: Callable[..., Any], name: str, given: tuple[Any, ...], named: dict[str, Any]) -> Preview:
     """The preview of a call with these arguments, the object it belongs to among them. Raises as the call itself would."""
-    result, forecasts = _foretold(call, given, named, of_a_row=False)
+    result, forecasts = _foretold(call, given, named, "half_widths")
     if not forecasts:
         raise ValueError(
             f"{name} with these arguments releases nothing, so that there is nothing to preview: it is free"
         )
     preview = _summed(name, result, forecasts)
-    if len(forecasts) == 1 and any(width is not None for row in forecasts[0].widths_of_a_row for width in row):
-        known = provenance(_foretold(call, given, named, of_a_row=True)[0])
-        return replace(preview, widths_of_a_row=None if known is None else known.half_widths)
-    return preview
+    if len(forecasts) != 1:
+        return preview
+    more: dict[str, Any] = {}
+    for told in _MORE:
+        if any(width is not None for row in getattr(forecasts[0], told) for width in row):
+            known = provenance(_foretold(call, given, named, told)[0])
+            more[told] = None if known is None else known.half_widths
+    return replace(preview, **more)
+
+
+_MORE = ("widths_of_a_row", "widths_of_a_root", "ranks")
+"""What is said of numbers whose half-widths are not known."""
 
 
 def _foretold(
-    call: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any], *, of_a_row: bool
+    call: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any], told: str
 ) -> tuple[Any, list[messages.Preview]]:
     """What the call makes of forecasts, and these."""
     made: list[_Forecaster] = []
 
     def forecaster(vault: Vault) -> _Forecaster:
         if not made:
-            made.append(_Forecaster(vault, of_a_row=of_a_row))
+            made.append(_Forecaster(vault, told))
         return made[0]
 
     result = call(

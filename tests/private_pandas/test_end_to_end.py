@@ -248,6 +248,27 @@ def test_a_guests_own_frame_has_a_budget_of_its_own(private: PrivateDataset, vau
     assert {charge.dataset for charge in vault.charges()} == {"scratch"}
 
 
+def test_ids_of_a_frame_of_ones_own_are_its_privacy_unit(vault: SocketVault) -> None:
+    values = pd.DataFrame({"person": [1.0, 1, 1, 2, 3, None] * 300, "age": [20, 20, 20, 40, 60, 80] * 300})
+    values["person"] += 10 * (np.arange(len(values)) // 6)
+    frame = PrivateDataFrame(values, metadata={"age": (0, 80)}, _id="person")
+    assert frame.metadata == {"age": (0, 80)}
+    assert list(frame.mean(eps=2).index) == ["age"]
+    counted = frame["age"].count(eps=1)
+    assert counted.ag.scale == 3  # rows of the largest unit
+    assert abs(frame["age"].count(eps=2) - 1500) < 32  # rows of nobody are left out
+    people = frame.groupby("person")["age"].mean()
+    assert abs(people.mean(eps=2) - 40) < 2
+    assert abs(people.count(eps=2) - 900) < 32
+    one = frame.limit_per_unit(1)
+    assert abs(one["age"].count(eps=2) - 900) < 32
+    assert one["age"].count.preview(eps=1).scale == 1
+    left, right = op_pandas.train_test_split(frame, test_size=0.5, random_state=1)
+    assert abs(left.groupby("person").size().count(eps=2) + right.groupby("person").size().count(eps=2) - 900) < 64
+    with pytest.raises(ValueError, match="beside its ids"):
+        PrivateDataFrame({"person": [1, 2]}, _id="person")
+
+
 def test_what_was_charged_is_told_and_an_answer_asked_again_is_free(
     private: PrivateDataset, vault: SocketVault
 ) -> None:

@@ -180,8 +180,26 @@ def test_a_preview_in_accuracy_says_the_epsilon_that_it_takes(private: Any) -> N
 
 
 def test_what_depends_on_rows_is_said_in_words(private: Any) -> None:
-    assert "depends on how many rows there are" in repr(private["age"].std.preview(eps=1))
-    assert "?" in repr(private.describe.preview(eps=1))
+    assert "depends on the rows" in repr(private["age"].skew.preview(eps=1))
+    assert "?" in repr(private.corr.preview(eps=1))
+
+
+def test_a_deviation_is_said_over_the_root_of_the_rows(private: Any) -> None:
+    preview = private["age"].std.preview(eps=1)
+    assert preview.widths_of_a_root == pytest.approx(120 * math.log(20) ** 0.5)
+    assert "at most 207.7 / root of n of n rows with a value, as 20.8 of 100 and 2.08 of 10,000" in repr(preview)
+    assert private["age"].std(eps=1).ag.half_widths <= preview.widths_of_a_root / 150**0.5
+
+
+def test_quantiles_are_said_in_ranks(private: Any) -> None:
+    preview = private["age"].median.preview(eps=1)
+    assert preview.ranks == pytest.approx(math.log(20 * 121))
+    assert "at most 7.792 of n rows lie between it and the quantile asked for, as 7.79 % of 100" in repr(preview)
+    described = private[["age", "weight"]].describe.preview(eps=1)
+    assert "?" not in repr(described)
+    assert "ranks" in described._repr_html_()
+    assert (described.ranks.loc["50%"] < described.ranks.loc["max"]).all()
+    assert described.ranks.loc[["count", "mean", "std"]].isna().all(axis=None)
 
 
 def test_statistics_are_still_methods_with_signatures_and_documentation() -> None:

@@ -72,6 +72,24 @@ def draw(tally: Tally, points: int, wanted: Sequence[Aim], noise: Noise) -> list
     return drawn
 
 
+def expected(probabilities: Sequence[Fraction], points: int, scale: float) -> tuple[float, ...]:
+    """How many rows lie between each quantile and what is drawn for it, at most, in 95 % of cases; ``scale`` is 1/θ, in rows.
+
+    A point that misses by more than D rows has a weight below e^(-θD) of that of a true quantile: all points together, points·e^(-θD) (McSherry-Talwar 2007).
+    Where a domain holds no true one, its end misses by no more than it did of its own quantile: so errors of the m draws that a domain comes from add up, each
+    with a share of 1/m of the cases. Quantiles 0 and 1 aim so many rows inside.
+    """
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__)
+    depths: dict[int | None, int] = {None: 0}
+    for step in steps(len(order)):
+        depths[step.place] = 1 + max(depths[step.before], depths[step.after])
+    found = [0.0] * len(order)
+    for place, number in enumerate(order):
+        inset = INSET if probabilities[number] in {0, 1} else 0
+        found[number] = scale * (inset + depths[place] * (math.log(points + 1) + math.log(20 * depths[place])))
+    return tuple(found)
+
+
 @lru_cache(maxsize=256)
 def steps(count: int) -> tuple[Step, ...]:
     """The draws in their order: the middle of all places, then of those before it, then of those after it."""

@@ -73,13 +73,19 @@ class Moments(Sums):
 
         A mean's slopes are -f, 1/2 - f, 1 - f, with the largest sum of squares, 5/4, at f = 0 and 1. A variance's are u, u - f, 1 - 2f + u with
         2f² - f ≤ u = 2f² - s ≤ f²: convex in u, at u = f² the squares f⁴ + f²(1 - f)² + (1 - f)⁴ are at most 1, at u = 2f² - f they are
-        f²(1 - 2f)² + 4f²(1 - f)² + (1 - f)²(1 - 2f)² ≤ 1. A deviation's have no bound.
+        f²(1 - 2f)² + 4f²(1 - f)² + (1 - f)²(1 - 2f)² ≤ 1.
         """
         own = half_width((1.0,), scale * self.step)
         worst = {"mean": own * _WORST_MEAN * _width(self)}
         if self.statistics == ("var",):  # beside others it is there for the deviation
             worst["var"] = own * _width(self) ** 2
         return tuple(worst.get(name) for name in self.statistics)
+
+    def expect_of_a_root(self, scale: float) -> tuple[float | None, ...]:
+        """A deviation's, at worst: roots are no farther apart than the root of what variances are apart."""
+        own = half_width((1.0,), scale * self.step) ** 0.5 * _width(self)
+        deviations = {"std"} if self.statistics == ("var",) else {"std", "var"}
+        return tuple(own if name in deviations else None for name in self.statistics)
 
 
 def _count(part: Moments, noisy: Sequence[int], scale: float) -> Estimate:
