@@ -265,6 +265,13 @@ def test_ids_of_a_frame_of_ones_own_are_its_privacy_unit(vault: SocketVault) -> 
     assert one["age"].count.preview(eps=1).scale == 1
     left, right = op_pandas.train_test_split(frame, test_size=0.5, random_state=1)
     assert abs(left.groupby("person").size().count(eps=2) + right.groupby("person").size().count(eps=2) - 900) < 64
+    more = PrivateDataFrame(
+        {"person": [1, 2, 9999], "weight": [50, 60, 70]}, metadata={"weight": (0, 90)}, _id="person"
+    )
+    both = frame.merge(more, on="person")
+    assert list(both.columns) == ["person", "age", "weight"]
+    assert abs(both["weight"].count(eps=2) - 4) < 32
+    assert both["weight"].count.preview(eps=1).scale == 3
     with pytest.raises(ValueError, match="beside its ids"):
         PrivateDataFrame({"person": [1, 2]}, _id="person")
 

@@ -41,7 +41,15 @@ def rule(node: Join, left: Rows, right: Rows) -> Rows | Refusal:
     trouble = _unjoinable(node, left, right)
     if trouble is not None:
         return trouble
-    return _on_public(node, left, right) if right.account == SCRATCH else _on_units(node, left, right)
+    public = right.account == SCRATCH and not _by_units_of_ones_own(node, left, right)
+    return _on_public(node, left, right) if public else _on_units(node, left, right)
+
+
+def _by_units_of_ones_own(node: Join, left: Rows, right: Rows) -> bool:
+    """Whether a guest joins two tables of its own on the id that it gave both: what is public may be treated as owners' tables are."""
+    same = left.unit is not None and right.unit is not None and left.unit.space == right.unit.space
+    keys = zip(node.left_on, node.right_on, strict=True)
+    return same and node.matches is None and any(left.is_id(one) and right.is_id(other) for one, other in keys)
 
 
 def _unjoinable(node: Join, left: Rows, right: Rows) -> Refusal | None:
