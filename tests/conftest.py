@@ -1,15 +1,23 @@
-"""What holds for every test: an interrupt raises KeyboardInterrupt, also where whoever started the run had it ignored (as shells do behind ``&``)."""
+"""What holds for every test: an interrupt raises KeyboardInterrupt, also where whoever started the run had it ignored (as shells do behind ``&``);
+examples that hypothesis finds are the same at every run, and none fails because the machine is busy."""
 
 import os
 import signal
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import cluster
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+hypothesis.settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+if hypothesis.settings.get_current_profile_name() == "default":
+    hypothesis.settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:

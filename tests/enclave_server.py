@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_READY_SECONDS = 90.0
-_END_SECONDS = 20.0
+_READY_SECONDS = 300.0
+_END_SECONDS = 120.0
 COMMAND = (sys.executable, "-m", "ag_enclave")
 
 

@@ -24,8 +24,8 @@ from ag_sandbox.profiles import PROFILES
 
 __all__ = ["Child", "Grants", "JailRefused", "Nursery", "NurseryGone"]
 
-_WARM_SECONDS = 120.0
-_BIRTH_SECONDS = 20.0
+_WARM_SECONDS = 300.0
+_BIRTH_SECONDS = 60.0
 _END_SECONDS = 5.0
 _DYING_SECONDS = 1.0
 _KEPT_ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONPATH")

@@ -144,7 +144,7 @@ def _sleep(kernel: Kernel, rest: str, _request: Json) -> None:
 
 def _late(kernel: Kernel, rest: str, request: Json) -> None:
     kernel.print("late\n")
-    time.sleep(1)
+    time.sleep(2)
     _count(kernel, rest, request)
 
 

@@ -37,7 +37,7 @@ def nurseries(enclave: Enclave, role: str) -> list[psutil.Process]:
     ]
 
 
-def eventually(true: Callable[[], bool], seconds: float = 10.0) -> bool:
+def eventually(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether it becomes true in time."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -18,6 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 from tests.enclave_server import Enclave
 
 V1 = "v1.kernel.websocket.jupyter.org"
+PATIENCE = 120.0
+"""Seconds; only what hangs ever takes so long, also where the machine is busy."""
 Json = dict[str, Any]
 
 
@@ -54,7 +56,7 @@ class RawClient:
         return self.send("POST", "/oauth/token", urlencode({"grant_type": grant_type, **fields}), headers)
 
     def send(self, method: str, path: str, body: str | bytes | None, headers: dict[str, str]) -> Answer:
-        connection = http.client.HTTPSConnection("127.0.0.1", self.enclave.port, context=self.context, timeout=30)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.enclave.port, context=self.context, timeout=PATIENCE)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             return Answer(connection.getresponse())
@@ -77,7 +79,13 @@ class RawClient:
         url = f"wss://127.0.0.1:{self.enclave.port}/api/kernels/{kernel}/channels?{query}"
         protocols: Any = [V1] if v1 else None
         with connect(
-            url, ssl=self.context, subprotocols=protocols, max_size=None, compression=None, close_timeout=0.5
+            url,
+            ssl=self.context,
+            subprotocols=protocols,
+            max_size=None,
+            compression=None,
+            open_timeout=PATIENCE,
+            close_timeout=0.5,
         ) as socket:
             yield Channels(socket, session or uuid.uuid4().hex)
 
@@ -126,11 +134,11 @@ class Channels:
         self.socket.send(pack_v1(message) if self.v1 else json.dumps({**message, "buffers": []}))
         return msg_id
 
-    def receive(self, timeout: float = 30.0) -> Json:
+    def receive(self, timeout: float = PATIENCE) -> Json:
         payload = self.socket.recv(timeout)
         return unpack_v1(payload) if isinstance(payload, bytes) and self.v1 else unpack_json(payload)
 
-    def until(self, done: Any, timeout: float = 30.0) -> list[Json]:
+    def until(self, done: Any, timeout: float = PATIENCE) -> list[Json]:
         """Messages up to the first one that ``done`` accepts, included."""
         seen: list[Json] = []
         deadline = time.monotonic() + timeout
@@ -138,12 +146,12 @@ class Channels:
             seen.append(self.receive(max(0.01, deadline - time.monotonic())))
         return seen
 
-    def execute(self, code: str, timeout: float = 30.0, **content: Any) -> list[Json]:
+    def execute(self, code: str, timeout: float = PATIENCE, **content: Any) -> list[Json]:
         """Run a cell; everything that belongs to it, with the reply and idle."""
         msg_id = self.request("execute_request", {"code": code, "silent": False, **content})
         return self.answers(msg_id, timeout)
 
-    def answers(self, msg_id: str, timeout: float = 30.0) -> list[Json]:
+    def answers(self, msg_id: str, timeout: float = PATIENCE) -> list[Json]:
         """Everything about one request, until both its reply and its idle status have come."""
         mine: list[Json] = []
         wanted = {"reply", "idle"}

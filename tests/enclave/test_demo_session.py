@@ -9,7 +9,7 @@ import pytest
 
 from ag_enclave.config import Jail
 from ag_enclave.demo.register import NAMES
-from tests.enclave.processes import children
+from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import Json, RawClient, kind, only, printed
 from tests.enclave_server import COMMAND, Enclave, running_enclave
 
@@ -120,10 +120,10 @@ def test_every_request_that_passes_is_answered(ann: RawClient, request_kind: str
 
 
 def test_a_later_session_is_ready_quickly(ann: RawClient) -> None:
-    times = []
-    for _ in range(3):
+    def quick() -> bool:
         began = time.monotonic()
         with ann.session("Iris") as channels:
             channels.execute("1")
-            times.append(time.monotonic() - began)
-    assert min(times) < 0.5
+            return time.monotonic() - began < 0.5
+
+    assert eventually(quick), "not once, however often it is tried"

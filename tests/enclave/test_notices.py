@@ -56,9 +56,9 @@ def test_owners_are_told_of_a_request_and_its_decision_by_mail_and_webhook(tmp_p
             analyst, owner = (RawClient(enclave, account=people[role]).login() for role in ("analyst", "owner"))
             asked = {"dataset": "Odd Data", "epsilon": "2", "reason": "for Bob's trial"}
             made = analyst.ask("POST", "/ag/v1/requests", asked).json
-            assert eventually(lambda: len(box.mails) == len(box.posts) == 1, 30)
+            assert eventually(lambda: len(box.mails) == len(box.posts) == 1)
             owner.ask("POST", f"/ag/v1/requests/{made['request_id']}/deny", {"reason": "ask in spring"})
-            assert eventually(lambda: len(box.mails) == len(box.posts) == 2, 30)
+            assert eventually(lambda: len(box.mails) == len(box.posts) == 2)
             log = (state / "logs" / "gateway.log").read_text()
     for _, receivers, _ in box.mails:
         assert receivers == ["one@example.org", "two@example.org"]

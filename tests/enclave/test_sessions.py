@@ -59,10 +59,10 @@ def test_a_cell_runs_over_both_layouts(analyst: RawClient, v1: bool) -> None:
 
 def test_output_streams_while_the_cell_runs(analyst: RawClient) -> None:
     with analyst.session() as channels:
-        began = time.monotonic()
-        channels.request("execute_request", {"code": "sleep 2"})
+        request = channels.request("execute_request", {"code": "sleep 3600"})
         channels.until(lambda message: kind(message) == "stream")
-        assert time.monotonic() - began < 1.5
+        assert analyst.ask("POST", f"/api/kernels/{channels.kernel}/interrupt").status == 204
+        assert only(channels.answers(request), "execute_reply")["content"]["ename"] == "KeyboardInterrupt"
 
 
 def test_an_interrupt_ends_the_cell_and_keeps_the_kernel(analyst: RawClient) -> None:
@@ -114,7 +114,7 @@ def test_a_killed_process_is_noticed_and_told(odd_enclave: Enclave, analyst: Raw
         cell = channels.request("execute_request", {"code": "sleep 60"})
         channels.until(lambda message: kind(message) == "stream")
         children(odd_enclave, role)[-1].kill()
-        seen = channels.until(lambda message: message["content"].get("execution_state") == "dead", timeout=5)
+        seen = channels.until(lambda message: message["content"].get("execution_state") == "dead")
         assert f"The session's {role} died (signal 9)" in printed(seen)
         mine = [message for message in seen if message["parent_header"].get("msg_id") == cell]
         assert only(mine, "execute_reply")["content"]["ename"] == "SessionLost"
@@ -131,7 +131,7 @@ def test_a_checker_that_a_cell_keeps_too_long_ends_its_own_session_alone_and_say
     with analyst.session() as other, analyst.session() as channels:
         before = [(each.pid, each.create_time()) for each in children(odd_enclave, "checker")]
         children(odd_enclave, "checker")[-1].send_signal(signal.SIGALRM)
-        seen = channels.until(lambda message: message["content"].get("execution_state") == "dead", timeout=5)
+        seen = channels.until(lambda message: message["content"].get("execution_state") == "dead")
         assert "the types of a cell took too long to check; leave that cell out, or split it" in printed(seen)
         assert "Restart the kernel to go on; its variables are gone." in printed(seen)
         assert only(other.execute("nothing"), "execute_reply")["content"]["status"] == "ok"
@@ -230,25 +230,25 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RawClient]:
     state = tmp_path_factory.mktemp("hasty")
     put_catalogue(state, "odd_data", "Odd Data")
     sessions = (
-        "idle_timeout_seconds = 2\ncell_timeout_seconds = 3\ninterrupt_grace_seconds = 1\ncapacity = 2\nconnections = 2"
+        "idle_timeout_seconds = 4\ncell_timeout_seconds = 8\ninterrupt_grace_seconds = 1\ncapacity = 2\nconnections = 2"
     )
     config = CONFIG.replace("[sessions]", f"[sessions]\n{sessions}")
     with running_enclave(state, config=config, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as enclave:
         yield RawClient(enclave, account=add_user(state, "hasty", "analyst")).login()
 
 
-def _ends(channels: Channels, timeout: float = 15) -> list[Json]:
-    return channels.until(lambda message: message["content"].get("execution_state") == "dead", timeout)
+def _ends(channels: Channels) -> list[Json]:
+    return channels.until(lambda message: message["content"].get("execution_state") == "dead")
 
 
 def test_an_idle_session_is_ended_and_told_why(hasty: RawClient) -> None:
     with hasty.session() as channels:
         channels.execute("nothing")
         told = printed(_ends(channels))
-        assert "will be ended in 0 seconds; run a cell to keep it" in told
-        assert "it was idle for more than 2 seconds" in told
+        assert re.search(r"will be ended in [0-3] seconds; run a cell to keep it", told)
+        assert "it was idle for more than 4 seconds" in told
         message = hasty.ask("GET", f"/api/kernels/{channels.kernel}").json["message"]
-    assert message == f"Session {channels.kernel} is over: it was idle for more than 2 seconds."
+    assert message == f"Session {channels.kernel} is over: it was idle for more than 4 seconds."
 
 
 def test_a_kernel_that_talks_unasked_keeps_no_session_open(hasty: RawClient) -> None:
@@ -256,15 +256,15 @@ def test_a_kernel_that_talks_unasked_keeps_no_session_open(hasty: RawClient) -> 
         channels.execute("babble")
         seen = _ends(channels)
         assert "still here" in printed(seen)
-        assert "it was idle for more than 2 seconds" in printed(seen)
+        assert "it was idle for more than 4 seconds" in printed(seen)
 
 
 def test_a_busy_session_is_not_ended_though_its_client_left(hasty: RawClient) -> None:
     kernel = hasty.open()
     with hasty.channels(kernel, session="s") as channels:
-        request = channels.request("execute_request", {"code": "sleep 2.8"})
+        request = channels.request("execute_request", {"code": "sleep 5"})
         channels.until(lambda message: kind(message) == "stream")
-    time.sleep(2.5)
+    time.sleep(4.7)
     with hasty.channels(kernel, session="s") as channels:
         assert only(channels.answers(request), "execute_reply")["content"]["status"] == "ok"
     hasty.ask("DELETE", f"/api/kernels/{kernel}")
@@ -273,7 +273,7 @@ def test_a_busy_session_is_not_ended_though_its_client_left(hasty: RawClient) ->
 def test_an_overdue_cell_is_interrupted(hasty: RawClient) -> None:
     with hasty.session() as channels:
         answers = channels.execute("sleep 60")
-        assert "ran for more than 3 seconds" in printed(answers)
+        assert "ran for more than 8 seconds" in printed(answers)
         assert only(answers, "execute_reply")["content"]["ename"] == "KeyboardInterrupt"
 
 

@@ -22,7 +22,7 @@ def user(enclave: Enclave, command: str, user_id: str) -> str:
 def closed(channels: Channels) -> int:
     """The code with which the enclave closes this socket."""
     with pytest.raises(ConnectionClosed) as found:
-        channels.until(lambda _message: False, timeout=10)
+        channels.until(lambda _message: False, timeout=60)
     assert found.value.rcvd is not None
     return int(found.value.rcvd.code)
 

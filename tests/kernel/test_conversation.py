@@ -13,18 +13,13 @@ from tests.kernel.notebook import Notebook
 
 
 def test_text_arrives_while_the_cell_still_runs(notebook: Notebook) -> None:
-    ran = notebook.run("import time\nfor i in range(3):\n    print(i)\n    time.sleep(0.3)")
-    times = [at for at, m in zip(ran.arrived, ran.messages, strict=True) if m.kind == "stream"]
-    assert ran.text == "0\n1\n2\n"
-    assert len(times) == 3
-    assert times[1] - times[0] > 0.2
+    ran = notebook.run("import time\nprint('a')\ntime.sleep(3600)", once_heard("a", notebook))
+    assert (ran.text, ran.fault["ename"]) == ("a\n", "KeyboardInterrupt")
 
 
 def test_text_held_back_for_a_moment_leaves_without_another_print(notebook: Notebook) -> None:
-    ran = notebook.run("print('a')\nprint('b')\nimport time\ntime.sleep(0.5)")
-    last = [at for at, m in zip(ran.arrived, ran.messages, strict=True) if m.kind == "stream"][-1]
-    assert ran.text == "a\nb\n"
-    assert ran.arrived[-1] - last > 0.3
+    ran = notebook.run("import time\nprint('a')\nprint('b')\ntime.sleep(3600)", once_heard("b", notebook))
+    assert (ran.text, ran.fault["ename"]) == ("a\nb\n", "KeyboardInterrupt")
 
 
 def test_streams_and_results_keep_their_order(notebook: Notebook) -> None:
@@ -124,6 +119,16 @@ def after(seconds: float, notebook: Notebook) -> Any:
     return watch
 
 
+def once_heard(text: str, notebook: Notebook) -> Any:
+    """Interrupts once the cell has said so."""
+
+    def watch(message: Message) -> None:
+        if message.kind == "stream" and text in message.content["text"]:
+            notebook.interrupt()
+
+    return watch
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -144,11 +149,11 @@ def test_an_interrupt_ends_the_cell_and_keeps_the_session(notebook: Notebook, so
 
 
 def test_an_interrupt_while_the_vault_works_leaves_the_plan_socket_in_step(opened: Start) -> None:
-    with opened(slow=1.0) as notebook:
+    with opened(slow=4.0) as notebook:
         started = time.monotonic()
         ran = notebook.run("toy['age'].mean(eps=1)", after(0.3, notebook))
         assert ran.fault["ename"] == "KeyboardInterrupt"
-        assert time.monotonic() - started < 0.9
+        assert time.monotonic() - started < 3.5
         assert notebook.vault is not None
         notebook.vault.slow = 0.0
         ran = notebook.run("toy['income'].sum(eps=1)")

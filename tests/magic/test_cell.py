@@ -174,7 +174,7 @@ def test_a_second_ctrl_c_stops_waiting(start: Start) -> None:
 
     def cell(_stage: Stage) -> None:
         running.set()
-        release.wait(10)
+        release.wait(60)
 
     session, enclave = start({"deaf": cell})
     interrupt_soon(running)
@@ -182,7 +182,7 @@ def test_a_second_ctrl_c_stops_waiting(start: Start) -> None:
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         session.execute("deaf")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 50
     release.set()
 
 
@@ -223,7 +223,7 @@ def test_what_a_broken_connection_really_lost_is_said(start: Start) -> None:
 
     def cell(stage: Stage) -> None:
         stage.print("one")
-        assert heard.wait(5)
+        assert heard.wait(60)
         stage.enclave.keeps = False
         breaks(stage.enclave)
         time.sleep(0.1)

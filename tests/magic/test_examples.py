@@ -146,7 +146,7 @@ class Kernel:
     def start(self, code: str) -> str:
         return str(self.client.execute(code))
 
-    def until_idle(self, request: str, seconds: float = 30) -> list[tuple[float, str, dict[str, Any]]]:
+    def until_idle(self, request: str, seconds: float = 120) -> list[tuple[float, str, dict[str, Any]]]:
         heard = []
         while True:
             message = self.client.get_iopub_msg(timeout=seconds)
@@ -186,7 +186,7 @@ def test_the_notebook_s_interrupt_button_stops_the_remote_cell_and_keeps_its_sta
     request = kernel.start("%%ag\nprint('on its way')\nwhile True:\n    pass")
     time.sleep(1)
     manager.interrupt_kernel()
-    heard = kernel.until_idle(request, 10)
+    heard = kernel.until_idle(request)
     assert [content["ename"] for _, kind, content in heard if kind == "error"] == ["CellInterrupted"]
     kernel.run("%%ag\nexport(kept, 'kept')")
     shown = kernel.run("kept + 1")

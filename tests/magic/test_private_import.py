@@ -124,7 +124,7 @@ def test_a_hundred_megabytes_go_in_and_come_back_in_bounded_memory(session: ag.S
     started = time.monotonic()
     session.private_import(value, "large")
     back = session.execute("export(large, 'back')").exports["back"]
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 300
     np.testing.assert_array_equal(back, value)
     assert _peak(at_demo) - peak < 300 * MIB, "the gateway holds pieces, not values"
 

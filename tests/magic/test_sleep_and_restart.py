@@ -17,6 +17,8 @@ import antigranular as ag
 from antigranular.config import find_target
 from antigranular.transport import TlsTransport
 from tests.enclave.conftest import CONFIG, ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
+from tests.enclave.processes import eventually
+from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave, running_enclave
 from tests.magic.bad_network import BadNetwork, bad_network
 from tests.magic.test_bad_input import Heard
@@ -39,7 +41,7 @@ def test_a_gateway_that_restarts_and_an_absence_longer_than_the_buffer_are_told(
     with odd(tmp_path) as first, bad_network(first.port) as network, contextlib.ExitStack() as second:
         account = add_user(tmp_path, "ann", "analyst")
         session = logged_in(first, network, account)
-        _be_absent_for_long(session, network)
+        _be_absent_for_long(session, network, RawClient(first, account=account).login())
 
         def restart() -> None:
             first.process.kill()
@@ -57,17 +59,22 @@ def test_a_gateway_that_restarts_and_an_absence_longer_than_the_buffer_are_told(
             assert heard.text == "0\n1\n"
 
 
-def _be_absent_for_long(session: ag.Session, network: BadNetwork) -> None:
+def _be_absent_for_long(session: ag.Session, network: BadNetwork, beside: RawClient) -> None:
     """The cell says 5,000 things while nobody is connected, and 2,000 are kept."""
+    heard = Heard()
 
     def leave() -> None:
+        assert eventually(lambda: heard.text != "")
         network.stall()
         network.cut()
+        path = f"/api/kernels/{session.session_id}"
+        assert eventually(lambda: beside.ask("GET", path).json["execution_state"] == "idle")
+        network.resume()
 
-    threading.Timer(0.4, leave).start()
-    threading.Timer(3.0, network.resume).start()
-    heard = Heard()
+    absent = threading.Thread(target=leave)
+    absent.start()
     session.execute("late 5000", view=heard)
+    absent.join()
     lines = heard.text.split()
     assert lines[-1] == "4999"
     assert len(lines) <= 2001

@@ -52,7 +52,13 @@ def _run(folder: Path, arguments: list[str]) -> None:
     import hypothesis
     import pytest
 
-    hypothesis.settings.register_profile("quick", phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate))
+    hypothesis.settings.register_profile(
+        "quick",
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+        deadline=None,  # a busy machine must not pass for a bug
+        derandomize=True,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
     hypothesis.settings.load_profile("quick")
     status = int(pytest.main(arguments))
     sys.stdout.flush()

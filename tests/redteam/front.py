@@ -14,8 +14,8 @@ from tests.redteam.campaign import Attack, Class, request_of
 from tests.redteam.planted import NAME, Secrets, charged, secret_file
 
 EVIDENCE = "EVIDENCE"
-CELL_SECONDS = 12.0
-BYSTANDER_SECONDS = 8.0
+CELL_SECONDS = 60.0
+BYSTANDER_SECONDS = 30.0
 _TRIES = 3
 _PAUSES = (1.0, 4.0)
 """Seconds between tries: what keeps a machine busy for a moment must not be there for all of them."""

@@ -108,6 +108,6 @@ def test_a_guest_breaks_its_own_conversation_only(
     attack(doors)
     began = time.monotonic()
     assert isinstance(bystander.ask(AskCatalog(id=2)), Catalog)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert process.num_fds() <= descriptors + 8
     assert process.memory_info().rss - memory < 48 << 20

