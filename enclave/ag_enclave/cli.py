@@ -10,6 +10,7 @@ import click
 
 from ag_enclave.commands.audit import audit
 from ag_enclave.commands.backup import backup, restore
+from ag_enclave.commands.budget import budget
 from ag_enclave.commands.competition import competition
 from ag_enclave.commands.dataset import dataset
 from ag_enclave.commands.doctor import doctor
@@ -24,7 +25,7 @@ def commands() -> None:
     """Differentially private analysis of data nobody may see."""
 
 
-for command in (serve, dataset, competition, user, audit, doctor, backup, restore):
+for command in (serve, dataset, competition, user, budget, audit, doctor, backup, restore):
     commands.add_command(command)
 
 

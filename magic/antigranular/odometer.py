@@ -17,8 +17,8 @@ class Odometer(dict[str, Any]):
     """A dictionary, and a small table where it is displayed.
 
     ``total_epsilon_used``, ``total_delta_used`` · ``library_costs`` {library: {"eps", "delta"}} · ``dataset_costs``
-    {data set: {"eps", "delta"}} · ``remaining`` {data set: {"eps", "delta", "eps_per_call"}}. Numbers are floats; what is
-    spent counts all of the analyst's sessions.
+    {data set: {"eps", "delta"}} · ``remaining`` {data set: {"eps", "delta", "eps_per_call", "windows"}}, with every bound on a span of time
+    as ``whose``, ``span``, ``cap``, ``eps`` that is left and when it ``refreshes``. Numbers are floats; what is spent counts all of the analyst's sessions.
     """
 
     @classmethod
@@ -46,7 +46,17 @@ class Odometer(dict[str, Any]):
             numbers = (spent["eps"], left["eps"], spent["delta"], left["delta"], left["eps_per_call"])
             shown = ("–" if number is None else f"{number:.4g}" for number in numbers)
             rows.append((name, _spent(spent["eps"], left["eps"]), *shown))
+            rows += [_window_row(each) for each in left["windows"]]
         return rows
+
+
+def _window_row(window: Mapping[str, Any]) -> table.Row:
+    """A further bound, under the data set's own row."""
+    whose = "everyone's" if window["whose"] == "everyone" else "yours"
+    spent = window["cap"] - window["eps"]
+    again = f"from {window['refreshes'][5:16]} UTC" if window["refreshes"] and not window["eps"] else "–"
+    name = f"  {whose}, {window['span']}"
+    return name, _spent(spent, window["eps"]), f"{spent:.4g}", f"{window['eps']:.4g}", "–", "–", again
 
 
 def _spent(spent: float, left: float) -> table.Cell:
@@ -69,9 +79,20 @@ def _costs(balances: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 "eps": _number(each["epsilon_left"]),
                 "delta": _number(each["delta_left"]),
                 "eps_per_call": None if each.get("epsilon_per_call") is None else _number(each["epsilon_per_call"]),
+                "windows": [_window(window) for window in each.get("windows") or ()],
             }
             for each in balances
         },
+    }
+
+
+def _window(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "whose": str(given["whose"]),
+        "span": str(given["span"]),
+        "cap": _number(given["epsilon"]),
+        "eps": _number(given["epsilon_left"]),
+        "refreshes": str(given["refreshes"]),
     }
 
 

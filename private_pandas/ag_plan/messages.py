@@ -194,6 +194,17 @@ class Preview(Message, frozen=True, kw_only=True, tag="preview"):
     ranks: tuple[tuple[float | None, ...], ...] = ()
 
 
+class Window(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be spent within any span of so many seconds, by ``whose``: analyst, or everyone together. ``refreshes``: when it begins to give again, in UTC; empty: nothing is spent."""
+
+    whose: str
+    seconds: int
+    span: str
+    epsilon: float
+    epsilon_left: float
+    refreshes: str
+
+
 class Balance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one analyst has spent on one data set, by library too, and what remains under every cap that applies."""
 
@@ -204,6 +215,7 @@ class Balance(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     delta_left: float
     epsilon_per_call: float
     libraries: dict[str, float]
+    windows: tuple[Window, ...] = ()
 
 
 class Odometer(Message, frozen=True, kw_only=True, tag="odometer"):

@@ -19,13 +19,14 @@ from ag_plan.errors import MalformedPlan
 from ag_plan.frames import MAX_FRAME_BYTES
 from ag_plan.relations import Relation
 from ag_plan.releases import Release
-from ag_vault.account import Cap, Event
+from ag_vault.account import Cap, Event, spent
 from ag_vault.answer import Answer, answer
 from ag_vault.catalog import SCRATCH, Budget, Catalog, Dataset, Table
 from ag_vault.data import Rows
 from ag_vault.errors import Refusal
 from ag_vault.ingest import bytes_of, scratch_table
 from ag_vault.ledger import Claim, Ledger
+from ag_vault.ledger.verdict import Held, lasting
 from ag_vault.noise import Noise
 from ag_vault.price import preview, schema
 from ag_vault.recent import Recent
@@ -147,6 +148,7 @@ class Session:
                     delta_left=reading.delta_left,
                     epsilon_per_call=reading.epsilon_per_call,
                     libraries=reading.libraries,
+                    windows=tuple(_window(each) for each in reading.windows),
                 )
             )
         return tuple(found)
@@ -318,6 +320,17 @@ def _released(number: int, answered: Answer, *, mock: bool = False) -> messages.
         scale=answered.scale,
         cost=_cost(answered.receipt.event),
         mock=mock,
+    )
+
+
+def _window(held: Held) -> messages.Window:
+    return messages.Window(
+        whose=held.kind,
+        seconds=held.seconds,
+        span=lasting(held.seconds),
+        epsilon=float(held.cap.epsilon),
+        epsilon_left=spent(held.cap, held.totals).epsilon_left,
+        refreshes=held.refreshes,
     )
 
 

@@ -15,7 +15,7 @@ def test_the_odometer_has_the_keys_that_notebooks_rely_on_and_what_remains(start
         "total_delta_used": 0.0,
         "library_costs": {"op_pandas": {"eps": 0.5, "delta": 0.0}},
         "dataset_costs": {"Breast Cancer": {"eps": 0.5, "delta": 0.0}},
-        "remaining": {"Breast Cancer": {"eps": 19.5, "delta": 1e-6, "eps_per_call": 10.0}},
+        "remaining": {"Breast Cancer": {"eps": 19.5, "delta": 1e-6, "eps_per_call": 10.0, "windows": []}},
     }
 
 
@@ -27,6 +27,17 @@ def test_the_odometer_shows_as_a_table() -> None:
     assert "0.3333" in pretty(odometer)
     assert "ε left" in odometer._repr_html_()
     assert "<b>" not in odometer._repr_html_(), "names are escaped"
+
+
+def test_windows_are_listed_by_name_and_say_when_they_give_again() -> None:
+    week = {"whose": "everyone", "seconds": 604800, "span": "7 days", "epsilon": 4, "epsilon_left": 0}
+    balance = {"dataset": "x", "epsilon_spent": 4, "delta_spent": 0, "epsilon_left": 0, "delta_left": 0}
+    balance["windows"] = [{**week, "refreshes": "2026-01-08 00:00:01 UTC"}]
+    odometer = Odometer.from_balances({"balances": [balance]})
+    assert odometer["remaining"]["x"]["windows"][0]["eps"] == 0
+    for shown in (str(odometer), odometer._repr_html_()):
+        assert "everyone's, 7 days" in shown or "everyone&#x27;s, 7 days" in shown
+        assert "from 01-08 00:00 UTC" in shown
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from ag_vault.ledger.register import Filter as Which
 from ag_vault.ledger.register import Place, Register
 from ag_vault.ledger.revisions import REVISIONS
 from ag_vault.ledger.schema import EVENTS
+from ag_vault.ledger.verdict import lasting
 from ag_vault.wording import LONGEST, worded
 from tests.vault.ledgers import budget, charge, claim
 
@@ -116,6 +117,35 @@ def test_a_window_bounds_every_span_and_the_bound_over_all_time_stays(books: Boo
         assert not books.charged(2)
         books.now += 3 * DAY * SECOND
     assert books.left() == 2
+
+
+def test_a_refusal_names_the_cap_in_the_way_and_when_its_window_gives_again(books: Books) -> None:
+    books.cap("everyone", "4", seconds=7 * DAY)
+    assert books.charged(3)
+    refused = charge(books.ledger, 2, analyst="bob")
+    assert isinstance(refused, Refusal)
+    assert "the one of everyone together, of eps 4 within 7 days" in refused.instead
+    assert "session.request_budget(" in refused.instead
+    assert refused.instead.endswith("It begins to give again at 1972-10-04 00:00:01 UTC.")
+    books.now = 1_007 * DAY * SECOND + SECOND
+    assert books.charged(2, analyst="bob"), "the time that was said is right"
+    books.cap("analyst", "1/2")
+    closed = charge(books.ledger, Fraction(1, 10))
+    assert isinstance(closed, Refusal)
+    assert closed.instead.startswith("Ask the owner for more budget with session.request_budget(")
+    assert closed.instead.endswith("The cap in the way is your own, of eps 0.5 over all time.")
+
+
+def test_the_odometer_lists_windows_by_name(books: Books) -> None:
+    books.cap("everyone", "4", seconds=7 * DAY)
+    books.cap("analyst", "2", seconds=3600)
+    assert books.charged(1, analyst="bob")
+    reading = books.ledger.reading("Clinic", "ann", budget())
+    assert isinstance(reading, Reading)
+    found = {(each.kind, lasting(each.seconds)): each for each in reading.windows}
+    assert found.keys() == {("everyone", "7 days"), ("analyst", "an hour")}
+    assert found["everyone", "7 days"].refreshes == "1972-10-04 00:00:01 UTC"
+    assert found["analyst", "an hour"].refreshes == ""
 
 
 def test_a_bound_over_all_time_is_lifted_only_where_a_window_stands_in_for_it(books: Books) -> None:

@@ -346,6 +346,7 @@ def test_the_gateway_reads_odometer_and_catalogue(doors: Doors) -> None:
         "delta_left": 1e-06,
         "epsilon_per_call": 10.0,
         "libraries": {"op_pandas": 1.0},
+        "windows": [],
     }
     assert doors.control_asks(op="catalog") == {
         "datasets": [

@@ -7,19 +7,19 @@ the log are one transaction, and so are what is admitted and the caps that admit
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from ag_vault.account import Cap, Event, Totals, admits, spent, totals_of
+from ag_vault.account import Cap, Event, Totals, totals_of
 from ag_vault.errors import BadLedger, Refusal
-from ag_vault.ledger import caps, chain, log, odometer, refused
+from ag_vault.ledger import caps, chain, log, odometer, refused, verdict
 from ag_vault.ledger.caps import InForce, Terms
 from ag_vault.ledger.connect import (
     PATIENCE_SECONDS,
@@ -77,7 +77,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    kind: str
+    kind: Literal["everyone", "analyst", "session"]
     dataset: str
     who: str
     cap: Cap | None
@@ -86,6 +86,12 @@ class _Scope:
     def key(self) -> odometer.Key:
         """The key of its balance."""
         return self.kind, self.dataset, self.who
+
+    def held(self, totals: Totals) -> verdict.Held:
+        """What its cap has to bear so far."""
+        if self.cap is None:
+            raise ValueError(self.kind)
+        return verdict.Held(kind=self.kind, cap=self.cap, totals=totals)
 
 
 class Ledger:
@@ -143,12 +149,9 @@ class Ledger:
                 force = caps.in_force(connection, terms, claim.analyst)
                 tape = self._tape(connection)
                 before = _totals(connection, _scopes(claim, force, session_cap))
-                windows = [
-                    (each.cap, odometer.lately(connection, claim.dataset, claim.analyst, each, now=tape.now))
-                    for each in force.windows
-                ]
-                held = [*windows, *((scope.cap, totals) for scope, totals in before.items() if scope.cap is not None)]
-                refusal = _refusal(force, held, event)
+                windows = odometer.windows(connection, claim.dataset, claim.analyst, force, now=tape.now)
+                held = [*windows, *(scope.held(totals) for scope, totals in before.items() if scope.cap is not None)]
+                refusal = verdict.refusal(force.call, held, event)
                 if refusal is not None:
                     refused.note(connection, _entry(claim, event, "refused"), after=tape.log, now=tape.now)
                     return refusal
@@ -330,45 +333,6 @@ def _scopes(claim: Claim, force: InForce, session_cap: Cap | None) -> list[_Scop
 
 def _answer_key(claim: Claim) -> dict[str, str]:
     return {"analyst": claim.analyst, "dataset": claim.dataset, "version": claim.version, "plan": claim.digest}
-
-
-def _refusal(force: InForce, held: Sequence[tuple[Cap, Totals]], event: Event) -> Refusal | None:
-    """Why the event can't be charged beside what is held; None where it can."""
-    cost = totals_of(event)
-    # What a call may ask for is its ε as asked, however little it would be by the other accountant.
-    if not admits(force.call, cost) or (event.epsilon or 0) > force.call.epsilon:
-        return _over_call(force.call, event)
-    if not all(admits(cap, totals + cost) for cap, totals in held):
-        return _over_balance(held, event)
-    return None
-
-
-def _over_balance(held: Sequence[tuple[Cap, Totals]], event: Event) -> Refusal:
-    left = [spent(cap, totals) for cap, totals in held]
-    epsilon, delta = min(each.epsilon_left for each in left), min(each.delta_left for each in left)
-    return Refusal(
-        code="budget",
-        why="Maximum delta or epsilon exceeded. "
-        f"Your current balance left is eps : {round(epsilon, 9)} and delta : {delta:g}",
-        instead=_less(event, min(delta, *(float(cap.delta) for cap, _ in held)))
-        + ", or ask the owner for more budget.",
-    )
-
-
-def _over_call(cap: Cap, event: Event) -> Refusal:
-    return Refusal(
-        code="budget",
-        why="Maximum delta or epsilon exceeded per query. "
-        f"Per query limits are eps : {float(cap.epsilon):g} and delta : {float(cap.delta):g}",
-        instead=_less(event, float(cap.delta)) + ".",
-    )
-
-
-def _less(event: Event, delta: float) -> str:
-    """What to ask with instead."""
-    if event.epsilon is not None:
-        return "Ask with a smaller eps"
-    return "Ask with a smaller rho" if delta > 0 else "Ask with eps, as rho needs a delta"
 
 
 def _report(what: str, problem: Exception) -> None:

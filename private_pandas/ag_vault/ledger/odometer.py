@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ag_vault.account import Totals, spent
+from ag_vault.ledger import verdict
 from ag_vault.ledger.caps import InForce, Window
 from ag_vault.ledger.connect import fixed
 from ag_vault.ledger.schema import BALANCES, EVENTS, SUMS
@@ -17,7 +18,7 @@ _KEY = "kind", "dataset", "who"
 _BALANCE_OF = fixed(
     sa.select(*(BALANCES.c[name] for name in SUMS)).where(*(BALANCES.c[name] == sa.bindparam(name) for name in _KEY))
 )
-_SUM_OF_LATE = sa.select(*(sa.func.sum(each) for each in SUMS.values())).where(
+_SUM_OF_LATE = sa.select(*(sa.func.sum(each) for each in SUMS.values()), sa.func.min(EVENTS.c.at)).where(
     EVENTS.c.dataset == sa.bindparam("dataset"), EVENTS.c.at > sa.bindparam("since")
 )
 _LATELY = {
@@ -46,6 +47,7 @@ class Reading:
     delta_left: float
     epsilon_per_call: float
     libraries: dict[str, float]
+    windows: tuple[verdict.Held, ...] = ()
 
 
 def totals(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Totals]:
@@ -54,12 +56,21 @@ def totals(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Totals]:
     return {key: Totals() if row is None else Totals(**dict(zip(SUMS, row, strict=True))) for key, row in found.items()}
 
 
-def lately(connection: sa.Connection, dataset: str, analyst: str, window: Window, *, now: int) -> Totals:
-    """What was charged within the window that ends now, to whom it binds."""
+def windows(
+    connection: sa.Connection, dataset: str, analyst: str, force: InForce, *, now: int
+) -> tuple[verdict.Held, ...]:
+    """What was charged within each window that ends now, to whom it binds."""
+    return tuple(_lately(connection, dataset, analyst, each, now) for each in force.windows)
+
+
+def _lately(connection: sa.Connection, dataset: str, analyst: str, window: Window, now: int) -> verdict.Held:
     since = now - window.seconds * 10**9
     whose = None if window.kind == "everyone" else analyst
-    row = connection.execute(_LATELY[window.kind], {"dataset": dataset, "since": since, "analyst": whose}).one()
-    return Totals(**{name: int(value or 0) for name, value in zip(SUMS, row, strict=True)})
+    *sums, oldest = connection.execute(
+        _LATELY[window.kind], {"dataset": dataset, "since": since, "analyst": whose}
+    ).one()
+    found = Totals(**{name: int(value or 0) for name, value in zip(SUMS, sums, strict=True)})
+    return verdict.Held(kind=window.kind, cap=window.cap, totals=found, seconds=window.seconds, oldest=int(oldest or 0))
 
 
 def read(connection: sa.Connection, dataset: str, analyst: str, force: InForce, *, now: int) -> Reading:
@@ -67,8 +78,8 @@ def read(connection: sa.Connection, dataset: str, analyst: str, force: InForce, 
     keys = ("analyst", dataset, analyst), ("everyone", dataset, "")
     sums = totals(connection, keys)
     held = [(cap, sums[key]) for cap, key in zip((force.analyst, force.everyone), keys, strict=True) if cap is not None]
-    held += [(each.cap, lately(connection, dataset, analyst, each, now=now)) for each in force.windows]
-    left = [spent(cap, each) for cap, each in held]
+    late = windows(connection, dataset, analyst, force, now=now)
+    left = [spent(cap, each) for cap, each in held] + [spent(each.cap, each.totals) for each in late]
     shown = force.analyst or force.everyone or force.call
     own = spent(shown, sums[keys[0]])
     return Reading(
@@ -77,6 +88,7 @@ def read(connection: sa.Connection, dataset: str, analyst: str, force: InForce, 
         epsilon_left=min((each.epsilon_left for each in left), default=math.inf),
         delta_left=min((each.delta_left for each in left), default=float(shown.delta)),
         epsilon_per_call=float(force.call.epsilon),
+        windows=late,
         libraries={name: spent(shown, each).epsilon for name, each in _libraries(connection, dataset, analyst).items()},
     )
 

@@ -1,0 +1,118 @@
+"""``ag-enclave budget``: caps on what may be spent, beside a running enclave or without one. In force from the next charge on.
+
+Caps go through a clerk of this command's own, as owners' do through the enclave's: each with a reason, in the log, under the signed head.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ag_enclave.commands.audit import with_clerk
+from ag_enclave.commands.options import by, known_state, state_option
+
+if TYPE_CHECKING:
+    from ag_enclave.budgets import Budgets
+    from ag_enclave.clerk import Clerk
+
+_kind = click.option(
+    "--of",
+    "kind",
+    type=click.Choice(("everyone", "analyst", "call")),
+    default="analyst",
+    show_default=True,
+    help="Everyone together, each analyst, or each call.",
+)
+_who = click.option("--who", default="", help="Of this analyst alone.")
+_window = click.option(
+    "--within",
+    "seconds",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Within any span of so many seconds; 0: over all time.",
+)
+_reason = click.option("--reason", required=True, help="Why; everybody who may read the log reads it.")
+
+
+@click.group()
+def budget() -> None:
+    """Show, set and unset caps on what may be spent."""
+
+
+@budget.command()
+@click.argument("dataset", required=False)
+@state_option
+def show(dataset: str | None, state_path: Path) -> None:
+    """Show caps and what was spent, of DATASET or of all."""
+    found = with_clerk(state_path, lambda clerk: _budgets(state_path, clerk).overview())
+    for each in found:
+        if dataset in (None, each["dataset"]):
+            click.echo("\n".join([each["dataset"], *_declared(each), *_set(each), *_spent(each)]))
+
+
+@budget.command("set")
+@click.argument("dataset")
+@click.argument("epsilon")
+@click.option("--delta", help="The data set's, unless another is given.")
+@_kind
+@_who
+@_window
+@_reason
+@state_option
+def set_cap(dataset: str, epsilon: str, state_path: Path, **words: Any) -> None:
+    """Put a cap of EPSILON in force on DATASET; "none" lifts the one over all time, where a window bounds the same."""
+    change = {"lift": True} if epsilon == "none" else {"epsilon": epsilon}
+    _change(state_path, dataset, {**words, **change})
+    click.echo(f"In force from the next charge on; of {dataset}, ε {epsilon}.")
+
+
+@budget.command()
+@click.argument("dataset")
+@_kind
+@_who
+@_window
+@_reason
+@state_option
+def unset(dataset: str, state_path: Path, **words: Any) -> None:
+    """Take a cap back: the metadata's is in force again, or the window ends."""
+    _change(state_path, dataset, {**words, "drop": True})
+    click.echo(f"Taken back; {dataset} has the metadata's cap again, or one window less.")
+
+
+def _change(state_path: Path, dataset: str, words: Mapping[str, Any]) -> None:
+    from ag_enclave.body import fitted
+    from ag_enclave.budgets import Change
+
+    async def deed(clerk: "Clerk") -> Any:
+        wanted = fitted({name: value for name, value in words.items() if value is not None}, Change)
+        return await _budgets(state_path, clerk).change(by(), dataset, wanted)
+
+    with_clerk(state_path, deed)
+
+
+def _budgets(state_path: Path, clerk: "Clerk") -> "Budgets":
+    from ag_enclave.budgets import Budgets
+    from ag_enclave.catalog import Catalog
+
+    return Budgets(Catalog(known_state(state_path).folder("datasets")), clerk)
+
+
+def _declared(found: Mapping[str, Any]) -> list[str]:
+    return [f"  metadata\t{kind}\tε {cap['epsilon']}\tδ {cap['delta']}" for kind, cap in found["declared"].items()]
+
+
+def _set(found: Mapping[str, Any]) -> list[str]:
+    rows = []
+    for cap in found["caps"]:
+        whose = cap["who"] or ("each analyst" if cap["kind"] == "analyst" else cap["kind"])
+        span = f"within {cap['seconds']} s" if cap["seconds"] else "over all time"
+        most = "no bound" if cap["epsilon"] is None else f"ε {cap['epsilon']}\tδ {cap['delta']}"
+        rows.append(f"  owner\t{whose}, {span}\t{most}")
+    return rows
+
+
+def _spent(found: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  spent\t{each['who'] or 'everyone'}\tε {each['epsilon']:g}\tδ {each['delta']:g}" for each in found["spent"]
+    ]
