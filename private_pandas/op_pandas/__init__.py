@@ -16,6 +16,7 @@ from op_pandas.scaling import MinMaxScaler, StandardScaler, standard_scaler
 from op_pandas.series import PrivateSeries
 from op_pandas.splitting import train_test_split
 from op_pandas.stacks import concat
+from op_pandas.tensor import tensor
 from op_pandas.vault import bind
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "merge",
     "provenance",
     "standard_scaler",
+    "tensor",
     "to_datetime",
     "train_test_split",
 ]

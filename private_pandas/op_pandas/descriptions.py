@@ -18,7 +18,7 @@ from op_pandas.keys import key_of, public_keys
 from op_pandas.releases import release
 from op_pandas.results import Provenance, ReleasedFrame, ReleasedSeries
 from op_pandas.rows import Rows, Term
-from op_pandas.spend import Accuracy
+from op_pandas.spend import Accuracy, Sigma
 
 _ORDER = ("count", "unique", "top", "freq", "mean", "std", "min", "25%", "50%", "75%", "max")
 _NUMBERS = ("number", "float", "float64", "int", "int64", "numeric")
@@ -79,7 +79,7 @@ def _is_category(term: Term) -> bool:
 
 def part(call: Call, share: Fraction) -> Spend:
     """A share of what a call of several releases may spend. TypeError where it is said as an accuracy."""
-    if isinstance(call.spend, Accuracy):
-        raise TypeError(f"{call.name} of categories needs eps= or rho=: its numbers have no one accuracy")
+    if isinstance(call.spend, Accuracy | Sigma):
+        raise TypeError(f"{call.name} of categories needs eps= or rho=: its numbers have no one accuracy or noise")
     value = call.spend.fraction * share
     return parse_rho(value) if isinstance(call.spend, Rho) else parse_epsilon(value, call.name)

@@ -3,16 +3,17 @@
 Must not know what it costs beyond the ε asked for, nor how the answer is shaped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ag_plan.codec import encode_plan
 from ag_plan.errors import MalformedPlan
 from ag_plan.messages import AskPreview, AskRelease, Preview, Released
 from ag_plan.relations import Project
-from ag_plan.releases import Delta, Epsilon, GroupKey, Measure, Release, Spend
+from ag_plan.releases import Delta, GroupKey, Measure, Release, Spend
 from op_pandas.accuracy import epsilon_for
 from op_pandas.rows import Rows, Term
-from op_pandas.spend import Accuracy, Spending
+from op_pandas.sigma import rho_for
+from op_pandas.spend import Accuracy, Sigma, Spending
 from op_pandas.vault import ask
 
 LIBRARY = "op_pandas"
@@ -37,11 +38,17 @@ def release(
         except MalformedPlan as reason:
             raise ValueError(str(reason)) from None
 
-    def preview(epsilon: Epsilon) -> Preview:
-        return ask(rows.vault, AskPreview(id=0, release=plan(epsilon)), Preview)
+    def preview(paid: Spend) -> Preview:
+        return ask(rows.vault, AskPreview(id=0, release=plan(paid)), Preview)
 
-    paid = epsilon_for(spend, preview) if isinstance(spend, Accuracy) else spend
+    paid = _paid(spend, preview)
     return ask(rows.vault, AskRelease(id=0, release=plan(paid), library=LIBRARY), Released)
+
+
+def _paid(spend: Spending, preview: Callable[[Spend], Preview]) -> Spend:
+    if isinstance(spend, Accuracy):
+        return epsilon_for(spend, preview)
+    return rho_for(spend, preview) if isinstance(spend, Sigma) else spend
 
 
 def needed(terms: Mapping[str, Term], attribute: str, call: str) -> dict[str, Term]:

@@ -1,6 +1,6 @@
-"""What a call may spend, as analysts say it: ``eps``, ``rho`` or ``accuracy``, exactly one of them; parsed before anything is sent.
+"""What a call may spend, as analysts say it: ``eps``, ``rho``, ``accuracy`` or ``sigma``, exactly one of them; parsed before anything is sent.
 
-Must not know what a release costs: ``accuracy`` becomes an ε where the release is asked for.
+Must not know what a release costs: ``accuracy`` becomes an ε, and ``sigma`` a ρ, where the release is asked for.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import TypeAlias
 from ag_plan.releases import Epsilon, Rho
 from op_pandas.epsilon import parse_epsilon, parse_rho, positive
 
-OTHERS = ("rho", "accuracy")
+OTHERS = ("rho", "accuracy", "sigma")
 """What may stand in the place of ``eps``."""
 
 
@@ -27,20 +27,29 @@ class Accuracy:
         return self.largest if self.by_column is None else self.by_column.get(column)
 
 
-Spending: TypeAlias = Epsilon | Rho | Accuracy
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sigma:
+    """How much noise an answer shall have at most: the deviation of its Gaussian noise, in the unit in which ``.ag.scale`` tells it."""
+
+    deviation: Fraction
+
+
+Spending: TypeAlias = Epsilon | Rho | Accuracy | Sigma
 
 
 def spending(call: str, eps: object, given: Mapping[str, object]) -> Spending:
-    """What a call may spend, from ``eps`` and the keywords ``rho`` and ``accuracy``. TypeError or ValueError unless it is one of the three."""
+    """What a call may spend, from ``eps`` and the keywords ``rho``, ``accuracy`` and ``sigma``. TypeError or ValueError unless it is one of these."""
     named = {name: given[name] for name in OTHERS if given.get(name) is not None}
     if eps is not None and named:
-        raise TypeError(f"{call} takes one of eps, rho and accuracy, not eps and {' and '.join(named)}")
+        raise TypeError(f"{call} takes one of eps, rho, accuracy and sigma, not eps and {' and '.join(named)}")
     if len(named) > 1:
-        raise TypeError(f"{call} takes one of eps, rho and accuracy, not {' and '.join(named)}")
+        raise TypeError(f"{call} takes one of eps, rho, accuracy and sigma, not {' and '.join(named)}")
     if "rho" in named:
         return parse_rho(named["rho"])
     if "accuracy" in named:
         return _accuracy(named["accuracy"])
+    if "sigma" in named:
+        return Sigma(deviation=positive(named["sigma"], "sigma"))
     return parse_epsilon(eps, call)
 
 

@@ -1,4 +1,4 @@
-"""The mark of every method that spends: a method as any other, with ``.preview``, and ``rho`` and ``accuracy`` in its signature.
+"""The mark of every method that spends: a method as any other, with ``.preview``, and ``rho``, ``accuracy`` and ``sigma`` in its signature.
 
 Must not know which statistics there are.
 """
@@ -15,7 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
-_OTHERS = ("rho", "accuracy")
+_OTHERS = ("rho", "accuracy", "sigma")
 
 
 class Bound(Protocol[P, R_co]):
