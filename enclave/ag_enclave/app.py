@@ -27,6 +27,7 @@ from ag_enclave.api import (
     requests,
     reviews,
     token,
+    uploads,
     users,
 )
 from ag_enclave.api.call import Call, Endpoint, PublicEndpoint
@@ -62,6 +63,8 @@ NOTEBOOK = "/api/sessions/{session_id}"
 USER = "/ag/v1/users/{user_id}"
 REQUEST = "/ag/v1/requests/{request_id}"
 REVIEW = "/ag/v1/reviews/{request_id}"
+DATASET = "/ag/v1/datasets/{dataset}"
+UPLOAD = "/ag/v1/uploads/{upload_id}"
 COMPETITIONS = "/ag/v1/competitions"
 CHANNELS = f"{KERNEL}/channels"  # the websocket, for analysts
 
@@ -88,6 +91,16 @@ ROUTES: tuple[Row, ...] = (
     Row("PATCH", NOTEBOOK, notebooks.rename, ANALYST),
     Row("DELETE", NOTEBOOK, notebooks.end, ANALYST),
     Row("GET", "/ag/v1/datasets", datasets.show_catalogue, WORKERS),
+    Row("GET", DATASET, datasets.show_one, WORKERS),
+    Row("PATCH", DATASET, datasets.change, OWNER),
+    Row("POST", f"{DATASET}/retire", datasets.retire, OWNER),
+    Row("POST", f"{DATASET}/restore", datasets.restore, OWNER),
+    Row("GET", "/ag/v1/uploads", uploads.show_all, OWNER),
+    Row("POST", "/ag/v1/uploads", uploads.create, OWNER),
+    Row("GET", UPLOAD, uploads.show_one, OWNER),
+    Row("DELETE", UPLOAD, uploads.cancel, OWNER),
+    Row("PUT", f"{UPLOAD}/files/{{number}}", uploads.receive, OWNER),
+    Row("POST", f"{UPLOAD}/load", uploads.load, OWNER),
     Row("GET", "/ag/v1/sessions/{session_id}/odometer", datasets.show_odometer, ANALYST),
     Row("GET", COMPETITIONS, competitions.show_all, ANYONE),
     Row("GET", f"{COMPETITIONS}/{{name}}/board", competitions.show_board, ANYONE),

@@ -46,11 +46,11 @@ class Budgets:
     async def overview(self) -> list[dict[str, Any]]:
         """Per data set: its account, the metadata's caps, those set since, and what was spent from the account, by analyst and by everyone."""
         caps, totals = await self._clerk.caps(), await self._clerk.totals()
-        return [self._shown(dataset, caps, totals) for dataset in self._catalog.everything()]
+        return [self._shown(dataset, caps, totals) for dataset in self._catalog.everything(retired=True)]
 
     async def raised(self, dataset: str, analyst: str, more: str) -> tuple[str, str]:
         """The ε and δ of an analyst's cap over all time once it is raised by so much. Refusal 404 where there is no such data set."""
-        known = self._catalog.named(dataset)
+        known = self._catalog.named(dataset, retired=True)
         epsilon, delta = analyst_cap(known, analyst, await self._clerk.caps(known.name))
         return decimal(Fraction(epsilon) + Fraction(more)), delta
 
@@ -59,7 +59,7 @@ class Budgets:
         check_words(wanted.reason)
         if (wanted.epsilon is not None) + wanted.lift + wanted.drop != 1:
             raise Refusal(400, "Exactly one of epsilon, lift and drop is needed.")
-        dataset = self._catalog.named(name)
+        dataset = self._catalog.named(name, retired=True)
         place: dict[str, Any] = {"kind": wanted.kind, "who": wanted.who, "seconds": wanted.seconds}
         place |= {"actor": by, "dataset": dataset.name, "reason": wanted.reason}
         async with self.turn:

@@ -6,19 +6,26 @@ The newest version of each data set counts; a folder without a readable catalogu
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ag_enclave import words
 from ag_enclave.errors import Refusal
+from ag_enclave.words import Words
 
 _VERSION = re.compile(r"[1-9][0-9]*")
+ORIGIN = "origin.json"
+"""The file of a version that says where it came from: who, when, which files with which checksums, how many rows."""
 _LONGEST = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """One data set, as anybody with an account may see it. ``budget``: the declared caps; ``account``: where its charges go; ``tables``: columns and bounds."""
+    """One data set, as anybody with an account may see it. ``budget``: the declared caps; ``account``: where its charges go; ``tables``: columns and bounds.
+
+    ``words``: what owners say of it; ``retired``: why no session opens it any more, None where sessions do. ``origin``: where this version came from, for owners.
+    """
 
     name: str
     variable: str
@@ -28,15 +35,38 @@ class Dataset:
     budget: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     account: str = ""
     tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    words: Words = field(default_factory=Words)
+    retired: str | None = None
+    revision: int = 0
+    origin: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        """The number of its newest version."""
+        return int(self.folder.name)
 
     def public(self) -> dict[str, Any]:
-        """For the catalogue."""
+        """For the catalogue: nothing that depends on a row, but the numbers of rows that an owner makes public."""
         return {
             "name": self.name,
             "variable": self.variable,
             "description": self.description,
+            "summary": self.words.summary,
+            "citation": self.words.citation,
+            "url": self.words.url,
+            "contributors": list(self.words.contributors),
             "views": list(self.views),
+            "tables": {key: {**table, "rows": self._rows(key)} for key, table in self.tables.items()},
         }
+
+    def owned(self) -> dict[str, Any]:
+        """For owners: the same, and how it came to be."""
+        known = {"version": self.version, "revision": self.revision, "retired": self.retired, "origin": self.origin}
+        return {**self.public(), **known, "budget": self.budget, "account": self.account}
+
+    def _rows(self, key: str) -> int | None:
+        rows = self.origin.get("rows", {}).get(key)
+        return int(rows) if key in self.words.shapes and rows is not None else None
 
 
 def variable_of(name: str) -> str:
@@ -57,19 +87,26 @@ class Catalog:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def everything(self) -> list[Dataset]:
-        """All data sets, by name."""
+    def everything(self, *, retired: bool = False) -> list[Dataset]:
+        """All data sets, by name; ``retired``: also those that no session opens any more."""
         found = (self._read(folder) for folder in self._folder.iterdir() if folder.is_dir())
-        return sorted((dataset for dataset in found if dataset), key=lambda dataset: dataset.name)
+        offered = (dataset for dataset in found if dataset and (retired or dataset.retired is None))
+        return sorted(offered, key=lambda dataset: dataset.name)
 
-    def named(self, name: str) -> Dataset:
+    def named(self, name: str, *, retired: bool = False) -> Dataset:
         """One data set, by its name or its variable. Refusal 404 that lists what there is."""
-        everything = self.everything()
+        everything = self.everything(retired=retired)
         for dataset in everything:
             if name in (dataset.name, dataset.variable):
                 return dataset
         names = ", ".join(dataset.name for dataset in everything) or "none"
         raise Refusal(404, f"There is no data set {name[:64]!r}; available: {names}.")
+
+    @staticmethod
+    def at(folder: Path) -> Dataset:
+        """The version in this folder, wherever it is. OSError or ValueError where there is none."""
+        with (folder / "catalog.json").open("rb") as stream:
+            return _dataset(json.loads(stream.read(_LONGEST)), folder)
 
     def _read(self, folder: Path) -> Dataset | None:
         numbers = versions(folder)
@@ -77,10 +114,28 @@ class Catalog:
             return None
         current = folder / str(numbers[-1])
         try:
-            with (current / "catalog.json").open("rb") as stream:
-                return _dataset(json.loads(stream.read(_LONGEST)), current)
+            found = self.at(current)
+            leaf = words.read(folder)
+            description = found.description if leaf.words.description is None else leaf.words.description
+            return replace(
+                found,
+                description=description,
+                words=leaf.words,
+                retired=leaf.retired,
+                revision=leaf.revision,
+                origin=_origin(current),
+            )
         except (OSError, ValueError, RecursionError):
             return None
+
+
+def _origin(folder: Path) -> dict[str, Any]:
+    """Where a version came from, where that was written down. ValueError where it is damaged."""
+    try:
+        with (folder / ORIGIN).open("rb") as stream:
+            return dict(json.loads(stream.read(_LONGEST)))
+    except FileNotFoundError:
+        return {}
 
 
 def _dataset(public: Any, folder: Path) -> Dataset:

@@ -139,6 +139,22 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """How much owners may send, and what loading it may take."""
+
+    bytes_per_upload: int = _int(64 * 1024 * MIB, 1)
+    bytes_per_owner: int = _int(128 * 1024 * MIB, 1)
+    open_per_owner: int = _int(8, 1)
+    chunk_bytes: int = _int(16 * MIB, 1024, 1024 * MIB)
+    free_bytes: int = _int(2048 * MIB, 0)
+    keep_hours: int = _int(72, 1, 24 * 365)
+    loads_at_once: int = _int(1, 1, 64)
+    load_seconds: int = _int(7200, 1)
+    load_memory_bytes: int = _int(8192 * MIB, 1024 * MIB)
+    load_file_bytes: int = _int(128 * 1024 * MIB, MIB)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
     """Where notices of requests and decisions go."""
 
@@ -184,6 +200,7 @@ class Config:
     mapper: Mapper = field(default_factory=Mapper)
     requests: Requests = field(default_factory=Requests)
     review: Review = field(default_factory=Review)
+    uploads: Uploads = field(default_factory=Uploads)
     notify: Notify = field(default_factory=Notify)
     oidc: Oidc = field(default_factory=Oidc)
 
@@ -199,6 +216,7 @@ SECTIONS: dict[str, type] = {
     "mapper": Mapper,
     "requests": Requests,
     "review": Review,
+    "uploads": Uploads,
     "notify": Notify,
     "oidc": Oidc,
 }

@@ -12,12 +12,15 @@ from ag_enclave.competitions import Competitions
 from ag_enclave.config import Config
 from ag_enclave.decisions import Decisions
 from ag_enclave.deeds import Deeds
+from ag_enclave.holdings import Holdings
+from ag_enclave.intake import Intake
 from ag_enclave.judge import Judge
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Notices
 from ag_enclave.oidc import Issuer
 from ag_enclave.projects import Projects
 from ag_enclave.requests import Requests
+from ag_enclave.retirement import Retirement
 from ag_enclave.reviewing import Reviewing
 from ag_enclave.reviews import Reviews
 from ag_enclave.secrets import Verifier
@@ -48,6 +51,9 @@ class Gateway:
     reviews: Reviews
     reviewing: Reviewing
     deeds: Deeds
+    holdings: Holdings
+    intake: Intake
+    retirement: Retirement
     notices: Notices
     issuer: Issuer | None
     metrics: Metrics

@@ -5,6 +5,7 @@ Starts ``ag_vault.load`` by name in a process of its own; knows its options and 
 
 import builtins
 import contextlib
+import fcntl
 import json
 import keyword
 import os
@@ -12,17 +13,22 @@ import secrets
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ag_enclave.catalog import variable_of, versions
-from ag_enclave.errors import BadData
-from ag_enclave.state import State, write_private
+from ag_enclave.catalog import ORIGIN, variable_of, versions
+from ag_enclave.errors import BadData, Conflict
+from ag_enclave.state import State, write_private, write_private_json
 
 Progress = Callable[[float, str], None]
+WORK = "new-"
+"""How the folders begin in which loads are under way."""
 _LONGEST_LINE = 1 << 20
+_TRIES = 5
 _GIVEN = frozenset(
     {*dir(builtins), "export", "imported", "display", "ag_print", "load_dataset", "load_mock", "submit_predictions"}
 )
@@ -49,30 +55,142 @@ class Load:
         return (self.metadata, *self.tables.values(), *self.public.values(), *self.mock.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one load may take: seconds, memory, and the longest file it writes, which is what a decompression bomb would fill."""
+
+    seconds: int = 86_400
+    memory_bytes: int = 8 << 30
+    file_bytes: int = 1 << 40
+
+
+class Leash:
+    """Ends a load from another thread, whether or not it has begun."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.pulled = False
+
+    def hold(self, process: "subprocess.Popen[bytes]") -> None:
+        """Name the process to end."""
+        with self._lock:
+            self._process = process
+            if self.pulled:
+                process.kill()
+
+    def pull(self) -> None:
+        """End it now."""
+        with self._lock:
+            self.pulled = True
+            if self._process is not None:
+                self._process.kill()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A loaded version that nobody sees yet. ``report``: what was coerced, for its owner."""
+
+    name: str
+    folder: Path
+    loaded: Path
+    report: dict[str, Any]
+
+    def publish(self, origin: Mapping[str, Any], *, after: int | None = None) -> int:
+        """Make it the newest version, with ``origin`` beside it; its number. Conflict where ``after`` isn't the newest now."""
+        newest = max(versions(self.folder), default=0)
+        if after is not None and newest != after:
+            raise Conflict(f"{self.name} has changed meanwhile: its newest version is {newest}, not {after}.")
+        write_private_json(self.loaded / ORIGIN, dict(origin))
+        try:
+            self.loaded.rename(self.folder / str(newest + 1))
+        except OSError as problem:
+            raise Conflict(f"{self.name} has changed meanwhile; another version was made just now.") from problem
+        sync(self.folder)
+        return newest + 1
+
+
 def register(load: Load, state: State, progress: Progress, *, shelf: str = "datasets") -> dict[str, Any]:
     """Load the files as the data set's next version, on the state's shelf of that name, and give the report of what was coerced. BadData; nothing is left half done then."""
+    with prepared(load, state, progress, shelf=shelf) as draft:
+        draft.publish({})
+    return draft.report
+
+
+@contextmanager
+def prepared(
+    load: Load,
+    state: State,
+    progress: Progress,
+    *,
+    shelf: str = "datasets",
+    limits: Limits | None = None,
+    leash: Leash | None = None,
+) -> Iterator[Draft]:
+    """Load the files beside their place; whoever wants it publishes it within the block, and what isn't published is gone afterwards. BadData."""
     _check(load)
     folder = state.folder(shelf) / variable_of(load.name)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    target = folder / str(max(versions(folder), default=0) + 1)
+    work = _workplace(folder)
+    held = os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        return _run(command_of(load, target, unit_key(state)), progress)
-    except BaseException:
-        shutil.rmtree(target.with_name(f"{target.name}.tmp"), ignore_errors=True)
-        if not any(folder.iterdir()):
+        fcntl.flock(held, fcntl.LOCK_EX)  # whose holder is gone is swept
+        target = work / "loaded"
+        command = command_of(load, target, unit_key(state), limits or Limits())
+        report = _run(command, progress, limits or Limits(), leash or Leash())
+        yield Draft(name=load.name, folder=folder, loaded=target, report=report)
+    finally:
+        os.close(held)
+        shutil.rmtree(work, ignore_errors=True)
+        with contextlib.suppress(OSError):  # there are versions, or another load is under way
             folder.rmdir()
-        raise
+
+
+def sync(folder: Path) -> None:
+    """Make what was renamed in a folder durable."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
+
+
+def _workplace(folder: Path) -> Path:
+    """A new folder inside the data set's, which the loader may write to and to nothing else."""
+    for _ in range(_TRIES):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        work = folder / f"{WORK}{secrets.token_hex(8)}"
+        try:
+            work.mkdir(mode=0o700)
+        except FileNotFoundError:  # a load that failed has just removed the folder
+            continue
+        return work
+    raise BadData("The data set's folder is gone as soon as it is made; is something else removing it?")
+
+
+def sweep(state: State) -> None:
+    """Remove what loads that were killed have left."""
+    for work in state.folder("datasets").glob(f"*/{WORK}*"):
+        with contextlib.suppress(OSError):
+            held = os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(work, ignore_errors=True)
+            finally:
+                os.close(held)
+        with contextlib.suppress(OSError):
+            work.parent.rmdir()
+
+
+def check_name(name: str) -> None:
+    """BadData for a name that no data set can have: it must make a variable's, and none that cells need for something else."""
+    if not name.strip() or not variable_of(name).isidentifier():
+        raise BadData(f"A data set's name must make a variable name: letters, digits and spaces; {name!r} does not.")
+    if keyword.iskeyword(variable_of(name)) or variable_of(name) in _GIVEN:
+        raise BadData(f"A data set can't be called {name!r}: {variable_of(name)} means something in every cell.")
 
 
 def _check(load: Load) -> None:
-    if not load.name.strip() or not variable_of(load.name).isidentifier():
-        raise BadData(
-            f"A data set's name must make a variable name: letters, digits and spaces; {load.name!r} does not."
-        )
-    if keyword.iskeyword(variable_of(load.name)) or variable_of(load.name) in _GIVEN:
-        raise BadData(
-            f"A data set can't be called {load.name!r}: {variable_of(load.name)} means something in every cell."
-        )
+    check_name(load.name)
     if not load.tables:
         raise BadData("A data set needs at least one private table: --table KEY=FILE.")
     for path in load.files:
@@ -92,7 +210,7 @@ def unit_key(state: State) -> Path:
     return path
 
 
-def command_of(load: Load, target: Path, hashing: Path) -> list[str]:
+def command_of(load: Load, target: Path, hashing: Path, limits: Limits | None = None) -> list[str]:
     """The loader's command line, jail and all."""
     options = ["--name", load.name, "--metadata", str(load.metadata.resolve()), "--out", str(target)]
     options += ["--unit-key", str(hashing)]
@@ -104,25 +222,37 @@ def command_of(load: Load, target: Path, hashing: Path) -> list[str]:
         options += ["--mock", f"{key}={path.resolve()}"]
     if load.mock_override:
         options += [f"--mock-override={load.mock_override}"]
-    return [*_jail(load, target, hashing), "ag_vault.load", *options]
+    return [*_jail(load, target, hashing, limits or Limits()), "ag_vault.load", *options]
 
 
-def _jail(load: Load, target: Path, hashing: Path) -> list[str]:
-    """The interpreter, inside the loader's jail: it reads these files and the key for ids, writes this data set's folder, nothing else."""
+def _jail(load: Load, target: Path, hashing: Path, limits: Limits) -> list[str]:
+    """The interpreter, inside the loader's jail: it reads these files and the key for ids, writes its own folder, nothing else."""
     jail = [sys.executable, "-P", "-m", "ag_sandbox.run", "--profile", "loader"]
+    jail += ["--memory-bytes", str(limits.memory_bytes), "--file-bytes", str(limits.file_bytes)]
     for path in (*load.files, hashing):
         jail += ["--read", str(path.resolve())]
     return [*jail, "--write", str(target.parent)]
 
 
-def _run(command: list[str], progress: Progress) -> dict[str, Any]:
+def _run(command: list[str], progress: Progress, limits: Limits, leash: Leash) -> dict[str, Any]:
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as loader:
+        leash.hold(loader)
+        alarm = threading.Timer(limits.seconds, loader.kill)
+        alarm.daemon = True
+        alarm.start()
         try:
             report = _follow(loader, progress)
         except BaseException:
             loader.kill()
             raise
+        finally:
+            late = not alarm.is_alive()
+            alarm.cancel()
         trouble = loader.stderr.read().decode(errors="replace") if loader.stderr else ""
+    if leash.pulled:
+        raise BadData("The load was cancelled.")
+    if late and loader.returncode != 0:
+        raise BadData(f"The load took longer than {limits.seconds} seconds and was ended.")
     if loader.returncode != 0 or report is None:
         reason = trouble.strip().splitlines()[-1:] or [f"exit status {loader.returncode}"]
         raise BadData(f"The loader failed: {reason[0][:500]}")

@@ -32,13 +32,17 @@ from ag_enclave.decisions import Decisions
 from ag_enclave.deeds import Deeds
 from ag_enclave.errors import BadAddress, BadConfig, BadState
 from ag_enclave.gateway import Gateway
+from ag_enclave.holdings import Holdings
+from ag_enclave.intake import Intake
 from ag_enclave.judge import Judge
+from ag_enclave.loader import sweep
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Channel, Notices
 from ag_enclave.oidc import Issuer, issuer_of
 from ag_enclave.operations import listening, operating
 from ag_enclave.projects import Projects
 from ag_enclave.requests import Requests
+from ag_enclave.retirement import Retirement
 from ag_enclave.reviewing import Reviewing
 from ag_enclave.reviews import Reviews
 from ag_enclave.secrets import Verifier
@@ -49,6 +53,7 @@ from ag_enclave.state import State, empty_scratch, write_private, write_private_
 from ag_enclave.throttle import Lasting, Throttle
 from ag_enclave.tls import Certificates, current_time, ensure_certificates
 from ag_enclave.tokens import Tokens, signing_key
+from ag_enclave.uploads import Uploads
 
 _GOODBYE_SECONDS = 3
 
@@ -98,6 +103,7 @@ async def _serve(start: Start, opened: _Opened) -> None:
     clerk = Clerk(nurseries.clerk)
     try:
         await asyncio.to_thread(empty_scratch, start.state)
+        await asyncio.to_thread(sweep, start.state)
         await asyncio.gather(nurseries.warm_up(), asyncio.to_thread(start.prepare))
         await clerk.start()
         gateway = make_gateway(start, nurseries, clerk, opened)
@@ -120,17 +126,12 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     sessions = Sessions(config=config, state=start.state, nurseries=nurseries)
     requests, budgets = Requests(database), Budgets(catalog, clerk)
     reviews, projects = Reviews(database), Projects(database)
+    holdings = Holdings(start.state, database)
     return Gateway(
         config=config,
         accounts=start.accounts,
         verifier=Verifier(),
-        throttle=Throttle(
-            allowed=limits.failures_allowed,
-            wait=limits.failure_wait_seconds,
-            clock=clock,
-            memory=Lasting(database),
-            salt=opened.key,
-        ),
+        throttle=_throttle(start, opened),
         tokens=Tokens(key=opened.key, seconds=limits.token_seconds, longest=limits.longest_token_seconds, clock=clock),
         issuer=opened.issuer,
         catalog=catalog,
@@ -151,6 +152,9 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
             bench=Bench(nurseries, config.review),
         ),
         deeds=Deeds(database, clerk),
+        holdings=holdings,
+        intake=Intake(Uploads(start.state.folder("uploads"), config.uploads, clock=clock), holdings, config.uploads),
+        retirement=Retirement(catalog, sessions),
         notices=Notices(database, opened.channels, patience=config.notify.retry_seconds, clock=clock),
         metrics=Metrics(),
         nurseries=nurseries,
@@ -161,16 +165,23 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     )
 
 
+def _throttle(start: Start, opened: _Opened) -> Throttle:
+    limits, memory = start.config.accounts, Lasting(start.accounts.database)
+    wait = limits.failure_wait_seconds
+    return Throttle(allowed=limits.failures_allowed, wait=wait, clock=time.time, memory=memory, salt=opened.key)
+
+
 @contextlib.asynccontextmanager
 async def _running(gateway: Gateway, scraped: socket.socket | None) -> AsyncIterator[None]:
     """Sweeps while it serves; ends every session when it stops."""
     await asyncio.to_thread(gateway.reviews.abandon)
     watched = (gateway.sessions, gateway.standing, gateway.clerk, gateway.deeds, gateway.notices)
-    watches = [asyncio.create_task(each.watch()) for each in watched]
+    watches = [asyncio.create_task(each.watch()) for each in (*watched, gateway.intake, gateway.retirement)]
     try:
         async with operating(gateway, scraped):
             yield
     finally:
+        gateway.intake.close()
         for watch in watches:
             watch.cancel()
         await asyncio.gather(*watches, return_exceptions=True)

@@ -20,7 +20,7 @@ from ag_enclave.errors import BadState
 _MARK = "vaults.group"
 _MODES = {"": 0o710, "ledger": 0o2770, "datasets": 0o710, "competitions": 0o710, "scratch": 0o710}
 """What the vaults' group may, where it has one: pass through, and write the ledger."""
-FOLDERS = ("ledger", "datasets", "competitions", "tls", "keys", "logs", "scratch", "audit", "seal")
+FOLDERS = ("ledger", "datasets", "competitions", "tls", "keys", "logs", "scratch", "audit", "seal", "uploads")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from antigranular import plots
+from antigranular.asset import Asset, Dataset
 from antigranular.errors import (
     AgError,
     CellError,
@@ -32,11 +33,13 @@ from antigranular.session import Session
 __version__ = "0.1.0"
 __all__ = [
     "AgError",
+    "Asset",
     "CellError",
     "CellInterrupted",
     "CellRefused",
     "CellTimedOut",
     "ConnectionLost",
+    "Dataset",
     "EnclaveUnreachable",
     "ExactMatch",
     "Executions",

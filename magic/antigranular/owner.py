@@ -10,6 +10,7 @@ from antigranular.budget_requests import BudgetRequest, requests_of
 from antigranular.budgets import Budgets
 from antigranular.code_requests import CodeRequest, reviews_of
 from antigranular.config import Credentials, find_credentials, find_target
+from antigranular.datasets import Datasets
 from antigranular.errors import WireError
 from antigranular.listing import Listing
 from antigranular.projects import Project, projects_of
@@ -58,6 +59,11 @@ class Owner:
     def budgets(self) -> Budgets:
         """Caps and what was spent; ``set`` and ``unset`` change a cap, with a reason."""
         return Budgets(self._enclave)
+
+    @property
+    def datasets(self) -> Datasets:
+        """Data sets, also retired ones: ``upload``, ``search``, and each by name, number or variable."""
+        return Datasets(self._enclave)
 
     @property
     def users(self) -> Users:

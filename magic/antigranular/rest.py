@@ -116,29 +116,32 @@ class Enclave:
         """Any other route; its JSON, None where it has none."""
         return self._ask(method, path, body)
 
+    def send(self, method: str, path: str, content: bytes) -> Any:
+        """Bytes to any other route; its JSON."""
+        return _json(self._answered(method, path, content, "application/octet-stream"))
+
     def fetch(self, path: str) -> bytes:
         """What a route has that is no JSON, as it is."""
         return self._answered("GET", path, None).body
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One authorized exchange, whose answer is JSON or nothing."""
-        response = self._answered(method, path, body)
+        response = self._answered(method, path, None if body is None else json.dumps(body).encode())
         return _json(response) if response.body else None
 
-    def _answered(self, method: str, path: str, body: Mapping[str, Any] | None) -> Response:
+    def _answered(self, method: str, path: str, content: bytes | None, kind: str = "application/json") -> Response:
         """One authorized exchange; a token refused as expired is renewed once."""
-        response = self._exchange(method, path, body)
+        response = self._exchange(method, path, content, kind)
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._token.forget()
-            response = self._exchange(method, path, body)
+            response = self._exchange(method, path, content, kind)
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise _refusal(response, path)
         return response
 
-    def _exchange(self, method: str, path: str, body: Mapping[str, Any] | None) -> Response:
-        headers = {**self._authorization(), "Accept": "application/json", "Content-Type": "application/json"}
-        payload = None if body is None else json.dumps(body).encode()
-        return self._transport.exchange(Request(method=method, path=path, headers=headers, body=payload))
+    def _exchange(self, method: str, path: str, content: bytes | None, kind: str) -> Response:
+        headers = {**self._authorization(), "Accept": "application/json", "Content-Type": kind}
+        return self._transport.exchange(Request(method=method, path=path, headers=headers, body=content))
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token.value()}"}

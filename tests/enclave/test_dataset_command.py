@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ag_enclave.loader import Load, command_of
+from ag_enclave.errors import BadData
+from ag_enclave.loader import Limits, Load, command_of, prepared
+from ag_enclave.state import open_state
 from tests.enclave_server import COMMAND
 
 METADATA = """
@@ -128,3 +130,18 @@ def test_a_mock_that_is_the_data_is_refused_or_taken_with_a_reason_for_the_log(f
     with contextlib.closing(sqlite3.connect(next((files / "state").rglob("accounts*.sqlite*")))) as database:
         said = database.execute("SELECT action, subject, details FROM deeds WHERE action = 'mock.override'").fetchall()
     assert said == [("mock.override", "Our Village", '{"reason": "printed in the village\'s newspaper"}')]
+
+
+def test_a_file_that_unfolds_for_too_long_is_ended_and_leaves_nothing(files: Path) -> None:
+    import duckdb
+
+    duckdb.execute(f"COPY (SELECT 1 AS age FROM range(100000000)) TO '{files / 'bomb.parquet'}' (FORMAT PARQUET)")
+    (files / "m.yaml").write_text(
+        "{tables: {t: {columns: {age: {type: int, lower: 0, upper: 9}}}}, budget: {epsilon: 1}}"
+    )
+    state = open_state(files / "state")
+    load = Load(name="Bomb", metadata=files / "m.yaml", tables={"t": files / "bomb.parquet"})
+    tried = prepared(load, state, lambda _share, _what: None, limits=Limits(seconds=2))
+    with pytest.raises(BadData, match="took longer than 2 seconds"), tried:
+        pass
+    assert not list(state.folder("datasets").iterdir())

@@ -16,8 +16,10 @@ def _path(row: Row) -> str:
         session_id=STRANGER,
         user_id=STRANGER,
         request_id=STRANGER,
-        run_id=STRANGER,
         dataset=STRANGER,
+        upload_id=STRANGER,
+        number="0",
+        run_id=STRANGER,
         name="antigranular",
     )
 
@@ -39,6 +41,13 @@ def test_the_routes_are_the_promised_ones() -> None:
         "/api/sessions",
         notebook,
         "/ag/v1/datasets",
+        "/ag/v1/datasets/{dataset}",
+        "/ag/v1/datasets/{dataset}/retire",
+        "/ag/v1/datasets/{dataset}/restore",
+        "/ag/v1/uploads",
+        "/ag/v1/uploads/{upload_id}",
+        "/ag/v1/uploads/{upload_id}/load",
+        "/ag/v1/uploads/{upload_id}/files/{number}",
         "/ag/v1/sessions/{session_id}/odometer",
         "/ag/v1/requests",
         "/ag/v1/requests/seen",
@@ -58,6 +67,7 @@ def test_the_routes_are_the_promised_ones() -> None:
         "/ag/v1/budgets/{dataset}",
         "/ag/v1/budgets/{dataset}/outlook",
         "/ag/v1/log",
+        "/ag/v1/projects",
         "/healthz",
         "/readyz",
         "/metrics",
@@ -147,7 +157,8 @@ def test_an_unknown_data_set_is_answered_with_the_known_ones(analyst: RawClient)
 
 def test_the_catalogue_shows_the_public_parts(analyst: RawClient) -> None:
     views = [{"key": "train_x", "kind": "frame"}, {"key": "test_x", "kind": "public"}]
-    odd = {"name": "Odd Data", "variable": "odd_data", "description": "odd", "views": views}
+    odd = {"name": "Odd Data", "variable": "odd_data", "description": "odd", "views": views, "tables": {}}
+    odd |= {"summary": "", "citation": "", "url": "", "contributors": []}
     assert analyst.ask("GET", "/ag/v1/datasets").json == [odd]
 
 

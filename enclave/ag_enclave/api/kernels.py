@@ -125,7 +125,7 @@ def _bound(call: Call, name: str | None) -> dict[str, Any]:
     if name is None:
         return {"variable": None, "views": []}
     try:
-        dataset = call.gateway.catalog.named(name)
+        dataset = call.gateway.catalog.named(name, retired=True)
     except Refusal:
         return {"variable": None, "views": []}
     return {"variable": dataset.variable, "views": list(dataset.views)}

@@ -20,7 +20,7 @@ _DAY = 86_400
 
 async def show_all(visit: Visit) -> Response:
     """The catalogue, with what was spent of each."""
-    described = {dataset.name: dataset for dataset in visit.gateway.catalog.everything()}
+    described = {dataset.name: dataset for dataset in visit.gateway.catalog.everything(retired=True)}
     rows = [
         {
             "dataset": described[budget["dataset"]],
@@ -36,7 +36,7 @@ async def show_all(visit: Visit) -> Response:
 
 async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
     """One data set."""
-    dataset = visit.gateway.catalog.named(visit.request.path_params["name"])
+    dataset = visit.gateway.catalog.named(visit.request.path_params["name"], retired=True)
     budget = await _budget(visit, dataset.name)
     return page(
         visit,
@@ -57,7 +57,7 @@ async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Res
 async def change_cap(visit: Visit) -> Response:
     """Put a cap in force or take one back; the page again, with one sentence, where that can't be."""
     fields = await filled_form(visit)
-    name = visit.gateway.catalog.named(visit.request.path_params["name"]).name
+    name = visit.gateway.catalog.named(visit.request.path_params["name"], retired=True).name
     try:
         days = fields.pop("days", "").strip() or "0"
         what = fields.pop("what", "set")

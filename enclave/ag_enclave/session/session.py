@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a session is about, as its opener asked for it. ``payer``: the account it is charged to, where that isn't whose it is."""
+    """What a session is about, as its opener asked for it. ``payer``: the account it is charged to, where that isn't whose it is. ``datasets``: all that it has."""
 
     session_id: str
     analyst: str
@@ -40,6 +40,7 @@ class Subject:
     dataset: str | None
     competition: str | None = None
     payer: str | None = None
+    datasets: tuple[str, ...] = ()
 
     @property
     def account(self) -> str:

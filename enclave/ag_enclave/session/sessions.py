@@ -80,6 +80,7 @@ class Sessions:
                 dataset=dataset,
                 competition=competition,
                 payer=payer,
+                datasets=tuple(datasets),
             ),
             config=self._config,
             start=lambda: self._nurseries.trio(order),

@@ -1,0 +1,443 @@
+"""Data sets of an owner, against a whole enclave: uploaded, found again, described, given a new version, retired; cut off and hostile on the way."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import antigranular as ag
+from antigranular.bearer import Token
+from antigranular.config import Credentials, find_target
+from antigranular.datasets import Datasets
+from antigranular.errors import ConnectionLost
+from antigranular.rest import Enclave as Rest
+from antigranular.transport import Line, Request, Response, TlsTransport
+from antigranular.uploading import PlainBar
+from tests.enclave.conftest import add_user
+from tests.enclave.processes import eventually
+from tests.enclave.raw_client import RawClient
+from tests.enclave_server import Enclave, running_enclave
+
+COLUMNS = {"age": {"type": "int", "lower": 0, "upper": 120}, "sex": {"type": "str", "categories": ["f", "m"]}}
+BUDGET = {"epsilon": 10, "per_analyst": {"epsilon": 5}}
+CSV = "age,sex\n30,f\n200,m\n40,x\n"
+CONFIG = """
+[uploads]
+bytes_per_upload = 4000000
+bytes_per_owner = 6000000
+open_per_owner = 6
+chunk_bytes = 65536
+load_seconds = 20
+load_file_bytes = 4194304
+"""
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
+    state = tmp_path_factory.mktemp("village")
+    with running_enclave(state, config=CONFIG) as enclave:
+        roles = {"owner": "owner", "second": "owner", "analyst": "analyst"}
+        accounts = {name: add_user(state, name, role) for name, role in roles.items()}
+        facts = {"url": enclave.url, "ca": enclave.ca, "datasets": enclave.datasets}
+        yield Enclave(**facts, accounts=accounts, state=state, process=enclave.process)
+
+
+@pytest.fixture
+def owner(here: Enclave) -> ag.Owner:
+    return connect(here, "owner")
+
+
+@pytest.fixture
+def raw(here: Enclave) -> Iterator[RawClient]:
+    client = RawClient(here, "owner").login()
+    yield client
+    for upload in client.ask("GET", "/ag/v1/uploads").json:
+        client.ask("DELETE", f"/ag/v1/uploads/{upload['upload_id']}")
+
+
+def connect(enclave: Enclave, role: str) -> ag.Owner:
+    who = enclave.accounts[role]
+    return ag.connect(enclave.url, who["user_id"], who["user_secret"], ca=enclave.ca)
+
+
+def village(name: str, data: Any, *, columns: Any = None, budget: Any = None, **more: Any) -> ag.Dataset:
+    of_asset = {key: more.pop(key) for key in ("mock", "show_rows") if key in more}
+    unit = {"unit": more.pop("unit")} if "unit" in more else {}
+    asset = ag.Asset("people", data, metadata={"columns": columns or COLUMNS, **unit}, **of_asset)
+    return ag.Dataset(name, assets=[asset], budget=budget or BUDGET, **more)
+
+
+def opening(name: str, content: bytes = CSV.encode(), **more: Any) -> dict[str, Any]:
+    digest = hashlib.sha256(content).hexdigest()
+    file = {"key": "people", "role": "table", "form": "csv", "bytes": len(content), "sha256": digest}
+    return {
+        "name": name,
+        "metadata": {"tables": {"people": {"columns": COLUMNS}}, "budget": BUDGET},
+        "files": [file],
+        **more,
+    }
+
+
+def put(raw: RawClient, upload: str, offset: int, content: bytes, number: int = 0) -> Any:
+    headers = {"Authorization": f"Bearer {raw.token}"}
+    return raw.send("PUT", f"/ag/v1/uploads/{upload}/files/{number}?offset={offset}", content, headers)
+
+
+def ended(raw: RawClient, upload: str) -> dict[str, Any]:
+    """The upload once its load is over, one way or the other."""
+    said: dict[str, Any] = raw.ask("POST", f"/ag/v1/uploads/{upload}/load").json
+    while said["state"] in ("waiting", "loading"):
+        said = raw.ask("GET", f"/ag/v1/uploads/{upload}?seen={said['revision']}").json
+    return said
+
+
+def sent(raw: RawClient, body: dict[str, Any], content: bytes) -> dict[str, Any]:
+    opened = raw.ask("POST", "/ag/v1/uploads", body)
+    assert opened.status == 201, opened.json
+    upload = opened.json["upload_id"]
+    for offset in range(0, len(content), 65536):
+        assert put(raw, upload, offset, content[offset : offset + 65536]).status == 200
+    return ended(raw, upload)
+
+
+def left(enclave: Enclave) -> list[str]:
+    """What is in the folders of uploads, and of loads under way."""
+    state = enclave.state
+    return [path.name for path in (*(state / "uploads").iterdir(), *(state / "datasets").glob("*/new-*"))]
+
+
+def test_a_frame_becomes_a_data_set_that_an_analyst_asks(
+    here: Enclave, owner: ag.Owner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = pd.DataFrame({"age": [30, 200, 40], "sex": ["f", "m", "x"]})
+    held = owner.datasets.upload(
+        village(
+            "Our Village", frame, mock=pd.DataFrame({"age": [7, 8], "sex": ["f", "f"]}), description="People of a village.", summary="All of them.",
+            citation="The Village, 2026.", url="https://village.example/data", contributors=["Ann", "Bob"],
+        )
+    )  # fmt: skip
+    assert "100%" in capsys.readouterr().err
+    assert (held.name, held.version, held.variable) == ("Our Village", 1, "our_village")
+    assert ("people", "age", "clamped", "1") in list(held.report)
+    assert ("people", "sex", "unknown category", "1") in list(held.report)
+    assert not left(here)
+    who = here.accounts["analyst"]
+    session = ag.login(who["user_id"], who["user_secret"], url=here.url, ca=here.ca, dataset="Our Village")
+    try:
+        session.execute("export(our_village['people']['age'].mean(eps=1), 'mean')")
+        session.execute("export(list(load_mock('Our Village')['people']['age']), 'made_up')")
+        (seen,) = (each for each in session.datasets() if each["name"] == "Our Village")
+    finally:
+        session.terminate_session()
+    assert seen["summary"] == "All of them."
+    assert seen["contributors"] == ["Ann", "Bob"]
+    assert seen["tables"]["people"]["rows"] is None
+    assert {"origin", "version", "budget", "account", "retired"}.isdisjoint(seen)
+    assert eventually(lambda: bool(owner.log.entries(action="dataset.upload", subject="Our Village")))
+    (entry,) = owner.log.entries(action="dataset.upload", subject="Our Village")
+    assert entry["actor"] == "owner"
+    assert set(entry["details"]["checksums"]) == {"table people", "mock people"}
+    assert "clamped" not in json.dumps(entry)
+    assert "rows" not in json.dumps(entry)
+
+
+def test_data_sets_are_found_by_name_place_id_and_words(owner: ag.Owner, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(CSV)
+    owner.datasets.upload(village("Quiet Hamlet", tmp_path / "p.csv", description="Nobody speaks.", show_rows=True))
+    datasets = owner.datasets
+    assert datasets["Quiet Hamlet"].variable == datasets["quiet_hamlet"].variable == "quiet_hamlet"
+    assert [each.name for each in datasets].index("Quiet Hamlet") == [
+        datasets[at].name for at in range(len(datasets))
+    ].index("Quiet Hamlet")
+    assert [each.name for each in datasets.search("NOBODY quiet")] == ["Quiet Hamlet"]
+    assert "people: 3 rows, 2 columns" in repr(datasets)
+    assert "Quiet Hamlet" in datasets._repr_html_()
+    assert "Quiet Hamlet" in datasets
+    with pytest.raises(ag.AgError, match="no data set 'Gold'"):
+        datasets["Gold"]
+    held = datasets["Quiet Hamlet"]
+    held.update(shapes=[], summary="Hush.")
+    assert "not public" in repr(datasets.search("hush"))
+    assert held.facts["revision"] == 2
+    with pytest.raises(ag.RequestRefused, match="doesn't have"):
+        held.update(shapes=["nobody"])
+    with pytest.raises(ag.RequestRefused, match="unknown field"):
+        held.update(account="another")
+
+
+def test_a_new_version_keeps_the_account_and_what_was_said(owner: ag.Owner, tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text(CSV)
+    held = owner.datasets.upload(village("Growing Town", file))
+    file.write_text(CSV + "50,f\n")
+    wider = {**COLUMNS, "age": {"type": "int", "lower": 0, "upper": 250}}
+    assert owner.datasets.upload_version(village("Growing Town", file, columns=wider)).version == 2
+    with pytest.raises(ag.RequestRefused, match="already"):
+        owner.datasets.upload(village("Growing Town", file))
+    with pytest.raises(ag.RequestRefused, match="say why with a reason"):
+        owner.datasets.upload_version(village("Growing Town", file, budget={"epsilon": 20}))
+    with pytest.raises(ag.RequestRefused, match="would be forgotten"):
+        owner.datasets.upload_version(
+            village(
+                "Growing Town",
+                file,
+                columns={"sex": COLUMNS["sex"]},
+                unit={"id": ["age"], "space": "towns", "max_rows": 2},
+            )
+        )
+    again = owner.datasets.upload_version(village("Growing Town", file, budget={"epsilon": 20}), reason="a larger town")
+    assert (again.version, again.facts["account"]) == (3, held.facts["account"])
+    with pytest.raises(ag.RequestRefused, match="too close"):
+        owner.datasets.upload(village("growing town", file))
+
+
+def test_a_retired_data_set_ends_its_sessions_and_keeps_its_name(
+    here: Enclave, owner: ag.Owner, tmp_path: Path
+) -> None:
+    (tmp_path / "p.csv").write_text(CSV)
+    held = owner.datasets.upload(village("Old Mill", tmp_path / "p.csv"))
+    analyst = RawClient(here, "analyst").login()
+    kernel = analyst.open("Old Mill")
+    connect(here, "second").datasets["Old Mill"].retire("it burnt down")
+    gone = analyst.ask("GET", f"/api/kernels/{kernel}")
+    assert (gone.status, "was retired" in gone.json["message"]) == (404, True)
+    assert "Old Mill" not in [each["name"] for each in analyst.ask("GET", "/ag/v1/datasets").json]
+    assert analyst.ask("GET", "/ag/v1/datasets/old_mill").status == 404
+    assert analyst.ask("POST", "/api/kernels", {"ag": {"dataset": "Old Mill"}}).status == 404
+    assert owner.datasets["Old Mill"].retired == "it burnt down"
+    assert any(cap.dataset == "Old Mill" for cap in owner.budgets.caps())
+    with pytest.raises(ag.RequestRefused, match="already"):
+        owner.datasets.upload(village("Old Mill", tmp_path / "p.csv"))
+    held.restore("it was built again")
+    analyst.ask("DELETE", f"/api/kernels/{analyst.open('Old Mill')}")
+    deeds = ["dataset.restore", "dataset.retire", "dataset.upload"]
+    assert eventually(lambda: [each["action"] for each in owner.log.entries(subject="Old Mill")] == deeds)
+
+
+class Cut:
+    """The network, that breaks off in the middle of some pieces."""
+
+    def __init__(self, enclave: Enclave, cuts: int) -> None:
+        self.network = TlsTransport(find_target(enclave.url, enclave.ca))
+        self.left = cuts
+
+    def exchange(self, request: Request) -> Response:
+        if request.method == "PUT" and self.left and request.body is not None:
+            self.left -= 1
+            if self.left % 2:  # it arrived, and its answer is lost
+                self.network.exchange(request)
+            else:  # half of it arrives, and the connection is gone
+                stream = self.network._connect()
+                head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+                half = request.body[: len(request.body) // 2]
+                top = f"PUT {request.path} HTTP/1.1\r\nHost: x\r\n{head}Content-Length: {len(request.body)}\r\n\r\n"
+                stream.sendall(top.encode() + half)
+                stream.close()
+            raise ConnectionLost("cut")
+        return self.network.exchange(request)
+
+    def open_line(self, request: Request, subprotocol: str) -> Line:
+        raise NotImplementedError
+
+
+def test_an_upload_goes_on_after_every_cut(here: Enclave, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("age,sex\n" + "30,f\n" * 100_000)
+    network = Cut(here, cuts=7)
+    enclave = Rest(network, Token(Credentials(**here.accounts["owner"]), network, time.monotonic))
+    held = Datasets(enclave, bar=PlainBar).upload(village("Cut Off", tmp_path / "p.csv"))
+    assert ("people", "", "rows", "100,000") in list(held.report)
+    assert network.left == 0
+
+
+def test_a_client_that_was_killed_goes_on_where_it_stopped(here: Enclave, raw: RawClient, tmp_path: Path) -> None:
+    content = b"age,sex\n" + b"30,f\n" * 40_000
+    (tmp_path / "p.csv").write_bytes(content)
+    program = f"""
+import sys
+from antigranular import connect, Asset, Dataset
+from antigranular.uploading import Uploading
+who = {dict(here.accounts["owner"])!r}
+pieces = []
+whole = Uploading._piece
+def piece(self, *arguments):
+    pieces.append(1)
+    if len(pieces) == 3:
+        print("half", flush=True)
+        sys.stdin.read()
+    return whole(self, *arguments)
+Uploading._piece = piece
+owner = connect({here.url!r}, who["user_id"], who["user_secret"], ca={here.ca!r})
+owner.datasets.upload(Dataset("Killed Once", assets=[Asset("people", {str(tmp_path / "p.csv")!r}, metadata={{"columns": {COLUMNS!r}}})], budget={BUDGET!r}))
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"half\n"
+        client.kill()
+    (waiting,) = raw.ask("GET", "/ag/v1/uploads").json
+    assert waiting["files"][0]["received"] == 2 * 65536
+    held = connect(here, "owner").datasets.upload(village("Killed Once", tmp_path / "p.csv"))
+    assert held.version == 1
+    assert held.facts["origin"]["upload"] == waiting["upload_id"]
+    assert connect(here, "owner").datasets.upload(village("Killed Once", tmp_path / "p.csv")).version == 1
+
+
+def test_other_bytes_than_announced_never_reach_the_loader(here: Enclave, raw: RawClient) -> None:
+    body = opening("Wrong Sum")
+    said = sent(raw, body, CSV.encode().replace(b"30", b"31"))
+    assert (said["state"], "SHA-256 differs" in said["error"]) == ("failed", True)
+    again = raw.ask("POST", "/ag/v1/uploads", body).json
+    assert (again["state"], again["files"][0]["received"]) == ("receiving", 0)
+    put(raw, again["upload_id"], 0, CSV.encode())
+    assert ended(raw, again["upload_id"])["version"] == 1
+
+
+def test_pieces_out_of_order_too_long_or_too_early_change_nothing(raw: RawClient) -> None:
+    upload = raw.ask("POST", "/ag/v1/uploads", opening("Odd Pieces")).json["upload_id"]
+    assert put(raw, upload, 5, b"x").status == 409
+    assert put(raw, upload, 0, CSV.encode() + b"x").status == 413
+    assert put(raw, upload, 0, b"x", number=1).status == 404
+    assert (
+        raw.send("PUT", f"/ag/v1/uploads/{upload}/files/0", b"x", {"Authorization": f"Bearer {raw.token}"}).status
+        == 400
+    )
+    assert put(raw, upload, 0, CSV.encode()[:4]).json == {"received": 4}
+    assert put(raw, upload, 0, CSV.encode()[:4]).status == 409
+    said = ended(raw, upload)
+    assert (said["state"], "send the rest first" in said["error"]) == ("failed", True)
+    assert put(raw, upload, 4, CSV.encode()[4:]).status == 200
+    assert ended(raw, upload)["state"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        ({"name": "../up"}, "must make a variable name"),
+        ({"name": "a/b"}, "must make a variable name"),
+        ({"name": "Import"}, "means something in every cell"),
+        ({"key": "../../x"}, "doesn't fit"),
+        ({"key": "a/b"}, "doesn't fit"),
+        ({"form": "../csv"}, "doesn't fit"),
+        ({"role": "ledger"}, "doesn't fit"),
+        ({"bytes": -1}, "doesn't fit"),
+        ({"bytes": 5_000_000}, "An upload may have 4000000 bytes"),
+        ({"sha256": "x"}, "doesn't fit"),
+        ({"path": "/etc/passwd"}, "doesn't fit"),
+        ({"by": "operator"}, "doesn't fit"),
+        ({"words": {"url": "javascript:alert(1)"}}, "url must be"),
+        ({"words": {"summary": "red \x1b[31m"}}, "printable"),
+        ({"words": {"retired": True}}, "doesn't fit"),
+        ({"after": 1}, "no data set"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_is_refused_before_a_byte_is_sent(
+    here: Enclave, raw: RawClient, spoil: dict[str, Any], sentence: str
+) -> None:
+    body = opening("Fine Name")
+    (name, value), file = next(iter(spoil.items())), body["files"][0]
+    (file if name in (*file, "path") else body)[name] = value
+    answer = raw.ask("POST", "/ag/v1/uploads", body)
+    assert 400 <= answer.status < 500
+    assert sentence in answer.json["message"]
+    assert not left(here)
+
+
+def bomb_of_columns() -> bytes:
+    return b"a," * 1_900_000 + b"b\n"
+
+
+def bomb_gzip() -> bytes:
+    import gzip
+
+    return gzip.compress(b"age,sex\n" + b"30,f\n" * 2_000_000, compresslevel=1)[:3_900_000]
+
+
+def quoted_for_ever() -> bytes:
+    return b'age,sex\n30,"' + b"f" * 3_000_000
+
+
+@pytest.mark.parametrize(
+    "content", [bomb_of_columns, bomb_gzip, quoted_for_ever, lambda: b"PAR1" + bytes(64) + b"PAR1"]
+)
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_that_is_a_trap_is_one_sentence_and_leaves_nothing(
+    here: Enclave, raw: RawClient, content: Callable[[], bytes], form: str
+) -> None:
+    body = opening("Trap", content())
+    body["files"][0]["form"] = form
+    said = sent(raw, body, content())
+    assert said["state"] == "failed"
+    assert said["error"].startswith(("The file for people", "The loader", "The load"))
+    assert eventually(lambda: not left(here))
+    assert not (here.state / "datasets" / "trap").exists()
+    assert raw.ask("GET", "/healthz").status == 200
+
+
+def test_two_uploads_of_one_name_make_one_data_set(here: Enclave, raw: RawClient) -> None:
+    second = RawClient(here, "second").login()
+    uploads = [(raw, opening("Same Name")), (second, opening("Same Name", CSV.encode() + b"1,f\n"))]
+    ids = []
+    for client, body in uploads:
+        ids.append(client.ask("POST", "/ag/v1/uploads", body).json["upload_id"])
+    assert put(raw, ids[0], 0, CSV.encode()).status == 200
+    assert put(second, ids[1], 0, CSV.encode() + b"1,f\n").status == 200
+    said = []
+    threads = [
+        threading.Thread(target=lambda client=client, at=at: said.append(ended(client, at)))  # type: ignore[misc]
+        for client, at in zip((raw, second), ids, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(each["state"] for each in said) == ["done", "failed"]
+    assert not left(here)
+
+
+def test_others_uploads_do_not_exist_and_a_cancelled_one_is_gone(here: Enclave, raw: RawClient) -> None:
+    upload = raw.ask("POST", "/ag/v1/uploads", opening("Mine")).json["upload_id"]
+    second = RawClient(here, "second").login()
+    assert second.ask("GET", "/ag/v1/uploads").json == []
+    for method, path in (("GET", ""), ("POST", "/load"), ("DELETE", "")):
+        assert second.ask(method, f"/ag/v1/uploads/{upload}{path}").status == 404
+    assert put(second, upload, 0, CSV.encode()).status == 404
+    assert raw.ask("DELETE", f"/ag/v1/uploads/{upload}").status == 204
+    assert raw.ask("GET", f"/ag/v1/uploads/{upload}").status == 404
+    assert not left(here)
+
+
+def test_an_owner_can_not_fill_the_disk(raw: RawClient) -> None:
+    body = opening("Large")
+    for number in range(2):
+        body["files"][0] |= {"bytes": 2_500_000, "sha256": f"{number}" * 64}
+        assert raw.ask("POST", "/ag/v1/uploads", body).status == 201
+    body["files"][0]["sha256"] = "2" * 64
+    assert raw.ask("POST", "/ag/v1/uploads", body).status == 429
+    for number in range(3, 8):
+        body["files"][0] |= {"bytes": 10, "sha256": f"{number}" * 64}
+        answer = raw.ask("POST", "/ag/v1/uploads", body)
+    assert (answer.status, "the most there may be" in answer.json["message"]) == (429, True)
+
+
+def test_an_analyst_does_none_of_it(here: Enclave, owner: ag.Owner) -> None:
+    who = here.accounts["analyst"]
+    analyst = ag.connect(here.url, who["user_id"], who["user_secret"], ca=here.ca)
+    deeds: list[Callable[[], object]] = [
+        lambda: analyst.datasets.upload(village("Theirs", pd.DataFrame({"age": [1], "sex": ["f"]}))),
+        lambda: analyst._enclave.ask("PATCH", "/ag/v1/datasets/our_village", {"summary": "x"}),
+        lambda: analyst._enclave.ask("POST", "/ag/v1/datasets/our_village/retire", {"reason": "x"}),
+        lambda: analyst._enclave.ask("POST", "/ag/v1/datasets/our_village/restore", {"reason": "x"}),
+        lambda: analyst._enclave.ask("GET", "/ag/v1/uploads"),
+    ]
+    for deed in deeds:
+        with pytest.raises(ag.RequestRefused) as refused:
+            deed()
+        assert refused.value.status == 403
+    assert "Theirs" not in owner.datasets
