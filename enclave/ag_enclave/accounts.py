@@ -132,6 +132,7 @@ class Accounts:
     ) -> None:
         mine = accounts.c.user_id == user_id
         with self.database.transaction() as connection:
+            deeds.take_turn(connection)  # two operators who disable each other: one of them is the last
             operated = _operated(connection)
             meant = mine if generation is None else mine & (accounts.c.generation == generation)
             if connection.execute(sa.update(accounts).where(meant).values(values)).rowcount != 1:

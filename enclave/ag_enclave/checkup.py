@@ -18,13 +18,16 @@ from ag_enclave.channels import channels_of
 from ag_enclave.config import Config, read_config
 from ag_enclave.database import Database
 from ag_enclave.deeds import deeds
-from ag_enclave.errors import BadConfig, BadState
+from ag_enclave.errors import BadConfig, BadState, Unusable
 from ag_enclave.migrate import newest
 from ag_enclave.oidc import issuer_of
+from ag_enclave.place import accounts_at, checked
+from ag_enclave.state import State
 from ag_sandbox.host import Finding
 
 _LEAST_FREE = 1 << 30
 _SOON_DAYS = 21
+_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
 def of_settings(path: Path, now: datetime) -> Iterator[Finding]:
@@ -32,6 +35,7 @@ def of_settings(path: Path, now: datetime) -> Iterator[Finding]:
     try:
         config = read_config(path)
         channels, issuer = channels_of(config.notify), issuer_of(config.oidc, time.time)
+        checked(config.state.database_url)
     except BadConfig as problem:
         yield _needed("settings", good=False, meaning=str(problem))
         return
@@ -54,8 +58,38 @@ def of_state(root: Path) -> Iterator[Finding]:
     yield _needed(
         "disk", good=free >= _LEAST_FREE, meaning=f"{free / (1 << 30):.1f} GiB free where charges must be kept"
     )
-    if (root / "accounts.sqlite").exists():
-        yield from _accounts(root / "accounts.sqlite")
+    yield from _databases(State(root.absolute()))
+
+
+def _databases(state: State) -> Iterator[Finding]:
+    """Where accounts and ledger are, and whether a commit there is durable."""
+    try:
+        place = accounts_at(state)
+    except Unusable as problem:
+        yield _needed("database", good=False, meaning=str(problem))
+        return
+    if isinstance(place, str):
+        yield from _server(place)
+    else:
+        yield _needed("database", good=True, meaning="SQLite in the state directory, every commit synced")
+        if not place.exists():
+            return
+    yield from _accounts(place)
+
+
+def _server(place: str) -> Iterator[Finding]:
+    try:
+        database = Database(place)
+        with database.transaction() as connection:
+            found = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in _DURABLE}
+            version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+        database.close()
+    except BadState as problem:
+        yield _needed("database", good=False, meaning=str(problem))
+        return
+    careless = [f"{name} = {value}" for name, value in found.items() if value != "on"]
+    durable = f"not durable: it runs with {', '.join(careless)}" if careless else "every commit flushed"
+    yield _needed("database", good=not careless, meaning=f"PostgreSQL {version} by its unix socket, {durable}")
 
 
 def _certificate(config: Config, now: datetime) -> Iterator[Finding]:
@@ -75,7 +109,7 @@ def _certificate(config: Config, now: datetime) -> Iterator[Finding]:
         yield _wanted("certificate's renewal", good=False, yes="", no="is due: fewer than three weeks are left")
 
 
-def _accounts(path: Path) -> Iterator[Finding]:
+def _accounts(path: Path | str) -> Iterator[Finding]:
     database = Database(path)
     try:
         with database.transaction() as connection:

@@ -18,6 +18,13 @@ def _int(default: int, least: int, most: int = 1 << 50) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where accounts and ledger are kept."""
+
+    database_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """Where the gateway listens and what it shows."""
 
@@ -190,6 +197,7 @@ class Oidc:
 class Config:
     """All settings. One section per class above."""
 
+    state: State = field(default_factory=State)
     server: Server = field(default_factory=Server)
     accounts: Accounts = field(default_factory=Accounts)
     sessions: Sessions = field(default_factory=Sessions)
@@ -206,6 +214,7 @@ class Config:
 
 
 SECTIONS: dict[str, type] = {
+    "state": State,
     "server": Server,
     "accounts": Accounts,
     "sessions": Sessions,

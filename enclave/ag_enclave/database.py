@@ -1,6 +1,6 @@
 """The gateway's own database: one engine, short transactions, and the registry that each noun's module adds its tables to.
 
-Knows no table.
+SQLite in a file, or PostgreSQL at an address. Knows no table.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,16 @@ from sqlalchemy.exc import OperationalError
 from ag_enclave.errors import BadState
 
 metadata = sa.MetaData()
+SCHEMA = "ag_gateway"
+"""On a server, where the ledger's tables lie in a schema of their own."""
+_PATIENCE_SECONDS = 5
 
 
 class Database:
-    """An engine with transactions. Whatever uses them is called off the event loop."""
+    """An engine with transactions. Whatever uses them is called off the event loop. BadState where the address's driver is missing."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 5})
-        sa.event.listen(self._engine, "connect", _set_up_connection)
+    def __init__(self, place: str | Path) -> None:
+        self._engine = _server(place) if isinstance(place, str) else _file(place)
 
     @property
     def engine(self) -> sa.Engine:
@@ -39,6 +41,32 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+
+def _file(path: Path) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_SECONDS})
+    sa.event.listen(engine, "connect", _set_up_connection)
+    return engine
+
+
+def _server(address: str) -> sa.Engine:
+    """Every commit is flushed, whatever the server's own settings say; a connection that the server has dropped is replaced unseen."""
+    settings = {"search_path": SCHEMA, "synchronous_commit": "on", "lock_timeout": f"{_PATIENCE_SECONDS}s"}
+    try:
+        return sa.create_engine(
+            address,
+            pool_pre_ping=True,
+            connect_args={
+                "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+                "connect_timeout": _PATIENCE_SECONDS,
+                "application_name": "ag-enclave gateway",
+                "gssencmode": "disable",
+                "sslmode": "disable",
+                "client_encoding": "utf8",
+            },
+        )
+    except ModuleNotFoundError as problem:
+        raise BadState("PostgreSQL needs ag-enclave[postgres] installed.") from problem
 
 
 def _set_up_connection(connection: sa.engine.interfaces.DBAPIConnection, _record: object) -> None:

@@ -11,23 +11,26 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DatabaseError
 
 from ag_enclave.accounts import Accounts
-from ag_enclave.database import Database
+from ag_enclave.database import SCHEMA, Database
 from ag_enclave.errors import BadState
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+_TURN = 0x61676D69
+"""Of PostgreSQL's advisory locks, the one for whoever migrates."""
 
 
-def open_accounts(path: Path) -> Accounts:
-    """The accounts at ``path``, made or upgraded first. BadState where the file can't be used."""
-    _touch_private(path)
-    database = Database(path)
+def open_accounts(place: Path | str) -> Accounts:
+    """The accounts in a file or at an address, made or upgraded first. BadState where they can't be used."""
+    if isinstance(place, Path):
+        _touch_private(place)
+    database = Database(place)
     try:
         with database.engine.begin() as connection:
             _upgrade(connection)
     except (DatabaseError, CommandError) as problem:
         database.close()
         reason = problem.orig if isinstance(problem, DatabaseError) else problem
-        raise BadState(f"The accounts' database {path} can't be used: {reason}.") from problem
+        raise BadState(f"The accounts' database {place} can't be used: {reason}.") from problem
     return Accounts(database)
 
 
@@ -50,6 +53,9 @@ def _config() -> Config:
 
 
 def _upgrade(connection: sa.Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))  # of two that come first, one waits
+        connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

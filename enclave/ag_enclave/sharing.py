@@ -7,6 +7,7 @@ import os
 import stat
 from pathlib import Path
 
+from ag_enclave.place import address
 from ag_enclave.state import State, audit_key, mark_shared
 
 _GROUP_READS = stat.S_IRGRP
@@ -16,6 +17,8 @@ _GROUP_ENTERS = stat.S_IRGRP | stat.S_IXGRP
 def share(state: State, group: int) -> None:
     """Open ledger, data sets and scratch of the state directory to the group, and nothing else of it. Raises OSError."""
     mark_shared(state, group)
+    if address(state):
+        return
     state.ledger.touch(mode=0o660)  # SQLite gives what it puts beside it the same mode and owner
     for file in state.ledger.parent.iterdir():
         os.chown(file, -1, group)

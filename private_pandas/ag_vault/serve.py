@@ -123,7 +123,7 @@ def open_session(settings: Settings, mapper: Mapper | None = None) -> Session:
         ),
         # Opened when it is first read or charged: a session that only computes on public values never pays for that. One that can't be
         # opened refuses every charge and says so in the log; what is free still works.
-        ledger=Ledger.at(Path(settings.ledger)),
+        ledger=Ledger.at(settings.ledger),
         scratch_budget=_scratch_budget(settings.scratch_budget),
         noise=OpenDPNoise(),
         schedule=_SCHEDULES[settings.schedule](),

@@ -20,8 +20,11 @@ from ag_sandbox.profile import JSON, Grants, Profile
 EXIT_REFUSED = 70
 EXIT_FAILED = 1
 _STDERR = 2
+_LONGEST_REASON = 300
 
 Entry = Callable[[dict[str, socket.socket], dict[str, JSON]], None]
+Before = Callable[[dict[str, JSON]], tuple[int, ...]]
+"""What is opened before the jail closes, from settings that no guest has a say in; its descriptors."""
 
 
 def entry_point(name: str) -> Entry:
@@ -31,12 +34,19 @@ def entry_point(name: str) -> Entry:
     return found
 
 
+def before_point(name: str) -> Before:
+    """The callable behind ``package.module:function`` that runs before the jail closes."""
+    found: Any = entry_point(name)
+    return found  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """What a nursery passes on to every child: where public code is, descriptors of /proc and of itself, what children have of their own."""
 
     profile: Profile
     entry: Entry
+    before: Before | None
     python: tuple[str, ...]
     proc: int
     enclosed: bool
@@ -61,11 +71,16 @@ def live(line: socket.socket, home: Home) -> int:
     names: Any = order["sockets"]
     settings: Any = order["settings"]
     sockets = {str(name): socket.socket(fileno=d) for name, d in zip(names, descriptors, strict=True)}
+    try:
+        brought = home.before(settings) if home.before is not None else ()
+    except Exception as error:  # noqa: BLE001 - whatever it was, nothing has begun
+        wire.say(line, {"refused": f"{error}"[:_LONGEST_REASON]})
+        return EXIT_REFUSED
     inmate = Inmate(
         profile=profile,
         grants=_grants(order["grants"]),
         python=home.python,
-        keep=frozenset({*descriptors, line.fileno(), *((_STDERR,) if profile.logs else ())}),
+        keep=frozenset({*descriptors, *brought, line.fileno(), *((_STDERR,) if profile.logs else ())}),
         parent=home.parent,
         proc=home.proc,
         address_space_bytes=address_space,

@@ -58,16 +58,19 @@ class Nursery:
         warm: str | None = None,
         log: Path | None = None,
         user: int | None = None,
+        before: str | None = None,
     ) -> "Nursery":
-        """Start a nursery and wait until it is warm. ``entry`` and ``warm`` as ``package.module:function``. Raises NurseryGone.
+        """Start a nursery and wait until it is warm. ``entry``, ``warm``, ``before`` as ``package.module:function``. Raises NurseryGone.
 
-        ``user``: one of those its children shall be given, to be tried.
+        ``user``: one of those its children shall be given, to be tried. ``before``: what each child does with its settings before its jail
+        closes, and which descriptors it keeps of that: for a connection that no jailed process could open.
         """
         control, theirs = wire.pair()
         arguments = ["--profile", profile, "--entry", entry, "--control", str(theirs.fileno())]
         arguments += [word for module in preload for word in ("--preload", module)]
         arguments += ["--warm", warm] if warm else []
         arguments += ["--user", str(user)] if user is not None else []
+        arguments += ["--before", before] if before else []
         with theirs, _log_file(log) as errors:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "ag_sandbox.nursery", *arguments],
@@ -223,7 +226,7 @@ def _whole(value: JSON) -> int:
 def _main() -> int:
     import argparse
 
-    from ag_sandbox import warm
+    from ag_sandbox import birth, warm
 
     words = argparse.ArgumentParser(prog="python -m ag_sandbox.nursery")
     words.add_argument("--profile", required=True, choices=sorted(PROFILES))
@@ -232,12 +235,14 @@ def _main() -> int:
     words.add_argument("--warm")
     words.add_argument("--control", type=int, required=True)
     words.add_argument("--user", type=int)
+    words.add_argument("--before")
     given = words.parse_args()
     control = socket.socket(fileno=given.control)
     control.set_inheritable(False)
     try:
         entry = warm.warm_up(given.entry, given.preload, given.warm)
-        home = warm.settle(PROFILES[given.profile], entry, given.user)
+        before = birth.before_point(given.before) if given.before else None
+        home = warm.settle(PROFILES[given.profile], entry, given.user, before)
     except Exception as error:  # noqa: BLE001 - whatever a preloaded module raises is the starter's to know
         wire.say(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
         return 1

@@ -48,7 +48,7 @@ def warm_up(entry: str, preload: Sequence[str], warm: str | None) -> birth.Entry
     return found
 
 
-def settle(profile: Profile, entry: birth.Entry, user: int | None) -> birth.Home:
+def settle(profile: Profile, entry: birth.Entry, user: int | None, before: birth.Before | None = None) -> birth.Home:
     """Leave the host's namespaces as far as the profile wants it and the host lets it, and note what every child must know."""
     machine()
     python, proc = public_code(), open_proc()
@@ -68,6 +68,7 @@ def settle(profile: Profile, entry: birth.Entry, user: int | None) -> birth.Home
     return birth.Home(
         profile=profile,
         entry=entry,
+        before=before,
         python=python,
         proc=proc,
         enclosed=enclosed,

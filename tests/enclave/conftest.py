@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ag_enclave.database import Database
+from ag_enclave.migrate import open_accounts
+from tests import cluster
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import COMMAND, Enclave, running_enclave
 
@@ -70,3 +73,11 @@ def odd_enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
 @pytest.fixture
 def analyst(odd_enclave: Enclave) -> RawClient:
     return RawClient(odd_enclave).login()
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """The gateway's own database, new and empty, on either."""
+    accounts = open_accounts(tmp_path / "a.sqlite" if request.param == "SQLite" else cluster.database())
+    yield accounts.database
+    accounts.close()

@@ -3,7 +3,6 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,8 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
+from ag_enclave.accounts import Accounts
 from ag_enclave.app import ROUTES
-from ag_enclave.migrate import open_accounts
+from ag_enclave.database import Database
 from ag_enclave.roles import ROLES
 from ag_enclave.schema import metadata
 from ag_enclave.throttle import Lasting, Throttle
@@ -157,9 +157,8 @@ def test_failed_logins_rest_as_hashes(odd_enclave: Enclave) -> None:
     assert b"guessed-one" not in b"".join(path.read_bytes() for path in odd_enclave.state.glob("accounts.sqlite*"))
 
 
-def test_a_throttle_takes_up_where_the_last_one_ended(tmp_path: Path) -> None:
+def test_a_throttle_takes_up_where_the_last_one_ended(database: Database) -> None:
     now = [1e9]
-    database = open_accounts(tmp_path / "a.sqlite").database
 
     def throttle() -> Throttle:
         return Throttle(allowed=2, wait=30, clock=lambda: now[0], memory=Lasting(database), salt=b"k")
@@ -176,17 +175,16 @@ def test_a_throttle_takes_up_where_the_last_one_ended(tmp_path: Path) -> None:
     assert Lasting(database).load() == {}
 
 
-def test_the_migrations_lead_to_the_tables_and_back(tmp_path: Path) -> None:
-    accounts = open_accounts(tmp_path / "a.sqlite")
+def test_the_migrations_lead_to_the_tables_and_back(database: Database) -> None:
+    accounts = Accounts(database)
     with accounts.database.engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         config = Config()
         config.set_main_option("script_location", "enclave/ag_enclave/migrations")
         config.attributes["connection"] = connection
         command.downgrade(config, "0001")
-        connection.execute(sa.text("INSERT INTO accounts VALUES ('old', 'analyst', 'h', 3, 0)"))
+        connection.execute(sa.text("INSERT INTO accounts VALUES ('old', 'analyst', 'h', 3, false)"))
         command.upgrade(config, "head")
     old = accounts.find("old")
     assert old is not None
     assert (old.generation, old.one_time, old.issuer, old.disabled) == (3, False, "", False)
-    accounts.close()

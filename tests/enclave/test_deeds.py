@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from ag_enclave import deeds
 from ag_enclave.database import Database
 from ag_enclave.deeds import Deeds
 from ag_enclave.errors import Refusal
-from ag_enclave.migrate import open_accounts
 
 
 class FakeClerk:
@@ -27,11 +25,6 @@ class FakeClerk:
         if action == "release":
             raise Refusal(400, "Only the ledger itself writes entries of this action.")
         self.log.append((action, subject, details["deed"]))
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return open_accounts(tmp_path / "a.sqlite").database
 
 
 def note(database: Database, *actions: str) -> None:

@@ -14,7 +14,6 @@ from ag_enclave.channels import channels_of
 from ag_enclave.config import Notify
 from ag_enclave.database import Database
 from ag_enclave.errors import BadConfig
-from ag_enclave.migrate import open_accounts
 from ag_enclave.notices import Notices
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
 from tests.enclave.post import Postbox, postbox
@@ -75,11 +74,6 @@ def test_owners_are_told_of_a_request_and_its_decision_by_mail_and_webhook(tmp_p
     everything = json.dumps(told) + "".join(text for _, _, text in box.mails) + log
     secrets = [SECRET, *(account["user_secret"] for account in people.values()), analyst.token]
     assert [secret for secret in secrets if secret in everything] == []
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return open_accounts(tmp_path / "a.sqlite").database
 
 
 def note(database: Database, action: str = "request.ask", **details: str) -> None:

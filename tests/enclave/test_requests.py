@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from ag_enclave.database import Database
 from ag_enclave.errors import Conflict, Missing, Refusal
-from ag_enclave.migrate import open_accounts
 from ag_enclave.requests import ACCEPTED, Limits, Requests
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import Answer, RawClient
@@ -192,8 +192,8 @@ def test_a_cap_that_is_none_is_not_set(people: dict[str, RawClient], body: Any) 
 
 
 @pytest.fixture
-def requests(tmp_path: Path) -> Requests:
-    return Requests(open_accounts(tmp_path / "a.sqlite").database)
+def requests(database: Database) -> Requests:
+    return Requests(database)
 
 
 LIMITS = Limits(open=2, daily=4)

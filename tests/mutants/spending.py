@@ -142,7 +142,7 @@ MUTANTS = (
     vault(
         "a ledger that fails gives a receipt",
         "ledger/book.py",
-        '            _report("charge", problem)\n            return UNAVAILABLE',
+        '            _report("charge", problem)\n            return self._unavailable()',
         "            return Receipt(sequence=0, event=event)",
         "ledger",
     ),

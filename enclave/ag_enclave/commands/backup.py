@@ -13,6 +13,7 @@ import click
 from ag_enclave.commands.audit import with_clerk
 from ag_enclave.commands.options import known_state, new_state, state_option
 from ag_enclave.errors import BadData, BadState
+from ag_enclave.place import address
 from ag_enclave.state import State, sole_enclave, write_private
 
 _LEDGER, _ACCOUNTS = "ledger.sqlite", "accounts.sqlite"
@@ -27,6 +28,10 @@ _FOLDERS = ("keys", "seal", "tls")
 def backup(file: Path, state_path: Path) -> None:
     """Save accounts, ledger, log and keys to FILE, also while the enclave serves. Data sets are not in it: keep their files."""
     state = known_state(state_path)
+    if address(state):
+        raise BadState(
+            "Accounts and ledger are PostgreSQL's: save them with pg_dump, and this state directory (keys, seal and audit) as files."
+        )
     with _copies(state) as (ledger, accounts), _new(file) as archive:
         archive.add(ledger, _LEDGER, filter=_plain)
         archive.add(state.folder("audit") / "head.json", _HEAD, filter=_plain)
@@ -44,6 +49,10 @@ def backup(file: Path, state_path: Path) -> None:
 def restore(file: Path, state_path: Path) -> None:
     """Bring back what FILE holds. A newer ledger in place stays; an older copy is brought forward to the signed head in place."""
     state = new_state(state_path)
+    if address(state):
+        raise BadState(
+            "Accounts and ledger are PostgreSQL's: bring them back with pg_restore. A ledger older than the signed head in audit/ is not served."
+        )
     with sole_enclave(state):
         content = _read(file)
         if _HEAD not in content or _LEDGER not in content:

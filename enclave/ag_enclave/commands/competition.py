@@ -25,10 +25,11 @@ def add(name: str, metadata: Path, labels: Path, state_path: Path) -> None:
     from ag_enclave.competitions import Competitions
     from ag_enclave.labels import establish, read_file
     from ag_enclave.migrate import open_accounts
+    from ag_enclave.place import accounts_at
 
     state = known_state(state_path)
     rules = read_file(name, metadata)
-    accounts = open_accounts(state.accounts)
+    accounts = open_accounts(accounts_at(state))
     try:
         report = establish(rules, labels, state, Competitions(accounts.database), by=by())
     finally:
@@ -42,8 +43,9 @@ def list_competitions(state_path: Path) -> None:
     """List the competitions."""
     from ag_enclave.competitions import Competitions
     from ag_enclave.migrate import open_accounts
+    from ag_enclave.place import accounts_at
 
-    accounts = open_accounts(known_state(state_path).accounts)
+    accounts = open_accounts(accounts_at(known_state(state_path)))
     try:
         for each in Competitions(accounts.database).everything():
             rules = each.rules

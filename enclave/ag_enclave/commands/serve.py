@@ -41,13 +41,15 @@ def serve(
     """Serve until SIGTERM or Ctrl-C."""
     from ag_enclave import logs
     from ag_enclave.migrate import open_accounts
+    from ag_enclave.place import accounts_at, checked, settle
     from ag_enclave.serve import Start, run
 
     config = _with_address(config_from(config_path), host, port)
     state = new_state(state_path)
     with sole_enclave(state):
         logs.configure(state.folder("logs"))
-        accounts = open_accounts(state.accounts)
+        settle(state, checked(config.state.database_url))
+        accounts = open_accounts(accounts_at(state))
         try:
             start = Start(
                 config=config,

@@ -30,8 +30,9 @@ def standing(account: "Account") -> str:
 @contextmanager
 def _accounts(state: State) -> Iterator["Accounts"]:
     from ag_enclave.migrate import open_accounts
+    from ag_enclave.place import accounts_at
 
-    opened = open_accounts(state.accounts)
+    opened = open_accounts(accounts_at(state))
     try:
         yield opened
     finally:

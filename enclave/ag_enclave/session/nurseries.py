@@ -17,6 +17,7 @@ import structlog
 
 from ag_enclave.config import Config
 from ag_enclave.errors import SessionLost, Unusable
+from ag_enclave.place import address, ledger_at
 from ag_enclave.session.walls import Walls
 from ag_enclave.state import State, audit_key
 from ag_sandbox.cgroup import Group
@@ -31,16 +32,20 @@ _CLERK_BYTES = 1 << 30
 """Of memory: it reads one page of the log, or one sum, at a time."""
 _SILENT = ("kernel", "mapper", "reviewer")
 """What they say goes nowhere but to their own sockets."""
+_SERVED = ("sqlalchemy.dialects.postgresql.psycopg", "ag_vault.ledger.postgres")
+_BEFORE = "ag_vault.ledger.postgres:before"
+"""Opens the one connection that a jailed process has, before it is jailed: a jail has no network."""
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breed:
-    """How one nursery is started."""
+    """How one nursery is started. ``keeps_ledger``: where that is on a server, its children are born with a connection to it."""
 
     entry: str
     preload: tuple[str, ...] = ()
     warm: str | None = None
+    keeps_ledger: bool = False
 
 
 BREEDS: Mapping[str, Breed] = {
@@ -50,13 +55,17 @@ BREEDS: Mapping[str, Breed] = {
         warm="ag_kernel.warm:warm",
     ),
     "vault": Breed(
-        entry="ag_vault.serve:main", preload=("ag_vault.absent", "ag_vault.serve"), warm="ag_vault.serve:warm"
+        entry="ag_vault.serve:main",
+        preload=("ag_vault.absent", "ag_vault.serve"),
+        warm="ag_vault.serve:warm",
+        keeps_ledger=True,
     ),
     "checker": Breed(entry="ag_kernel.compiler.checker:main", warm="ag_kernel.compiler.checker:warm"),
     "clerk": Breed(
         entry="ag_vault.clerk.serve:main",
         preload=("ag_vault.absent", "ag_vault.clerk.serve"),
         warm="ag_vault.clerk.serve:warm",
+        keeps_ledger=True,
     ),
     "mapper": Breed(entry="ag_mapper.serve:main", preload=("ag_mapper.serve",)),
 }
@@ -75,14 +84,19 @@ LATE_BREEDS: Mapping[str, Breed] = {
 
 def clerk_settings(state: State) -> dict[str, Any]:
     """What the clerk is told."""
-    return {"ledger": str(state.ledger), "key": str(audit_key(state)), "audit": str(state.folder("audit"))}
+    return {"ledger": ledger_at(state), "key": str(audit_key(state)), "audit": str(state.folder("audit"))}
+
+
+def _ledger_folder(state: State) -> tuple[Path, ...]:
+    """What is written of the ledger's files; none where it is on a server."""
+    return () if address(state) else (state.folder("ledger"),)
 
 
 def clerk_grants(config: Config, state: State) -> Grants:
     """What the clerk may use: ledger and signed head, to write, and the key that signs."""
     return Grants(
         read=(audit_key(state),),
-        write=(state.folder("ledger"), state.folder("audit")),
+        write=(*_ledger_folder(state), state.folder("audit")),
         memory_bytes=_CLERK_BYTES,
         processes=0,
         cpu_seconds=None,
@@ -331,11 +345,13 @@ class Nurseries:
 
     async def _begin(self, role: str, breed: Breed) -> Nursery:
         log = self.state.folder("logs") / f"{role}.log" if role not in _SILENT else None
+        served = breed.keeps_ledger and bool(address(self.state))
         return await asyncio.to_thread(
             self.start,
             profile=role,
             entry=breed.entry,
-            preload=breed.preload,
+            preload=(*breed.preload, *(_SERVED if served else ())),
+            before=_BEFORE if served else None,
             warm=breed.warm,
             log=log,
             user=self._walls.users.last,
@@ -361,7 +377,7 @@ class Nurseries:
                 "session": order.session,
                 "analyst": order.analyst,
                 "datasets": [{"name": name, "path": str(path)} for name, path in order.datasets.items()],
-                "ledger": str(self.state.ledger),
+                "ledger": ledger_at(self.state),
                 "schedule": vault.schedule,
                 "scratch_budget": vault.scratch_budget,
                 "scratch": str(order.scratch),
@@ -383,7 +399,7 @@ class Nurseries:
             ),
             "vault": Grants(
                 read=tuple(order.datasets.values()),
-                write=(self.state.folder("ledger"), order.scratch),
+                write=(*_ledger_folder(self.state), order.scratch),
                 memory_bytes=vault.memory_bytes,
                 processes=vault.processes,
                 cpu_seconds=None,

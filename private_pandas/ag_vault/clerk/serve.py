@@ -21,7 +21,7 @@ from ag_vault.clerk.keeper import Keeper
 from ag_vault.clerk.restoring import restore
 from ag_vault.clerk.seal import Seal
 from ag_vault.conversation import Conversation
-from ag_vault.ledger.connect import file_engine, memory_engine
+from ag_vault.ledger.connect import engine_at, is_address, memory_engine
 from ag_vault.ledger.register import Register
 
 _LONGEST = 1 << 20
@@ -43,7 +43,7 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s clerk %(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     asked = msgspec.convert(dict(settings), Settings)
-    register = Register(file_engine(Path(asked.ledger)))
+    register = Register(engine_at(asked.ledger))
     audit = Path(asked.audit)
     seal = Seal(Path(asked.key).read_bytes(), audit)
     keeper = Keeper(register, seal, audit)
@@ -54,11 +54,22 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     with contextlib.closing(register), peer.stream:
         looks = time.monotonic()
         while True:
+            if _lost(asked.ledger):
+                raise SystemExit("the server's connection is lost; the next clerk has another")
             if time.monotonic() >= looks:
                 desk.look()
                 looks = time.monotonic() + _LOOK_SECONDS
             elif waiting.poll(_LOOK_SECONDS * 1000) and not _serve(peer, desk):
                 return
+
+
+def _lost(place: str) -> bool:
+    """Whether the ledger's server has hung up: a jailed process can't call again."""
+    if not is_address(place):
+        return False
+    from ag_vault.ledger import postgres
+
+    return postgres.lost(place)
 
 
 def warm() -> None:

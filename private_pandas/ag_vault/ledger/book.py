@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
@@ -43,6 +43,10 @@ UNAVAILABLE = Refusal(
     why="The budget ledger can't record a charge now, so no row was read and nothing was released.",
     instead="Try again later; the operator's log says what is wrong.",
     error="RuntimeError",
+)
+DISCONNECTED = replace(
+    UNAVAILABLE,
+    instead="Restart the session: this one has lost the ledger, and a new one finds it where it is there again.",
 )
 
 
@@ -97,7 +101,8 @@ class _Scope:
 class Ledger:
     """Charges against a database that other vaults charge against too.
 
-    The database is opened, migrated and its chain's head checked at first use; while that fails, everything is refused.
+    The database is opened, migrated and its chain's head checked at first use; while that fails, everything is refused. ``lost``: whether
+    it can't be reached any more by this process.
     """
 
     def __init__(
@@ -106,17 +111,22 @@ class Ledger:
         *,
         answers: Callable[[], sa.Engine] | None = None,
         clock: Callable[[], int] = time.time_ns,
+        lost: Callable[[], bool] = bool,
     ) -> None:
         self._given = engine
         self._answering = answers
         self._clock = clock
+        self._lost = lost
         self._opened = False
 
     @classmethod
     def at(cls, place: Path | str, *, patience_seconds: float = PATIENCE_SECONDS) -> "Ledger":
         """The ledger in a file, or at an address of PostgreSQL's, which waits so long for other vaults' charges."""
         if is_address(place):
-            return cls(engine_at(place, patience_seconds=patience_seconds))
+            from ag_vault.ledger import postgres
+
+            engine = engine_at(place, patience_seconds=patience_seconds)
+            return cls(engine, lost=partial(postgres.lost, str(place)))
         # A file's engines are made when first used: a session that charges nothing keeps two megabytes less to itself.
         opened = partial(file_engine, Path(place), patience_seconds=patience_seconds)
         return cls(opened, answers=partial(opened, synced=False))
@@ -160,7 +170,7 @@ class Ledger:
             return receipt
         except (BadLedger, SQLAlchemyError) as problem:
             _report("charge", problem)
-            return UNAVAILABLE
+            return self._unavailable()
 
     def recall(self, claim: Claim) -> bytes | None:
         """The answer already released to this analyst for this plan on this version, as it was sent."""
@@ -189,7 +199,7 @@ class Ledger:
                 return odometer.read(connection, dataset, analyst, force, now=self._tape(connection).now)
         except (BadLedger, SQLAlchemyError) as problem:
             _report("read", problem)
-            return UNAVAILABLE
+            return self._unavailable()
 
     def verify(self) -> int:
         """Check both chains and that they agree; the number of events. BadLedger where they are broken or can't be read."""
@@ -218,6 +228,9 @@ class Ledger:
         tape = _tape(connection, self._clock())
         self._witness.check(connection, tape.log)
         return tape
+
+    def _unavailable(self) -> Refusal:
+        return DISCONNECTED if self._lost() else UNAVAILABLE
 
     @contextmanager
     def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:

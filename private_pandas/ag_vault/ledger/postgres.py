@@ -1,9 +1,10 @@
 """Opens the ledger's database on a PostgreSQL server: over a unix socket, every charge flushed there before it counts.
 
 Knows connections and transactions, no tables. A jailed process can open no socket: what it will use is opened before its jail closes
-(``bring``), and when that is lost, only a new process has another.
+(``before``), and when that is lost, only a new process has another.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from ag_vault.errors import BadLedger
+from ag_vault.ledger.connect import PATIENCE_SECONDS
 from ag_vault.ledger.modes import ANSWERS, WRITES, driver, mode, told
+
+_log = logging.getLogger(__name__)
 
 PREFIX = "postgresql+psycopg://"
 SCHEMA = "ag_ledger"
@@ -45,6 +49,7 @@ def connect(address: str, *, patience_seconds: float) -> "psycopg.Connection[Any
                 raise BadLedger(f"PostgreSQL keeps no charge for sure: it runs with {name} = {found}")
         _make_schema(connection)
     except psycopg.Error as problem:
+        _log.error("ledger: %s", problem)  # for the operator; it names users and sockets, and no password
         raise BadLedger(f"PostgreSQL can't be used: {type(problem).__name__}") from problem
     return connection
 
@@ -60,9 +65,13 @@ def server_engine(address: str, *, patience_seconds: float) -> sa.Engine:
     return engine
 
 
-def bring(address: str, *, patience_seconds: float) -> tuple[int, ...]:
-    """Open this process's connection, before its jail closes; its descriptor, which must stay open. BadLedger as in ``connect``."""
-    _brought[address] = connection = connect(address, patience_seconds=patience_seconds)
+def before(settings: Mapping[str, Any]) -> tuple[int, ...]:
+    """Open this process's connection, before its jail closes; its descriptor, which must stay open. BadLedger as in ``connect``.
+
+    ``settings``: those of a vault or a clerk, which say where the ledger is.
+    """
+    address = str(settings["ledger"])
+    _brought[address] = connection = connect(address, patience_seconds=PATIENCE_SECONDS)
     return (connection.fileno(),)
 
 
