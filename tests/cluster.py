@@ -10,6 +10,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -30,13 +31,45 @@ wait
 """Ends the server with the run, however that ends."""
 
 
+class NoServer(Exception):
+    """One sentence: why there is none."""
+
+
 def database() -> str:
     """The address of a new, empty database. Skips where there is no server to be had."""
-    folder = _running()
+    try:
+        folder = _running()
+    except NoServer as reason:
+        pytest.skip(str(reason))
     name = f"t{secrets.token_hex(6)}"
     with psycopg.connect(host=str(folder), user="tests", dbname="postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     return f"postgresql+psycopg://tests@/{name}?host={folder}"
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """A server of this process's own in that folder, for work that is no test. Gives why there is none, or nothing."""
+    os.environ[FOLDER] = f"{short(folder)}:{os.getpid()}"
+    _running.cache_clear()
+    try:
+        _running()
+    except NoServer as reason:
+        yield str(reason)
+    else:
+        yield ""
+    finally:
+        stop()
+
+
+def short(folder: Path) -> Path:
+    """A path to the folder that a socket's name has room in."""
+    folder.mkdir()
+    folder.chmod(0o755)
+    link = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp")) / "s"
+    link.parent.chmod(0o755)
+    link.symlink_to(folder.absolute())
+    return link
 
 
 def connect(address: str) -> "psycopg.Connection[tuple[object, ...]]":
@@ -72,19 +105,19 @@ def _start(folder: Path, owner: str) -> None:
     programs = max(_PLACES.glob("*/bin"), key=lambda path: int(path.parent.name), default=None)
     found = programs or (Path(which).parent if (which := shutil.which("initdb")) else None)
     if found is None or not (found / "initdb").exists():
-        pytest.skip("There is no PostgreSQL server on this host; on Debian, as root: apt-get install postgresql")
+        raise NoServer("There is no PostgreSQL server on this host; on Debian, as root: apt-get install postgresql")
     user = None
     if os.geteuid() == 0:
         user = next((name for name in ("postgres", "nobody") if _known(name)), None)
         if user is None:
-            pytest.skip("PostgreSQL won't run as root, and this host has nobody else to run it as")
+            raise NoServer("PostgreSQL won't run as root, and this host has nobody else to run it as")
         shutil.chown(folder, user)
     command = [found / "initdb", "-D", folder / "data", "-U", "tests", "--auth=trust", "--encoding=UTF8", "--no-sync"]
     made = subprocess.run(
         [*command, "--no-instructions", "--locale=C"], user=user, cwd="/", capture_output=True, text=True, check=False
     )
     if made.returncode:
-        pytest.skip(f"PostgreSQL's initdb fails here: {made.stderr.strip()[-200:]}")
+        raise NoServer(f"PostgreSQL's initdb fails here: {made.stderr.strip()[-200:]}")
     subprocess.Popen(
         ["sh", "-c", _GUARD, "sh", str(found), str(folder), owner],
         user=user,
@@ -101,7 +134,7 @@ def _start(folder: Path, owner: str) -> None:
             (folder / "ready").touch()
             return
         time.sleep(0.05)
-    pytest.skip(f"PostgreSQL doesn't start here: {(folder / 'server.log').read_text()[-200:]}")
+    raise NoServer(f"PostgreSQL doesn't start here: {(folder / 'server.log').read_text()[-200:]}")
 
 
 def _known(name: str) -> bool:

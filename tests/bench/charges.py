@@ -1,4 +1,4 @@
-"""Durable charges per second by 1, 8 and 32 clients, each a process as vaults are, beside the disk's own rate of syncs in the same run.
+"""Durable charges per second by 1, 8 and 32 clients on SQLite and PostgreSQL, each a process as vaults are, beside the disk's own rate of syncs.
 
 The disk takes turns with the clients: it writes as many bytes as a charge does to the write-ahead log, and syncs them.
 """
@@ -15,6 +15,7 @@ from typing import Any
 from ag_vault.account import Cap, Event
 from ag_vault.catalog import Budget
 from ag_vault.ledger import Claim, Ledger, Receipt
+from tests import cluster
 
 FORK: Any = multiprocessing.get_context("fork")
 CLIENTS = 1, 8, 32
@@ -26,16 +27,23 @@ _WORDING = "mean(age) by sex of bench/people where (cost > 3)"
 
 
 def charges() -> str:
-    """The table: rates of the round whose ratio is the median, since the disk is everybody's."""
+    """The tables: rates of the round whose ratio is the median, since the disk is everybody's."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        Path(folder).chmod(0o755)  # a server isn't run as root
         path = Path(folder) / "ledger.sqlite"
         sync = _syncing(Path(folder) / "synced", _bytes_of_a_charge(path))
-        found = {clients: [(_together(path, clients), _rate(sync)) for _ in range(ROUNDS)] for clients in CLIENTS}
-    title = (
-        "durable charges with their entries in the audit log, SQLite (half of the disk's syncs by one client is wanted)"
-    )
-    rows = [title]
-    for clients, rounds in found.items():
+        tables = [_table("SQLite (half of the disk's syncs by one client is wanted)", str(path), sync)]
+        with cluster.running(Path(folder) / "server") as missing:
+            if missing:
+                return "\n".join([*tables, f"durable charges, PostgreSQL: not measured. {missing}"])
+            tables.append(_table("PostgreSQL, on the same disk", cluster.database(), sync))
+    return "\n".join(tables)
+
+
+def _table(title: str, place: str, sync: Callable[[], object]) -> str:
+    rows = [f"durable charges with their entries in the audit log, {title}"]
+    for clients in CLIENTS:
+        rounds = [(_together(place, clients), _rate(sync)) for _ in range(ROUNDS)]
         rate, disk = sorted(rounds, key=lambda pair: pair[0] / pair[1])[ROUNDS // 2]
         rows.append(
             f"  {clients:>2} clients: {rate:7.0f} charges/s, {rate / disk:5.2f} of the disk's {disk:.0f} syncs/s"
@@ -67,7 +75,7 @@ def _syncing(path: Path, length: int) -> Callable[[], object]:
 
 
 def _bytes_of_a_charge(path: Path) -> int:
-    charge = _charging(path, 0)
+    charge = _charging(str(path), 0)
     charge()
     log = path.with_name(path.name + "-wal")
     before = log.stat().st_size
@@ -75,8 +83,8 @@ def _bytes_of_a_charge(path: Path) -> int:
     return max(log.stat().st_size - before, 4096)
 
 
-def _charging(path: Path, client: int) -> Callable[[], object]:
-    ledger = Ledger.at(path)
+def _charging(place: str, client: int) -> Callable[[], object]:
+    ledger = Ledger.at(place)
     event = Event(mechanism="discrete Laplace", epsilon=Fraction(1, 10**6))
     claim = Claim(
         dataset="Bench",
@@ -95,12 +103,12 @@ def _charging(path: Path, client: int) -> Callable[[], object]:
     return once
 
 
-def _together(path: Path, clients: int) -> float:
+def _together(place: str, clients: int) -> float:
     """Charges per second from the first one's start to the last one's end."""
     start, results = FORK.Barrier(clients), FORK.Queue()
 
     def client(number: int) -> None:
-        charge = _charging(path, number)
+        charge = _charging(place, number)
         charge()
         start.wait()
         began, count = time.perf_counter(), 0

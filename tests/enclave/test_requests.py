@@ -1,13 +1,13 @@
 """Requests for budget through a real server: asked, limited, decided once, seen by their analyst alone, and told to the log."""
 
-import sqlite3
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+import sqlalchemy as sa
 
 from ag_enclave.database import Database
+from ag_enclave.deeds import deeds
 from ag_enclave.errors import Conflict, Missing, Refusal
 from ag_enclave.requests import ACCEPTED, Limits, Requests
 from tests.enclave.processes import eventually
@@ -221,13 +221,13 @@ def test_a_decision_that_was_cut_short_is_taken_up_with_the_cap_it_named(request
     assert requests.of("ann", state="open") == []
 
 
-def test_deeds_are_kept_once_per_step(requests: Requests, tmp_path: Path) -> None:
+def test_deeds_are_kept_once_per_step(requests: Requests, database: Database) -> None:
     made, _ = requests.ask("ann", "D", "2", "r", limits=LIMITS)
     requests.ask("ann", "D", "2", "r", limits=LIMITS)
     for _ in range(2):
         requests.deny(made.request_id, by="o", answer="no")
-    with sqlite3.connect(tmp_path / "a.sqlite") as database:
-        kept = [row[0] for row in database.execute("SELECT action FROM deeds")]
+    with database.transaction() as connection:
+        kept = list(connection.execute(sa.select(deeds.c.action).order_by(deeds.c.number)).scalars())
     assert kept == ["request.ask", "request.deny"]
     with pytest.raises(Missing):
         requests.find(made.request_id, "bob")
