@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ag_plan.expressions import CastTarget, Scalar
-from ag_plan.messages import AskIngest, ColumnValues, Ingested
+from ag_plan.expressions import Cast, CastTarget, Expression, Scalar
+from ag_plan.messages import AskIngest, ColumnSchema, ColumnValues, Ingested
 from op_pandas.arguments import Bound, bounds
 from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, source
@@ -53,12 +53,24 @@ _TARGETS: dict[str, CastTarget] = {
 }
 
 
+_ELSEWHERE = {
+    "category": "its categories would have to come from the rows; name them: map(function, output_categories=[…])",
+    "datetime": "cast to 'datetime64[ns]'",
+}
+"""What to write instead of types that don't say enough."""
+
+
+def cast(expression: Expression, column: ColumnSchema, dtype: Any) -> Expression:
+    """A column in another type; as it is, where it has public categories and is to have some. TypeError where there is no such type."""
+    if isinstance(dtype, str | pd.CategoricalDtype) and str(dtype) == "category" and column.categories is not None:
+        return expression
+    return Cast(operand=expression, to=cast_target(dtype))
+
+
 def cast_target(dtype: Any) -> CastTarget:
     """The logical type of a dtype. TypeError where there is none."""
-    if dtype in {"category", "datetime"}:
-        raise TypeError(
-            f"astype({dtype!r}) is not available; name the categories with map, or cast to 'datetime64[ns]'"
-        )
+    if isinstance(dtype, str) and dtype in _ELSEWHERE:
+        raise TypeError(f"astype({dtype!r}) is not available; {_ELSEWHERE[dtype]}")
     try:
         found = pd.api.types.pandas_dtype(dtype)
     except TypeError:

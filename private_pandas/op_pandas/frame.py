@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pandas as pd
 
-from ag_plan.expressions import Binary, BinaryOperator, Cast, Expression, IsIn, Unary, UnaryOperator
+from ag_plan.expressions import Binary, BinaryOperator, Expression, IsIn, Unary, UnaryOperator
 from op_pandas import construct, mapping, names, nulls, schema, units
 from op_pandas.arguments import Bound
 from op_pandas.columns import Labels, label, labels, renamed
@@ -259,7 +259,7 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
         """Each value in another type (of its column, where a dict is given), null where it can't be."""
         given = dtype if isinstance(dtype, Mapping) else dict.fromkeys(self._terms, dtype)
         wanted: dict[str, Expression] = {
-            label(name, self._terms): Cast(operand=self._terms[name].expression, to=construct.cast_target(each))
+            label(name, self._terms): construct.cast(self._terms[name].expression, self._terms[name].schema, each)
             for name, each in given.items()
         }
         return PrivateDataFrame.of(self._rows, {**self._terms, **self._rows.terms(wanted)})

@@ -12,7 +12,6 @@ import pandas as pd
 from ag_plan.expressions import (
     Binary,
     BinaryOperator,
-    Cast,
     Choose,
     Clamp,
     Coalesce,
@@ -201,7 +200,7 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
 
     def astype(self, dtype: Any) -> "PrivateSeries":
         """Each value in another type, null where it can't be."""
-        return self._made(Cast(operand=self._term.expression, to=construct.cast_target(dtype)))
+        return self._made(construct.cast(self._term.expression, self._term.schema, dtype))
 
     def fillna(self, value: PublicScalar = None, *, inplace: bool = False, **_: object) -> "PrivateSeries":
         """Each value, or the public value where it is null."""

@@ -191,6 +191,12 @@ def test_a_deviation_is_said_over_the_root_of_the_rows(private: Any) -> None:
     assert private["age"].std(eps=1).ag.half_widths <= preview.widths_of_a_root / 150**0.5
 
 
+def test_a_covariance_is_said_for_n_rows(private: Any) -> None:
+    preview = private["age"].cov.preview(private["weight"], eps=1)
+    assert preview.widths_of_a_row == pytest.approx(120 * 200 * math.log(20), rel=1e-6)
+    assert private["age"].cov(private["weight"], eps=1).ag.half_widths <= preview.widths_of_a_row / 130
+
+
 def test_quantiles_are_said_in_ranks(private: Any) -> None:
     preview = private["age"].median.preview(eps=1)
     assert preview.ranks == pytest.approx(math.log(20 * 121))

@@ -241,7 +241,7 @@ def test_bounds_and_categories_follow() -> None:
         (lambda f: f.dropna(axis=1), ValueError, "private"),
         (lambda f: f.dropna(how="some"), ValueError, "any"),
         (lambda f: f["age"].astype("complex128"), TypeError, "type"),
-        (lambda f: f["age"].astype("category"), TypeError, "category"),
+        (lambda f: f["age"].astype("category"), TypeError, "output_categories"),
         (lambda f: f["age"][0], TypeError, "condition"),
         (lambda f: np.add.reduce(f["age"]), TypeError, "np.add"),
         (lambda f: np.arctan(f["age"]), TypeError, "np.arctan"),
@@ -273,3 +273,9 @@ def test_a_plan_that_grew_too_large_is_one_sentence() -> None:
 
     with pytest.raises(ValueError, match="release an intermediate result"):
         grow(clinic.private()["age"])
+
+
+def test_a_column_with_public_categories_is_a_category_already() -> None:
+    frame = clinic.private()
+    assert frame["sex"].astype("category").value_counts(eps=1).to_dict() == frame["sex"].value_counts(eps=1).to_dict()
+    assert frame.astype({"sex": "category"}).categorical_metadata == frame.categorical_metadata

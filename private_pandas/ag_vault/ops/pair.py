@@ -11,6 +11,7 @@ from ag_vault.exact import UNIT_BITS
 from ag_vault.expressions.term import Term
 from ag_vault.ops.associations import Sample, Vector, read_corr, read_cov
 from ag_vault.ops.bernstein import POINTS, coefficients, share
+from ag_vault.ops.spread import half_width
 from ag_vault.parts import Estimate, Sums
 
 COARSE = POINTS * POINTS >> UNIT_BITS
@@ -66,6 +67,17 @@ class Pair(Sums):
         """None: the error depends on how many rows there are."""
         del scale
         return (None,) * (3 if self.own else 1)
+
+    def expect_of_a_row(self, scale: float) -> tuple[float | None, ...]:
+        """A covariance's from four parts, at worst: with shares a, b, c, d of st, s(1 - t), (1 - s)t, (1 - s)(1 - t), it is k = ad - bc.
+
+        Slopes are d - 2k, -c - 2k, -b - 2k, a - 2k. With u = ad, v = bc, m = a + d the sum of their squares is
+        m² + (1 - m)² - 2u - 2v - 4(u - v)(2m - 1) + 16(u - v)²: convex in u, v, which lie in 0 … m²/4, 0 … (1 - m)²/4. At the corners it is
+        m² + (1 - m)² ≤ 1, half of that, or 1 - 2m + 5m²/2 - 2m³ + m⁴ ≤ 1 and the same of 1 - m.
+        """
+        if self.degree > 1 or self.own or self.ddof is None:
+            return (None,) * len(self.expect(scale))
+        return (half_width((1.0,), scale * self.step) * self.widths[0] * self.widths[1],)
 
     def _sample(self, noisy: Sequence[int], scale: float) -> Sample:
         """Count, means and mean products of s and t, each a weighted sum of the products."""
