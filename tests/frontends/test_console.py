@@ -17,7 +17,13 @@ from tests.enclave_server import Enclave
 @contextlib.contextmanager
 def browser(*, scripts: bool) -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
-    for word in ("--headless=new", "--no-sandbox", "--ignore-certificate-errors", "--window-size=1400,1500"):
+    for word in (
+        "--headless=new",
+        "--no-sandbox",
+        "--ignore-certificate-errors",
+        "--hide-scrollbars",
+        "--window-size=1400,1500",
+    ):
         options.add_argument(word)
     if not scripts:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
