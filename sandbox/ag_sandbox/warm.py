@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ag_sandbox import birth, numbers
 from ag_sandbox import line as wire
+from ag_sandbox.density import fill_holes
 from ag_sandbox.errors import HostTooOld
 from ag_sandbox.inmate import open_proc
 from ag_sandbox.interpreter import public_code
@@ -39,7 +40,8 @@ def warm_up(entry: str, preload: Sequence[str], warm: str | None) -> birth.Entry
         module, _, function = warm.partition(":")
         getattr(importlib.import_module(module), function)()
     gc.collect()
-    gc.freeze()  # the collector must not write into pages that children share
+    fill_holes()  # small objects of a child's would otherwise fall into pages that children share
+    gc.freeze()  # and the collector must not write into these either
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - only the count is wanted
     if threads != 1:
         raise HostTooOld(
