@@ -1,6 +1,7 @@
 """``ag-enclave dataset add``: an owner's files, through the jailed loader, into the catalogue, or one sentence and nothing."""
 
 import contextlib
+import hashlib
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -145,3 +146,18 @@ def test_a_file_that_unfolds_for_too_long_is_ended_and_leaves_nothing(files: Pat
     with pytest.raises(BadData, match="took longer than 2 seconds"), tried:
         pass
     assert not list(state.folder("datasets").iterdir())
+
+
+def test_the_command_line_retires_restores_and_logs_with_checksums(files: Path) -> None:
+    assert add(files, "--table", "train=people.csv").returncode == 0
+    for deed in ("retire", "restore"):
+        arguments = ["dataset", deed, "Our Village", "--reason", "a test", "--state", "state"]
+        assert subprocess.run([*COMMAND, *arguments], cwd=files, check=False).returncode == 0
+        assert ("retired: " in listed(files)) == (deed == "retire")
+    with contextlib.closing(sqlite3.connect(next((files / "state").rglob("accounts*.sqlite*")))) as database:
+        said = dict(database.execute("SELECT action, details FROM deeds").fetchall())
+    assert {"dataset.upload", "dataset.retire", "dataset.restore"} <= set(said)
+    assert hashlib.sha256((files / "people.csv").read_bytes()).hexdigest() in said["dataset.upload"]
+    (files / "m.yaml").write_text(METADATA.replace("epsilon: 10", "epsilon: 20"))
+    assert "say why with a reason" in add(files, "--table", "train=people.csv").stderr
+    assert add(files, "--table", "train=people.csv", "--reason", "more people").returncode == 0

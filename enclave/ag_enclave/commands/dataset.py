@@ -1,19 +1,22 @@
-"""``ag-enclave dataset``: register data from files, and list what is registered."""
+"""``ag-enclave dataset``: register data from files, list what is registered, retire and restore."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ag_enclave.commands.options import by, keyed_files, known_state, new_state, state_option
 from ag_enclave.state import State
 
+if TYPE_CHECKING:
+    from ag_enclave.holdings import Holdings
+
 
 @click.group()
 def dataset() -> None:
-    """Register and list data sets."""
+    """Register, list, retire and restore data sets."""
 
 
 @dataset.command()
@@ -37,6 +40,7 @@ def dataset() -> None:
 @click.option(
     "--mock-override", default="", metavar="REASON", help="Take mocks that look like the data; the reason is logged."
 )
+@click.option("--reason", default="", help="Why a new version declares another budget, for the log.")
 @state_option
 def add(  # noqa: PLR0917 (an option each)
     name: str,
@@ -45,19 +49,22 @@ def add(  # noqa: PLR0917 (an option each)
     public: tuple[str, ...],
     mocks: tuple[str, ...],
     mock_override: str,
+    reason: str,
     state_path: Path,
 ) -> None:
     """Register NAME, or its next version, from files."""
     from tqdm import tqdm
 
-    from ag_enclave.loader import Load, register
+    from ag_enclave.holdings import Arrival
+    from ag_enclave.loader import Load
 
+    files = {"table": keyed_files(tables), "public": keyed_files(public), "mock": keyed_files(mocks)}
     load = Load(
         name=name,
         metadata=metadata,
-        tables=keyed_files(tables),
-        public=keyed_files(public),
-        mock=keyed_files(mocks),
+        tables=files["table"],
+        public=files["public"],
+        mock=files["mock"],
         mock_override=mock_override,
     )
     state = new_state(state_path)
@@ -67,20 +74,53 @@ def add(  # noqa: PLR0917 (an option each)
             bar.set_postfix_str(what, refresh=False)
             bar.update(max(0, round(100 * share) - bar.n))
 
-        if mock_override:
-            _note_override(state, name, mock_override)
-        report = register(load, state, progress)
+        arrival = Arrival(load=load, by=by(), reason=reason, checksums=checksums(files))
+        with _holdings(state) as holdings:
+            arrived = holdings.enter(arrival, progress)
         bar.update(100 - bar.n)
-    click.echo(coercions(report))
+    click.echo(coercions(arrived.report))
 
 
-def _note_override(state: State, name: str, reason: str) -> None:
-    """Have it in the audit log that mocks which look like the data are to be taken, and why."""
-    from ag_enclave.deeds import note
+def checksums(files: Mapping[str, Mapping[str, Path]]) -> dict[str, str]:
+    """SHA-256 of every file that is there, by role and key."""
+    import hashlib
+
+    found = {}
+    for role, named in files.items():
+        for key, path in named.items():
+            if path.is_file():
+                with path.open("rb") as stream:
+                    found[f"{role} {key}"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
+
+
+@contextlib.contextmanager
+def _holdings(state: State) -> Iterator["Holdings"]:
+    from ag_enclave.holdings import Holdings
     from ag_enclave.migrate import open_accounts
 
-    with contextlib.closing(open_accounts(state.accounts)) as accounts, accounts.database.transaction() as connection:
-        note(connection, by(), "mock.override", name, {"reason": reason[:1000]})
+    with contextlib.closing(open_accounts(state.accounts)) as accounts:
+        yield Holdings(state, accounts.database)
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Why, for the log.")
+@state_option
+def retire(name: str, reason: str, state_path: Path) -> None:
+    """Offer NAME to no session any more, and end those that have it; its name stays taken and its budget's history kept."""
+    with _holdings(known_state(state_path)) as holdings:
+        holdings.retire(name, by(), reason)
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--reason", required=True, help="Why, for the log.")
+@state_option
+def restore(name: str, reason: str, state_path: Path) -> None:
+    """Offer NAME to sessions again, after it was retired."""
+    with _holdings(known_state(state_path)) as holdings:
+        holdings.restore(name, by(), reason)
 
 
 @dataset.command("list")
@@ -89,8 +129,9 @@ def list_datasets(state_path: Path) -> None:
     """List the data sets."""
     from ag_enclave.catalog import Catalog
 
-    for each in Catalog(known_state(state_path).folder("datasets")).everything():
-        click.echo(f"{each.name}\t{each.variable}\tversion {each.folder.name}\t{each.description}")
+    for each in Catalog(known_state(state_path).folder("datasets")).everything(retired=True):
+        retired = "" if each.retired is None else "retired: "
+        click.echo(f"{each.name}\t{each.variable}\tversion {each.version}\t{retired}{each.description}")
 
 
 def coercions(report: dict[str, Any]) -> str:
