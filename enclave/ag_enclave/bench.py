@@ -15,7 +15,7 @@ from typing import Any
 
 from ag_enclave.bridge.frames import frame, read_frame
 from ag_enclave.config import Review as Limits
-from ag_enclave.errors import MalformedMessage
+from ag_enclave.errors import MalformedMessage, Refusal, SessionLost
 from ag_enclave.reviews import Ended
 from ag_enclave.session.nurseries import Nurseries
 from ag_sandbox.nursery import Child
@@ -71,7 +71,10 @@ class Bench:
         limits = self.limits
         bounds = {"result_bytes": limits.result_bytes, "printed_bytes": limits.printed_bytes}
         settings = {**asked, **bounds, "arguments": [each.argument for each in tables]}
-        await self._nurseries.ready_to_review()
+        try:
+            await self._nurseries.ready_to_review()
+        except SessionLost as problem:
+            raise Refusal(503, str(problem)) from problem
         began = time.monotonic()
         async with contextlib.AsyncExitStack() as ending:
             try:
@@ -80,6 +83,8 @@ class Bench:
                     said = await self._outcome(channel)
             except TimeoutError:
                 return Ended(outcome="died", seconds=limits.seconds, lines=_LATE.format(limits.seconds))
+            except SessionLost as problem:
+                raise Refusal(503, str(problem)) from problem
             except (MalformedMessage, ValueError, OSError):
                 return Ended(outcome="died", seconds=round(time.monotonic() - began, 2), lines=_DIED)
         return _ended(said, seconds=round(time.monotonic() - began, 2))

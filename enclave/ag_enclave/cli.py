@@ -15,6 +15,7 @@ from ag_enclave.commands.competition import competition
 from ag_enclave.commands.dataset import dataset
 from ag_enclave.commands.doctor import doctor
 from ag_enclave.commands.serve import serve
+from ag_enclave.commands.sync import sync
 from ag_enclave.commands.user import user
 from ag_enclave.errors import Unusable
 
@@ -25,7 +26,7 @@ def commands() -> None:
     """Differentially private analysis of data nobody may see."""
 
 
-for command in (serve, dataset, competition, user, budget, audit, doctor, backup, restore):
+for command in (serve, dataset, competition, user, budget, audit, doctor, backup, restore, sync):
     commands.add_command(command)
 
 

@@ -177,21 +177,13 @@ class Reviewing:
             project=project,
             function=wanted.function,
             source=wanted.source,
-            inputs=tuple(self._input(each) for each in wanted.inputs),
+            inputs=tuple(bound_by(self.catalog, each.argument, each.dataset, each.table) for each in wanted.inputs),
             runs_allowed=wanted.runs,
             reader=reader,
         )
 
     def _project(self, name: str, analyst: str) -> str:
         return self.projects.named(name, analyst).name if name else ""
-
-    def _input(self, bound: Bound) -> Input:
-        dataset = self.catalog.named(bound.dataset)
-        keys = list(dataset.tables)
-        table = bound.table or (keys[0] if len(keys) == 1 else "")
-        if table not in keys:
-            raise Refusal(400, f"Say which table of {dataset.name} is meant: {', '.join(keys)}.")
-        return Input(argument=bound.argument, dataset=dataset.name, table=table, digest=digest_of(dataset))
 
     def _lent(self, inputs: Sequence[Input], on: str) -> list[Lent]:
         """The tables as they are now. Conflict where a data set has another version than the request is bound to."""
@@ -217,6 +209,16 @@ _MOCK_FAILED = {
     "error": "it failed on mock data",
     "died": "it was stopped on mock data",
 }
+
+
+def bound_by(catalog: Catalog, argument: str, name: str, table: str) -> Input:
+    """An argument, bound to a table as it is now; ``table`` empty: the data set's only one. Refusal where there is none."""
+    dataset = catalog.named(name)
+    keys = list(dataset.tables)
+    found = table or (keys[0] if len(keys) == 1 else "")
+    if found not in keys:
+        raise Refusal(400, f"Say which table of {dataset.name} is meant: {', '.join(keys)}.")
+    return Input(argument=argument, dataset=dataset.name, table=found, digest=digest_of(dataset))
 
 
 def digest_of(dataset: Dataset) -> str:

@@ -91,6 +91,24 @@ class Submission:
         whole = [self.function, self.source, bound, self.runs_allowed, self.reader]
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
+    def row(self) -> dict[str, Any]:
+        """As a new row of the table."""
+        inputs = [{name: getattr(each, name) for name in Input.__slots__} for each in self.inputs]
+        given = {name: getattr(self, name) for name in ("analyst", "project", "function", "source", "reader")}
+        empty = dict.fromkeys(("decided_by", "decided_at", "answer", "overridden", "result_digest", "fetched_at"), "")
+        return {
+            "request_id": str(uuid.uuid4()),
+            **given,
+            **empty,
+            "inputs": json.dumps(inputs),
+            "code_digest": self.digest,
+            "runs_allowed": self.runs_allowed,
+            "runs_used": 0,
+            "asked_at": _now(),
+            "state": OPEN,
+            "result": None,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -169,7 +187,7 @@ class Reviews:
 
     def submit(self, wanted: Submission, tried: Ended, *, most_open: int, most_daily: int) -> Review:
         """Keep a submission with its run on mock data. Refusal 429 where there are too many."""
-        row = _row(wanted)
+        row = wanted.row()
         with self._database.transaction() as connection:
             deeds.take_turn(connection)  # so that submissions side by side can't pass the limits
             _check_room(connection, wanted.analyst, most_open, most_daily)
@@ -337,24 +355,6 @@ def _existing(connection: sa.Connection, request_id: str) -> Review:
     if row is None:
         raise Missing(_NONE.format(request_id[:64]))
     return _review(dict(row))
-
-
-def _row(wanted: Submission) -> dict[str, Any]:
-    inputs = [{name: getattr(each, name) for name in Input.__slots__} for each in wanted.inputs]
-    given = {name: getattr(wanted, name) for name in ("analyst", "project", "function", "source", "reader")}
-    empty = dict.fromkeys(("decided_by", "decided_at", "answer", "overridden", "result_digest", "fetched_at"), "")
-    return {
-        "request_id": str(uuid.uuid4()),
-        **given,
-        **empty,
-        "inputs": json.dumps(inputs),
-        "code_digest": wanted.digest,
-        "runs_allowed": wanted.runs_allowed,
-        "runs_used": 0,
-        "asked_at": _now(),
-        "state": OPEN,
-        "result": None,
-    }
 
 
 def _run_row(request_id: str, on: str, by: str, ended: Ended) -> dict[str, Any]:

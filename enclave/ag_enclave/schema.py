@@ -1,6 +1,6 @@
 """Every table of the gateway's database: importing this registers them all. Knows only which modules have tables."""
 
-from ag_enclave import accounts, competitions, deeds, notices, projects, requests, reviews, throttle
+from ag_enclave import accounts, competitions, deeds, notices, projects, requests, reviews, sync, throttle
 from ag_enclave.database import metadata
 
 TABLES = (
@@ -15,6 +15,8 @@ TABLES = (
     projects.members,
     reviews.reviews,
     reviews.runs,
+    sync.peers,
+    sync.travels,
 )
 
 __all__ = ["TABLES", "metadata"]

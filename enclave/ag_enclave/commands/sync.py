@@ -1,0 +1,98 @@
+"""``ag-enclave sync``: requests, code and results between an enclave with mocks and one with the data, as one signed file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ag_enclave.commands.options import by, known_state, state_option
+from ag_enclave.errors import BadData
+from ag_enclave.state import State, write_private
+
+if TYPE_CHECKING:
+    from ag_enclave.sync import Sync
+
+_LONGEST_KEY = 4096
+_peer_name = click.argument("name")
+
+
+@click.group()
+def sync() -> None:
+    """Move code for review to the enclave that has the data, and decisions back."""
+
+
+@contextmanager
+def _opened(state: State) -> Iterator["Sync"]:
+    from ag_enclave.migrate import open_accounts
+    from ag_enclave.sync import Sync
+
+    accounts = open_accounts(state.accounts)
+    try:
+        yield Sync(accounts.database, by())
+    finally:
+        accounts.close()
+
+
+@sync.command()
+@state_option
+def key(state_path: Path) -> None:
+    """Print this enclave's public key, which the other side registers."""
+    from ag_enclave.parcels import own_key, public_text
+
+    click.echo(public_text(own_key(known_state(state_path).folder("keys"))), nl=False)
+
+
+@sync.command()
+@_peer_name
+@click.argument("key_file", type=click.Path(path_type=Path))
+@state_option
+def peer(name: str, key_file: Path, state_path: Path) -> None:
+    """Register another side by its public key."""
+    try:
+        with key_file.open(encoding="ascii") as stream:
+            text = stream.read(_LONGEST_KEY)
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadData(f"The key {key_file} can't be read: {problem}.") from problem
+    with _opened(known_state(state_path)) as here:
+        click.echo(f"{name} is known by {here.register(name, text)}.")
+
+
+@sync.command("export")
+@_peer_name
+@click.argument("file", type=click.Path(path_type=Path))
+@state_option
+def send(name: str, file: Path, state_path: Path) -> None:
+    """Write what that side has to know into a file."""
+    from ag_enclave.parcels import own_key, sealed
+
+    state = known_state(state_path)
+    with _opened(state) as here:
+        parcel = here.pack(name)
+    try:
+        write_private(file, sealed(parcel, own_key(state.folder("keys"))))
+    except OSError as problem:
+        raise BadData(f"The file {file} can't be written: {problem.strerror}.") from problem
+    click.echo(f"Number {parcel.number}: {len(parcel.asked)} requests, {len(parcel.decided)} decisions.")
+
+
+@sync.command("import")
+@_peer_name
+@click.argument("file", type=click.Path(path_type=Path))
+@state_option
+def take(name: str, file: Path, state_path: Path) -> None:
+    """Take in what that side has written, once."""
+    from ag_enclave.catalog import Catalog
+    from ag_enclave.parcels import opened, own_key, public_key
+    from ag_enclave.reviewing import bound_by
+
+    state = known_state(state_path)
+    catalog = Catalog(state.folder("datasets"))
+    with _opened(state) as here:
+        mine = own_key(state.folder("keys")).public_key()
+        parcel = opened(file, public_key(here.key_of(name)), mine)
+        taken = here.take(name, parcel, lambda each: bound_by(catalog, each.argument, each.dataset, each.table))
+    for sentence in taken.left:
+        click.echo(f"Left out: {sentence}", err=True)
+    click.echo(f"Number {parcel.number}: {taken.asked} new requests, {taken.decided} decisions.")
