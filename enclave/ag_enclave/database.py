@@ -38,6 +38,15 @@ class Database:
         except OperationalError as problem:
             raise BadState(f"The accounts' database can't be used: {problem.orig}.") from problem
 
+    @contextmanager
+    def alone(self, work: int) -> Iterator[bool]:
+        """Whether no other gateway on this database does the same work until the block ends. True for a file, which has one gateway."""
+        if self._engine.dialect.name != "postgresql":
+            yield True
+            return
+        with self.transaction() as connection:
+            yield bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(work))).scalar_one())
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()

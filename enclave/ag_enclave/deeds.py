@@ -4,6 +4,7 @@ Knows the table and the clerk's one question, not what the deeds mean. A deed ma
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ deeds = sa.Table(
 )
 _TURN = 0x61676465
 """Of PostgreSQL's advisory locks, the one for whoever counts before adding."""
+_TELLING = 0x61677465
+"""And the one for whoever tells the clerk, lest two gateways tell the same."""
 
 
 class Clerk(Protocol):
@@ -84,13 +87,15 @@ class Deeds:
         self._turn = asyncio.Lock()
 
     async def tell(self) -> int:
-        """Tell what is not told yet; how many. Raises what the clerk raises, with the rest kept for later."""
+        """Tell what is not told yet; how many. Raises what the clerk raises, with the rest kept for later. None where another gateway is at it."""
         async with self._turn:
-            waiting = await asyncio.to_thread(self._waiting)
-            for deed in waiting:
-                await self._append(deed)
-                await asyncio.to_thread(self._mark, deed.number)
-            return len(waiting)
+            with contextlib.ExitStack() as stack:
+                mine = await asyncio.to_thread(stack.enter_context, self._database.alone(_TELLING))
+                waiting = await asyncio.to_thread(self._waiting) if mine else []
+                for deed in waiting:
+                    await self._append(deed)
+                    await asyncio.to_thread(self._mark, deed.number)
+                return len(waiting)
 
     async def _append(self, deed: Deed) -> None:
         """One line of the log; where the clerk finds it unfit, a line that says so, lest the deeds behind it wait for ever."""

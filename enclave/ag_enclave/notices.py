@@ -29,6 +29,8 @@ _TRIES = 12
 _LONGEST_WAIT = 3600.0
 _LOOK_SECONDS = 1.0
 _AT_ONCE = 50
+_SENDING = 0x61677365
+"""Of PostgreSQL's advisory locks, the one for whoever sends, lest two gateways send the same."""
 _log = structlog.get_logger(__name__)
 
 notices = sa.Table(
@@ -91,9 +93,11 @@ class Notices:
 
     def look(self) -> None:
         """Make notices of new deeds, and send those that are due. Call it off the event loop."""
-        self._collect()
-        for number, channel, tries, notice in self._due():
-            self._try(number, channel, tries, notice)
+        with self._database.alone(_SENDING) as mine:
+            if mine:
+                self._collect()
+                for number, channel, tries, notice in self._due():
+                    self._try(number, channel, tries, notice)
 
     def waiting(self) -> int:
         """How many were not delivered yet. Call it off the event loop."""

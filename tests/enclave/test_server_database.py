@@ -1,21 +1,28 @@
 """An enclave whose accounts and ledger are on PostgreSQL: the same walls, the same answers, and a server that goes away is noticed and found again."""
 
+import asyncio
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ag_enclave.errors import BadConfig, BadState
+from ag_enclave.clerk import Clerk
+from ag_enclave.deeds import Deeds
+from ag_enclave.errors import BadConfig, BadState, Unusable
+from ag_enclave.migrate import open_accounts
 from ag_enclave.place import accounts_at, address, checked, ledger_at, settle
-from ag_enclave.state import open_state, write_private
+from ag_enclave.state import State, open_state, write_private
 from ag_vault.ledger import Ledger
 from tests import cluster
 from tests.enclave.conftest import add_user
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import RawClient, only
+from tests.enclave.test_clerk import with_clerk
 from tests.enclave.test_killed import METADATA
 from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.vault.ledgers import told
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -129,18 +136,61 @@ def test_a_server_that_was_restarted_costs_open_sessions_their_charges_and_nothi
 
 def test_an_older_ledger_put_back_is_noticed_at_the_next_start(tmp_path: Path) -> None:
     place = cluster.database()
-    state = tmp_path / "state"
-    with running_enclave(state, config=settings(place)):
-        pass
+    state = open_state(tmp_path / "state")
+    settle(state, place)
+
+    async def deed(clerk: Clerk, _state: State) -> None:
+        await clerk.append("olga", "request.accept", "Clinic", {})
+
+    with_clerk(state.root, deed)
     with cluster.connect(place) as connection:
         connection.execute("SET session_replication_role TO replica")
         connection.execute("DELETE FROM log")
         connection.execute("UPDATE head SET sequence = 0, hash = repeat('0', 64) WHERE id = 2")
-    with (
-        pytest.raises(RuntimeError, match="older than its signed head"),
-        running_enclave(state, config=settings(place)),
-    ):
-        pass
+    with pytest.raises(Unusable, match="older than its signed head"):
+        with_clerk(state.root, deed)
+
+
+def test_enclaves_that_share_a_database_sign_heads_of_their_own_and_one_that_lost_its_head_is_found(
+    tmp_path: Path,
+) -> None:
+    place = cluster.database()
+    states = [open_state(tmp_path / name) for name in ("one", "other")]
+
+    async def deed(clerk: Clerk, _state: State) -> None:
+        await clerk.append("olga", "request.accept", "Clinic", {})
+        assert (await clerk.verify())["entries"] > 1
+
+    for state in (*states, states[0]):
+        settle(state, place)
+        with_clerk(state.root, deed)
+    actions = [row[0] for row in told(place, "SELECT action FROM log ORDER BY sequence")]
+    assert actions == ["sealed", "request.accept", "sealed", "request.accept", "request.accept"]
+    (states[1].folder("audit") / "head.json").unlink()
+    with pytest.raises(Unusable, match="signed head of the log is gone"):
+        with_clerk(states[1].root, deed)
+
+
+def test_of_two_gateways_one_tells_the_log_of_a_deed() -> None:
+    place = cluster.database()
+    one, other = open_accounts(place), open_accounts(place)
+    heard: list[str] = []
+
+    class Keeper:
+        async def append(self, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
+            await asyncio.sleep(0.2)
+            heard.append(action)
+
+    one.add("ann", "analyst", "h", by="o")
+
+    async def both() -> list[int]:
+        return await asyncio.gather(*(Deeds(each.database, Keeper()).tell() for each in (one, other)))
+
+    assert sorted(asyncio.run(both())) == [0, 1]
+    assert heard == ["user.add"]
+    assert Deeds(other.database, Keeper()).untold() == 0
+    one.close()
+    other.close()
 
 
 @pytest.mark.parametrize(

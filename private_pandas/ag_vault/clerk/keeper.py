@@ -4,6 +4,7 @@ Knows heads and the ledger's tables. The head only ever moves forward along the 
 """
 
 import fcntl
+import json
 import os
 import re
 import time
@@ -79,7 +80,9 @@ class Keeper:
 
     def _begin(self) -> None:
         with self._register.reading() as connection:
-            if connection.execute(sa.select(LOG.c.sequence).where(LOG.c.action == SEALED).limit(1)).first():
+            sealed = connection.execute(sa.select(LOG.c.details).where(LOG.c.action == SEALED)).scalars()
+            # An enclave that joins others on a server begins a head of its own, which the log shows; who has signed before has lost one.
+            if any(not self._register.shared or json.loads(each).get("key") == self._seal.public for each in sealed):
                 raise BadLedger("the signed head of the log is gone")
             self._seal.write(head_of(connection, log.head(connection)))
         entry = log.Entry(actor="enclave", action=SEALED, subject="ledger", details={"key": self._seal.public})

@@ -80,6 +80,11 @@ class Register:
         self._spans = Spans()
         self._witness = Witness(file_of(engine))
 
+    @property
+    def shared(self) -> bool:
+        """Whether it is on a server, where other enclaves may keep the same ledger."""
+        return self._engine.dialect.name != "sqlite"
+
     def open(self) -> None:
         """Make or upgrade the database and check the ends of both chains."""
         with self.writing() as connection:
