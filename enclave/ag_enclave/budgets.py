@@ -36,21 +36,30 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Budgets:
-    """Reads and raises. ``turn`` is held by whoever reads a cap to set it anew."""
+    """Reads and raises, of data sets and of competitions' labels (``shelf``). ``turn`` is held by whoever reads a cap to set it anew."""
 
-    def __init__(self, catalog: Catalog, clerk: Clerk) -> None:
+    def __init__(self, catalog: Catalog, clerk: Clerk, shelf: Catalog) -> None:
         self._catalog = catalog
         self._clerk = clerk
+        self._shelf = shelf
         self.turn = asyncio.Lock()
+
+    def named(self, name: str, *, retired: bool = False) -> Dataset:
+        """The data set, or the labels, of this name. Refusal 404 where there are none; labels are named to nobody who doesn't know them."""
+        labels = next((each for each in self._shelf.everything() if each.name == name), None)
+        return labels or self._catalog.named(name, retired=retired)
 
     async def overview(self) -> list[dict[str, Any]]:
         """Per data set: its account, the metadata's caps, those set since, and what was spent from the account, by analyst and by everyone."""
         caps, totals = await self._clerk.caps(), await self._clerk.totals()
-        return [self._shown(dataset, caps, totals) for dataset in self._catalog.everything(retired=True)]
+        return [
+            self._shown(dataset, caps, totals)
+            for dataset in (*self._catalog.everything(retired=True), *self._shelf.everything())
+        ]
 
     async def raised(self, dataset: str, analyst: str, more: str) -> tuple[str, str]:
         """The ε and δ of an analyst's cap over all time once it is raised by so much. Refusal 404 where there is no such data set."""
-        known = self._catalog.named(dataset, retired=True)
+        known = self.named(dataset, retired=True)
         epsilon, delta = analyst_cap(known, analyst, await self._clerk.caps(known.name))
         return decimal(Fraction(epsilon) + Fraction(more)), delta
 
@@ -59,7 +68,7 @@ class Budgets:
         check_words(wanted.reason)
         if (wanted.epsilon is not None) + wanted.lift + wanted.drop != 1:
             raise Refusal(400, "Exactly one of epsilon, lift and drop is needed.")
-        dataset = self._catalog.named(name, retired=True)
+        dataset = self.named(name, retired=True)
         place: dict[str, Any] = {"kind": wanted.kind, "who": wanted.who, "seconds": wanted.seconds}
         place |= {"actor": by, "dataset": dataset.name, "reason": wanted.reason}
         async with self.turn:

@@ -124,7 +124,8 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     config, database, clock = start.config, start.accounts.database, time.time
     limits, catalog = config.accounts, Catalog(start.state.folder("datasets"))
     sessions = Sessions(config=config, state=start.state, nurseries=nurseries)
-    requests, budgets = Requests(database), Budgets(catalog, clerk)
+    shelf = Catalog(start.state.folder("competitions"))
+    requests, budgets = Requests(database), Budgets(catalog, clerk, shelf)
     reviews, projects = Reviews(database), Projects(database)
     holdings = Holdings(start.state, database)
     return Gateway(
@@ -136,7 +137,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         issuer=opened.issuer,
         catalog=catalog,
         competitions=Competitions(start.accounts.database),
-        judge=Judge(sessions, Catalog(start.state.folder("competitions"))),
+        judge=Judge(sessions, shelf),
         clerk=clerk,
         requests=requests,
         budgets=budgets,

@@ -4,6 +4,7 @@ import ast
 import csv
 import json
 import random
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from ag_enclave.competitions import Competition, Submission, board
 from ag_enclave.errors import BadData, Refusal
 from ag_enclave.judge import cell_of
 from ag_enclave.rules import check_window, checked, read_rules
+from tests.enclave.raw_client import RawClient
 from tests.enclave_server import COMMAND, Enclave
 
 ROWS = 600
@@ -66,13 +68,31 @@ def competing(at_demo: Enclave, register: Register) -> Iterator[Callable[[str, d
     return login
 
 
+def forget_submissions(enclave: Enclave) -> None:
+    with sqlite3.connect(enclave.state / "accounts.sqlite") as database:
+        database.execute("DELETE FROM submissions")
+
+
+def owners_see_labels(enclave: Enclave, session: Any) -> None:
+    """What was spent on the labels; and an analyst may ask for more of it."""
+    account = enclave.accounts["owner"]
+    owner = ag.connect(enclave.url, account["user_id"], account["user_secret"], ca=enclave.ca)
+    shown = RawClient(enclave, "owner").login().ask("GET", "/ag/v1/budgets", {}).json
+    (labels,) = [each for each in shown if each["dataset"] == "Labels of Iris Species"]
+    assert {(each["who"] == "", each["epsilon"]) for each in labels["spent"]} == {(True, 2.0), (False, 2.0)}
+    asked = session.request_budget(eps=3, reason="more submissions", dataset="Labels of Iris Species")
+    next(each for each in owner.requests if each.id == asked.id).accept()
+
+
 def test_a_submission_is_scored_charged_and_on_the_board_and_others_are_refused(
-    competing: Any, register: Register
+    competing: Any, register: Register, at_demo: Enclave
 ) -> None:
     with competing("Iris Species", SPECIES_RULES, LABELS) as session:
         assert session.dataset == "Iris"
         assert "in the session as iris, competition Iris Species" in session.describe()["text/plain"]
         right = session.submit_predictions(pd.DataFrame({"species": LABELS}))
+        forget_submissions(at_demo)
+        assert session.leaderboard() == [], "as if the gateway had died between charge and record"
         half = session.submit_predictions([*LABELS[: ROWS // 2], *["setosa"] * (ROWS // 2)])
         again = session.submit_predictions(pd.Series(LABELS))
         for answer, truth in ((right, 1.0), (half, 2 / 3)):
@@ -82,7 +102,7 @@ def test_a_submission_is_scored_charged_and_on_the_board_and_others_are_refused(
         assert again["score"]["leaderboard"] == right["score"]["leaderboard"]
         assert again["score"]["logs"]["repeated"], "the same predictions are the same question: free"
         (first,) = session.leaderboard()
-        assert (first["rank"], first["submissions"], first["score"]) == (1, 3, right["score"]["leaderboard"])
+        assert (first["rank"], first["submissions"], first["score"]) == (1, 2, right["score"]["leaderboard"])
         assert first["analyst"] in str(session.leaderboard())
         for wrong, problem in (
             (LABELS[:-1], "needs 600 predictions"),
@@ -99,7 +119,8 @@ def test_a_submission_is_scored_charged_and_on_the_board_and_others_are_refused(
             ag.login(dataset="Labels of Iris Species")
         with pytest.raises(ag.CellError, match="no data set"):
             session.execute("load_dataset('Labels of Iris Species')")
-        for count in range(2):
+        owners_see_labels(at_demo, session)
+        for count in range(3):
             session.submit_predictions([*["virginica"] * (count + 1), *LABELS[count + 1 :]])
         with pytest.raises(ag.RequestRefused, match="takes 5 submissions per hour; the next one in 60 minutes"):
             session.submit_predictions(LABELS)

@@ -57,7 +57,7 @@ async def ask(call: Call) -> Response:
     check_words(wanted.reason)
     if not float(wanted.epsilon) > 0:
         raise Refusal(400, "epsilon must be above 0.")
-    dataset = gateway.catalog.named(wanted.dataset).name
+    dataset = gateway.budgets.named(wanted.dataset).name
     limits = Limits(open=gateway.config.requests.open_per_analyst, daily=gateway.config.requests.per_day)
     made, fresh = await asyncio.to_thread(
         gateway.requests.ask, call.account.user_id, dataset, wanted.epsilon, wanted.reason, limits=limits

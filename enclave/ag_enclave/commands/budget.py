@@ -95,7 +95,8 @@ def _budgets(state_path: Path, clerk: "Clerk") -> "Budgets":
     from ag_enclave.budgets import Budgets
     from ag_enclave.catalog import Catalog
 
-    return Budgets(Catalog(known_state(state_path).folder("datasets")), clerk)
+    state = known_state(state_path)
+    return Budgets(Catalog(state.folder("datasets")), clerk, Catalog(state.folder("competitions")))
 
 
 def _declared(found: Mapping[str, Any]) -> list[str]:

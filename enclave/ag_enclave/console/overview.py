@@ -21,7 +21,8 @@ async def show(visit: Visit) -> Response:
     waiting = await asyncio.to_thread(visit.gateway.requests.of, None, state="open", unseen=False)
     budgets = await visit.gateway.budgets.overview()
     charges = await _charges(visit)
-    cards = [_card(visit, budget, charges) for budget in budgets]
+    shown = {dataset.name for dataset in visit.gateway.catalog.everything()}  # labels of competitions have no page
+    cards = [_card(visit, budget, charges) for budget in budgets if budget["dataset"] in shown]
     latest = await clerk.history(limit=_LATEST)
     return page(visit, "overview.html", waiting=waiting, cards=cards, latest=latest)
 
