@@ -29,10 +29,12 @@ from antigranular.owner import Owner, connect
 from antigranular.policies import ExactMatch, Executions, SingleExecution, code_request
 from antigranular.projects import Project
 from antigranular.session import Session
+from antigranular.tensor import AnnotatedTensor, Tensor
 
 __version__ = "0.1.0"
 __all__ = [
     "AgError",
+    "AnnotatedTensor",
     "Asset",
     "CellError",
     "CellInterrupted",
@@ -56,6 +58,7 @@ __all__ = [
     "Session",
     "SessionError",
     "SingleExecution",
+    "Tensor",
     "UntrustedEnclave",
     "WireError",
     "attach",

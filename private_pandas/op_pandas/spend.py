@@ -29,7 +29,7 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sigma:
-    """How much noise an answer shall have at most: the deviation of its Gaussian noise, in the unit in which ``.ag.scale`` tells it."""
+    """How much noise an answer shall have at most: the deviation of its Gaussian noise, a sum's in its own unit, all else in rows."""
 
     deviation: Fraction
 

@@ -133,7 +133,7 @@ class StatisticPointer:
     def publish(self, sigma: Number | None = None, **spend: Any) -> "StatisticPointer":
         """Release it with Gaussian noise of deviation ``sigma`` at most (or for ``eps=`` or ``rho=``); charged. ``get`` gives the result.
 
-        σ counts in the unit of ``.ag.scale``: rows for counts, the values' own for sums and what is made of sums. TypeError or ValueError
+        σ counts as ``.preview`` tells scales: of a sum in its own unit, of everything else in rows (a mean of n values is off by about σ/n of its bounds' width). TypeError or ValueError
         before anything is sent.
         """
         self._published = self._method()(**_spend(sigma, spend))
