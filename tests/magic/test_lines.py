@@ -133,7 +133,7 @@ def test_a_wrong_option_is_one_sentence_and_runs_nothing(shell, line) -> None:
     enclave = logged_in(shell, {"go": prints})
     result, _ = run(shell, f"%%ag {line}\ngo")
     assert isinstance(result.error_in_exec, ag.AgError)
-    assert "--timeout SECONDS, --session ID and --quiet" in str(result.error_in_exec)
+    assert "--timeout SECONDS, --session ID, --mock and --quiet" in str(result.error_in_exec)
     assert enclave.count == 0
 
 
