@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bench import books, cells, charges, desk, functions, goals, judges, plan, sessions
+from tests.bench import books, cells, charges, desk, functions, goals, judges, plan, sessions, uploads
 from tests.bench.data import BOUND
 from tests.bench.enclave import enclave_with, execute, session_in, start_session
 from tests.bench.timing import Timing, interleave, table
@@ -115,7 +115,14 @@ def main() -> None:
                 if short:
                     return
                 if schedule == "immediate":
-                    print(functions.mappers(), functions.translated(enclave, ROWS), sep="\n\n", end="\n\n", flush=True)
+                    print(
+                        functions.mappers(),
+                        functions.translated(enclave, ROWS),
+                        uploads.uploads(enclave),
+                        sep="\n\n",
+                        end="\n\n",
+                        flush=True,
+                    )
                 print(one_mean(enclave, folder / "files" / "numbers.parquet", schedule), end="\n\n", flush=True)
 
 

@@ -24,6 +24,7 @@ from antigranular.uploading import PlainBar
 from tests.enclave.conftest import add_user
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient
+from tests.enclave.test_console import Browser
 from tests.enclave_server import Enclave, running_enclave
 
 COLUMNS = {"age": {"type": "int", "lower": 0, "upper": 120}, "sex": {"type": "str", "categories": ["f", "m"]}}
@@ -149,7 +150,7 @@ def test_a_frame_becomes_a_data_set_that_an_analyst_asks(
     assert "rows" not in json.dumps(entry)
 
 
-def test_data_sets_are_found_by_name_place_id_and_words(owner: ag.Owner, tmp_path: Path) -> None:
+def test_data_sets_are_found_and_their_words_are_never_markup(here: Enclave, owner: ag.Owner, tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text(CSV)
     owner.datasets.upload(village("Quiet Hamlet", tmp_path / "p.csv", description="Nobody speaks.", show_rows=True))
     datasets = owner.datasets
@@ -166,7 +167,19 @@ def test_data_sets_are_found_by_name_place_id_and_words(owner: ag.Owner, tmp_pat
     held = datasets["Quiet Hamlet"]
     held.update(shapes=[], summary="Hush.")
     assert "not public" in repr(datasets.search("hush"))
-    assert held.facts["revision"] == 2
+    assert held.facts["revision"] == 2  # the words of the upload, and these
+    held.update(
+        summary="<script>alert(1)</script> hush", contributors=["=HYPERLINK(1)", "<img src=x onerror=alert(2)>"]
+    )
+    assert "<script" not in held._repr_html_() + owner.datasets._repr_html_()
+    assert "<img" not in held._repr_html_()
+    browser = Browser(here)
+    browser.login(dict(here.accounts["owner"]))
+    page = browser.get("/console/datasets/Quiet%20Hamlet")
+    assert page.status == 200
+    assert "&lt;script&gt;alert(1)" in page.text
+    assert "<script" not in page.text
+    assert "<img" not in page.text
     with pytest.raises(ag.RequestRefused, match="doesn't have"):
         held.update(shapes=["nobody"])
     with pytest.raises(ag.RequestRefused, match="unknown field"):
