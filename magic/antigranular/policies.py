@@ -14,7 +14,7 @@ from antigranular.errors import AgError
 class ExactMatch:
     """Binds each argument to one table of one data set, in the version that it has now: ``ExactMatch(data="Iris")``, ``ExactMatch(data="Iris/train")``.
 
-    An asset, or anything with a ``dataset`` and a ``name`` or ``table``, will do as well as its name.
+    A data set of one table, or anything with a ``dataset`` and a ``name`` or ``table``, will do as well as its name.
     """
 
     def __init__(self, **assets: Any) -> None:
@@ -109,8 +109,9 @@ def _bound(argument: str, asset: Any) -> Mapping[str, str]:
     if isinstance(asset, str):
         dataset, _, table = asset.partition("/")
     else:
-        dataset = _name(getattr(asset, "dataset", None))
-        table = _name(getattr(asset, "table", None)) or _name(asset)
+        within = _name(getattr(asset, "dataset", None))
+        dataset = within or _name(asset)
+        table = (_name(getattr(asset, "table", None)) or _name(asset)) if within else ""
     if not dataset:
         raise AgError(f"{argument} is bound to an asset or its name, 'Data set/table', and not to {asset!r}")
     return {"argument": argument, "dataset": dataset, "table": table}

@@ -390,6 +390,10 @@ def test_a_draft_that_can_t_work_is_refused_here(analyst: Analyst) -> None:
         on_people(lambda data: 1)
     with pytest.raises(ag.AgError):
         ag.ExactMatch()
+    with pytest.raises(ag.AgError, match="an asset or its name"):
+        ag.ExactMatch(data=3)
+    held = ag.Dataset("Village", assets=[])
+    assert ag.ExactMatch(data=held).inputs == ag.ExactMatch(data="Village").inputs
     assert on_people(mean_pay)(villagers())["kind"] == "DataFrame"
 
 
