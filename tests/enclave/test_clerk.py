@@ -25,13 +25,15 @@ TERMS = {"Clinic": Budget(everyone=CAP, per_analyst=CAP, per_call=CAP)}
 async def running(state: State) -> AsyncIterator[Clerk]:
     nurseries = await Nurseries(config=Config(), state=state).warm_clerk()
     clerk = Clerk(nurseries.clerk)
-    watch = asyncio.create_task(clerk.watch())
+    watches: list[asyncio.Task[None]] = []
     try:
         await clerk.start()
+        watches.append(asyncio.create_task(clerk.watch()))  # who watches sooner sees none, and starts another beside it
         yield clerk
     finally:
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(*watches, return_exceptions=True)
         clerk.close()
         await nurseries.close()
 
