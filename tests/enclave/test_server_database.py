@@ -41,6 +41,7 @@ def enclave(place: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[En
     folder = tmp_path_factory.mktemp("server")
     (folder / "m.yaml").write_text(METADATA)
     (folder / "people.csv").write_text("age\n" + "\n".join(str(n % 90) for n in range(100)) + "\n")
+    settle(open_state(folder / "state"), place)  # as the first start does: data sets that are added note it there
     arguments = ["People", "--metadata", "m.yaml", "--table", "train=people.csv", "--state", "state"]
     subprocess.run([*COMMAND, "dataset", "add", *arguments], cwd=folder, check=True, capture_output=True)
     with running_enclave(folder / "state", config=settings(place)) as found:

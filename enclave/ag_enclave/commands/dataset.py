@@ -98,8 +98,9 @@ def checksums(files: Mapping[str, Mapping[str, Path]]) -> dict[str, str]:
 def _holdings(state: State) -> Iterator["Holdings"]:
     from ag_enclave.holdings import Holdings
     from ag_enclave.migrate import open_accounts
+    from ag_enclave.place import accounts_at
 
-    with contextlib.closing(open_accounts(state.accounts)) as accounts:
+    with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
         yield Holdings(state, accounts.database)
 
 

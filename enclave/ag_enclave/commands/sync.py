@@ -26,9 +26,10 @@ def sync() -> None:
 @contextmanager
 def _opened(state: State) -> Iterator["Sync"]:
     from ag_enclave.migrate import open_accounts
+    from ag_enclave.place import accounts_at
     from ag_enclave.sync import Sync
 
-    accounts = open_accounts(state.accounts)
+    accounts = open_accounts(accounts_at(state))
     try:
         yield Sync(accounts.database, by())
     finally:
