@@ -1,0 +1,50 @@
+"""The folder of uploads by itself: what is left too long goes, and the disk keeps its margin."""
+
+from pathlib import Path
+
+import pytest
+
+from ag_enclave.config import Uploads as Settings
+from ag_enclave.errors import Conflict, Refusal
+from ag_enclave.uploads import File, Opening, Uploads
+
+OPENING = Opening(
+    name="Village",
+    metadata={},
+    files=(File(key="people", role="table", form="csv", bytes=10, sha256="0" * 64),),
+)
+
+
+def test_an_upload_that_nobody_adds_to_is_swept_unless_it_is_being_loaded(tmp_path: Path) -> None:
+    now = [0.0]
+    uploads = Uploads(tmp_path, Settings(keep_hours=1), free=lambda _folder: 1 << 40, clock=lambda: now[0])
+    upload = uploads.open("olga", OPENING)
+    now[0] = upload.folder.stat().st_mtime + 3599
+    assert uploads.sweep() == 0
+    now[0] += 3600
+    assert uploads.sweep({upload.upload_id}) == 0
+    assert uploads.sweep() == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_nearly_full_takes_nothing(tmp_path: Path) -> None:
+    free = [2000]
+    uploads = Uploads(tmp_path, Settings(free_bytes=1000), free=lambda _folder: free[0])
+    upload = uploads.open("olga", OPENING)
+    free[0] = 900
+    with pytest.raises(Refusal, match="nearly full"):
+        uploads.writer(upload, 0, 0)
+    with pytest.raises(Refusal, match="no room"):
+        uploads.open("oscar", OPENING)
+
+
+def test_the_newest_connection_is_the_one_that_writes(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path, Settings(), free=lambda _folder: 1 << 40)
+    upload = uploads.open("olga", OPENING)
+    first, second = uploads.writer(upload, 0, 0), uploads.writer(upload, 0, 0)
+    with pytest.raises(Conflict, match="Another connection"):
+        first.write(b"12345")
+    second.write(b"12345")
+    with pytest.raises(Refusal, match="longer than was announced"):
+        second.write(b"123456")
+    assert upload.received() == [5]
