@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ag_enclave.session.precedence import Precedence
+from tests.enclave.conftest import add_user
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave, running_enclave
@@ -37,12 +38,12 @@ def test_who_computes_stands_back_and_who_is_done_comes_forward() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="priorities are given back by root only")
 def test_a_kernel_that_computes_runs_behind_the_others_until_it_is_done(tmp_path: Path) -> None:
-    with running_enclave(tmp_path, demo=True) as enclave:
+    with running_enclave(tmp_path) as enclave:
         _try_on(enclave)
 
 
 def _try_on(enclave: Enclave) -> None:
-    client = RawClient(enclave).login()
+    client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
     with client.session() as channels:
         kernel = children(enclave, "kernel")[-1].pid
         number = channels.request("execute_request", {"code": "while True: pass"})

@@ -9,6 +9,7 @@ import ssl
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psutil
@@ -33,30 +34,41 @@ def refused(*arguments: str | Path, environment: dict[str, str] | None = None) -
     return lines[-1].removeprefix("ag-enclave: ")
 
 
+def odd(folder: Path) -> AbstractContextManager[Enclave]:
+    put_catalogue(folder / "state", "odd_data", "Odd Data")
+    return running_enclave(folder / "state", command=ODD_COMMAND, environment=ODD_ENVIRONMENT)
+
+
 @pytest.fixture
 def enclave(tmp_path: Path) -> Iterator[Enclave]:
-    state = tmp_path / "state"
-    put_catalogue(state, "odd_data", "Odd Data")
-    with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as running:
+    """One that the test may end."""
+    with odd(tmp_path) as running:
         yield running
 
 
-def test_ready_means_that_requests_are_accepted(enclave: Enclave) -> None:
-    operator = RawClient(enclave, account=exchanged(enclave)).login()
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
+    """One that goes on, whatever these tests do to it."""
+    with odd(tmp_path_factory.mktemp("lasting")) as running:
+        yield running
+
+
+def test_ready_means_that_requests_are_accepted(lasting: Enclave) -> None:
+    operator = RawClient(lasting, account=exchanged(lasting)).login()
     assert operator.ask("GET", "/api/status").status == 200
-    assert enclave.datasets == ["Odd Data"]
-    assert stat.S_IMODE((enclave.state / "ready.json").stat().st_mode) == 0o600
+    assert lasting.datasets == ["Odd Data"]
+    assert stat.S_IMODE((lasting.state / "ready.json").stat().st_mode) == 0o600
 
 
-def test_the_state_is_its_user_s_alone(enclave: Enclave) -> None:
+def test_the_state_is_its_user_s_alone(lasting: Enclave) -> None:
     for name in ("tls", "keys", "logs"):
-        assert stat.S_IMODE((enclave.state / name).stat().st_mode) == 0o700, name
+        assert stat.S_IMODE((lasting.state / name).stat().st_mode) == 0o700, name
     for name in ("", "ledger", "datasets", "scratch"):
-        found = (enclave.state / name).stat()
+        found = (lasting.state / name).stat()
         shared = found.st_gid == Jail().users_first  # with the vaults, whose group nobody else has
         assert stat.S_IMODE(found.st_mode) & (0o007 if shared else 0o077) == 0, name
     for secret in ("keys/tokens.key", "tls/ca.key", "tls/server.key", "accounts.sqlite"):
-        assert stat.S_IMODE((enclave.state / secret).stat().st_mode) == 0o600, secret
+        assert stat.S_IMODE((lasting.state / secret).stat().st_mode) == 0o600, secret
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -106,37 +118,37 @@ def test_a_killed_enclave_starts_again_with_the_same_authority_and_accounts(tmp_
         assert client.ask("GET", "/api/status").status == 200
 
 
-def test_a_dead_nursery_is_replaced(enclave: Enclave) -> None:
-    client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
-    for nursery in psutil.Process(enclave.process.pid).children():
+def test_a_dead_nursery_is_replaced(lasting: Enclave) -> None:
+    client = RawClient(lasting, account=add_user(lasting.state, "ann", "analyst")).login()
+    for nursery in psutil.Process(lasting.process.pid).children():
         nursery.kill()
     with client.session() as channels:
         channels.execute("nothing")
 
 
-def test_a_nursery_that_dies_while_nobody_asks_is_replaced_before_the_next_session(enclave: Enclave) -> None:
-    client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
-    (worn,) = nurseries(enclave, "kernel")
+def test_a_nursery_that_dies_while_nobody_asks_is_replaced_before_the_next_session(lasting: Enclave) -> None:
+    client = RawClient(lasting, account=add_user(lasting.state, "bea", "analyst")).login()
+    (worn,) = nurseries(lasting, "kernel")
     with client.session() as channels:
         channels.execute("nothing")
-        (vault,) = nurseries(enclave, "vault")
+        (vault,) = nurseries(lasting, "vault")
     worn.kill()
-    assert eventually(lambda: [each.pid for each in nurseries(enclave, "kernel")] not in ([], [worn.pid]))
+    assert eventually(lambda: [each.pid for each in nurseries(lasting, "kernel")] not in ([], [worn.pid]))
     assert eventually(lambda: not worn.is_running())  # waited for: no zombie is left
-    assert [each.pid for each in nurseries(enclave, "vault")] == [vault.pid]
+    assert [each.pid for each in nurseries(lasting, "vault")] == [vault.pid]
     with client.session() as channels:
         channels.execute("nothing")
 
 
-def test_a_second_enclave_on_the_same_state_is_refused(enclave: Enclave) -> None:
-    assert "Another enclave is already serving" in refused("serve", "--state", enclave.state, "--port", "0")
+def test_a_second_enclave_on_the_same_state_is_refused(lasting: Enclave) -> None:
+    assert "Another enclave is already serving" in refused("serve", "--state", lasting.state, "--port", "0")
 
 
-def test_a_port_in_use_is_refused(enclave: Enclave, tmp_path: Path) -> None:
-    sentence = refused("serve", "--state", tmp_path / "other", "--port", str(enclave.port))
+def test_a_port_in_use_is_refused(lasting: Enclave, tmp_path: Path) -> None:
+    sentence = refused("serve", "--state", tmp_path / "other", "--port", str(lasting.port))
     assert (
         sentence
-        == f"Port {enclave.port} on 127.0.0.1 can't be used: Address already in use. Choose another with --port."
+        == f"Port {lasting.port} on 127.0.0.1 can't be used: Address already in use. Choose another with --port."
     )
 
 
