@@ -336,7 +336,8 @@ _SHOWN = [column for column in reviews.c if column.name != "result"]
 def _why_not(found: Review) -> str:
     if found.state != OPEN:
         return f"This request was {found.state} already, by {found.decided_by}."
-    return f"It may run on data {found.runs_allowed} times, and has."
+    often = "once" if found.runs_allowed == 1 else f"{found.runs_allowed} times"
+    return f"It may run on data {often}, and has."
 
 
 def _check_room(connection: sa.Connection, analyst: str, most_open: int, most_daily: int) -> None:

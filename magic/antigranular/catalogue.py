@@ -42,7 +42,7 @@ class Catalogue(list[dict[str, Any]]):
                 str(each.get("name")),
                 table.code(str(each.get("variable"))),
                 table.chips([str(view.get("key")) for view in each.get("views") or []]),
-                " ".join(str(each.get("description") or "").split()),
+                " ".join(str(each.get("summary") or each.get("description") or "").split()),
             )
             for each in self
         ]

@@ -178,7 +178,8 @@ def _files(dataset: Dataset, folder: Path) -> Iterator[DataFile]:
 def _cells(held: Held) -> tuple[str, ...]:
     state = "offered" if held.retired is None else "retired"
     rows = ", ".join(f"{key}: {_shape(each)}" for key, each in held.facts["tables"].items() if each["rows"] is not None)
-    return (held.name, held.variable, str(held.version), state, rows or "not public", _brief(held.facts["description"]))
+    what = _brief(held.facts["summary"] or held.facts["description"])
+    return (held.name, held.variable, str(held.version), state, rows or "not public", what)
 
 
 def _shape(each: Mapping[str, Any]) -> str:

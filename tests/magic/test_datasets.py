@@ -167,6 +167,7 @@ def test_data_sets_are_found_and_their_words_are_never_markup(here: Enclave, own
     held = datasets["Quiet Hamlet"]
     held.update(shapes=[], summary="Hush.")
     assert "not public" in repr(datasets.search("hush"))
+    assert "Hush." in repr(datasets.search("hush"))  # the list shows the shorter words
     assert held.facts["revision"] == 2  # the words of the upload, and these
     held.update(
         summary="<script>alert(1)</script> hush", contributors=["=HYPERLINK(1)", "<img src=x onerror=alert(2)>"]

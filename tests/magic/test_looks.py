@@ -155,3 +155,9 @@ def test_a_session_shows_its_data_set_and_where_it_waits(start: Start) -> None:
         assert "PrivateDataFrame" in picture
         assert session.session_id in picture
     assert session._repr_html_().count("<table") == 1
+
+
+def test_a_catalogue_shows_the_summary_where_an_owner_wrote_one() -> None:
+    found = Catalogue([{"name": "Town", "variable": "town", "summary": "All in brief.", "description": "At length."}])
+    assert "All in brief." in str(found)
+    assert "At length." not in str(found)

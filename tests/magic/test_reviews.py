@@ -118,7 +118,7 @@ def test_code_is_submitted_read_run_deposited_and_fetched(village: Enclave, anal
     assert data.value() == {"kind": "DataFrame", "mean": villagers()["pay"].mean()}
     assert mock.value()["mean"] != data.value()["mean"]
     value = data.value()
-    with pytest.raises(ag.RequestRefused, match="may run on data 1 times"):
+    with pytest.raises(ag.RequestRefused, match="may run on data once, and has"):
         found.run("data")
     assert [run.on for run in submitted.runs] == ["mock", "mock"]
     found.approve(data, reason="fine")
