@@ -20,10 +20,11 @@ from ag_enclave.bench import Bench, Lent
 from ag_enclave.budgets import check_words
 from ag_enclave.catalog import Catalog, Dataset
 from ag_enclave.config import Review as Limits
-from ag_enclave.errors import Conflict, Refusal
+from ag_enclave.errors import BadData, Conflict, Refusal
 from ag_enclave.projects import Projects
 from ag_enclave.reviews import DATA, MOCK, Deposit, Ended, Input, Review, Reviews, Run, Submission
 from ag_enclave.session.sessions import Sessions
+from ag_enclave.words import check_code
 
 _CATALOGUE = "catalog.json"
 _MOST_INPUTS = 8
@@ -162,6 +163,10 @@ class Reviewing:
         names = [each.argument for each in wanted.inputs]
         if len(wanted.source.encode()) > self.limits.source_bytes:
             raise Refusal(400, f"Code for review may have {self.limits.source_bytes:,} bytes.")
+        try:
+            check_code(wanted.source)
+        except BadData as problem:
+            raise Refusal(400, str(problem)) from problem
         for name in (wanted.function, *names):
             if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
                 raise Refusal(400, f"{name!r} can't be the name of a function or an argument.")

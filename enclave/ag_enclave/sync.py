@@ -18,6 +18,7 @@ from ag_enclave.database import Database, metadata
 from ag_enclave.errors import BadData, EnclaveError
 from ag_enclave.parcels import Asked, BoundTable, Decided, Parcel, fingerprint, public_key
 from ag_enclave.reviews import APPROVED, DENIED, OPEN, Input, Submission, reviews
+from ag_enclave.words import check_code, check_text
 
 peers = sa.Table(
     "sync_peers",
@@ -36,6 +37,7 @@ travels = sa.Table(
 )
 """Which request went to whom, or came from whom."""
 
+_LONGEST_USER = 80
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}")
 Bind = Callable[[BoundTable], Input]
 """The input as this side has it; EnclaveError where it has no such table."""
@@ -120,11 +122,13 @@ class Sync:
         if connection.execute(known).first() is not None:
             return False
         try:
+            analyst, reader = (_of_side(who, name) for who in (each.analyst, each.reader))
+            check_text("project", each.project, lines=False)
+            check_code(each.source)
             inputs = tuple(bind(bound) for bound in each.inputs)
         except EnclaveError as problem:
-            left.append(f"{each.function} of {each.analyst}: {problem}")
+            left.append(f"{each.function} of {ascii(each.analyst)[1:-1]}: {problem}")
             return False
-        analyst, reader = (f"{who}@{name}"[:80] for who in (each.analyst, each.reader))
         wanted = Submission(
             analyst=analyst,
             project=each.project,
@@ -165,6 +169,15 @@ def _peer(connection: sa.Connection, name: str) -> Any:
     if row is None:
         raise BadData(f"No other side is registered as {name!r}; `ag-enclave sync peer` does that.")
     return row
+
+
+def _of_side(who: str, name: str) -> str:
+    """Somebody of another side, told from everybody here by that side's name. BadData where it has no room."""
+    check_text("the user id", who, lines=False)
+    whole = f"{who}@{name}"
+    if len(whole) > _LONGEST_USER:
+        raise BadData(f"The user id {whole} is too long.")
+    return whole
 
 
 def _asked(row: Any) -> Asked:

@@ -76,6 +76,15 @@ def check_text(name: str, text: str, *, lines: bool) -> None:
         raise BadData(f"{name} must be printable text{'' if lines else ' on one line'}.")
 
 
+def check_code(text: str) -> None:
+    """Code that an owner reads before it runs. BadData for what would make it look like other code: a terminal overwrites a line at a carriage return."""
+    plain = text.replace("\r\n", "\n")
+    if any(not each.isprintable() and each not in "\n\t" for each in plain):
+        raise BadData(
+            "Code for review must be plain text: write control and invisible characters as escapes, as in '\\u200b'."
+        )
+
+
 def is_link(text: str) -> bool:
     """Whether it is an address that a page may link to."""
     try:

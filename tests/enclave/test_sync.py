@@ -141,6 +141,29 @@ def test_what_has_no_place_there_is_left_out_and_said(sides: tuple[Side, Side]) 
     assert high.take("low", low.file, has="Town") == (0, 0, 1)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"source": "def mean(data):\n    return data\r    return 1 # only this is shown\n"},
+        {"source": "def mean(data):\n    # \u202e\n    return 1\n"},
+        {"analyst": "\x1b[2Jann"},
+        {"reader": "b" * 77},
+        {"project": "a\nb"},
+    ],
+)
+def test_a_side_can_t_send_code_that_looks_like_other_code_nor_names_of_ours(
+    sides: tuple[Side, Side], odd: dict[str, str]
+) -> None:
+    low, high = sides
+    submit(low)
+    parcel = low.send("high")
+    forged = msgspec.structs.replace(parcel, asked=(msgspec.structs.replace(parcel.asked[0], **odd),))
+    taken = high.sync.take("low", forged, lambda each: bound(each, "Village"))
+    assert (taken.asked, len(taken.left)) == (0, 1)
+    assert taken.left[0].isprintable()
+    assert high.reviews.of(None) == []
+
+
 def test_the_command_line_carries_files(tmp_path: Path) -> None:
     def run(side: str, *words: str) -> str:
         command = [*COMMAND, "sync", *words, "--state", str(tmp_path / side)]

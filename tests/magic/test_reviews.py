@@ -171,8 +171,21 @@ def test_a_result_may_be_for_another_reader_only(village: Enclave, analyst: Anal
     of_owner(owner, submitted).approve(7)
     with pytest.raises(ag.RequestRefused, match="somebody else"):
         submitted.result()
+    path = f"/ag/v1/reviews/{submitted.id}"
+    known = {
+        name: RawClient(village, name).login().ask("GET", path).json["result_digest"] for name in ("analyst", "other")
+    }
+    assert (known["analyst"], len(known["other"])) == ("", 64)
     (theirs,) = ag.code_requests.reviews_of(Analyst(village, "other").enclave)
     assert theirs.result() == 7
+
+
+@pytest.mark.parametrize("hidden", ["\r", "\x1b[8m", "\x08", "\u202e", "\u200b", "\x0c"])
+def test_code_that_looks_like_other_code_is_not_submitted(village: Enclave, hidden: str) -> None:
+    source = f"def mean_pay(data):\n    # {hidden} nothing else\n    return 1\n"
+    asked = {"function": "mean_pay", "source": source, "inputs": [{"argument": "data", "dataset": "Village"}]}
+    answer = RawClient(village, "analyst").login().ask("POST", "/ag/v1/reviews", asked)
+    assert (answer.status, "plain text" in answer.text) == (400, True)
 
 
 def opens_a_file(data):

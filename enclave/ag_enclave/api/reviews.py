@@ -24,7 +24,7 @@ async def show_all(call: Call) -> Response:
     if state is not None and state not in STATES:
         raise Refusal(400, f"state must be one of {', '.join(STATES)}.")
     found = await asyncio.to_thread(call.gateway.reviews.of, _whose(call), state=state)
-    return JSONResponse([model(each) for each in found])
+    return JSONResponse([model(call, each) for each in found])
 
 
 async def show_one(call: Call) -> Response:
@@ -32,13 +32,13 @@ async def show_one(call: Call) -> Response:
     found = await asyncio.to_thread(call.gateway.reviews.find, _id(call), _whose(call))
     runs = await asyncio.to_thread(call.gateway.reviews.runs_of, found.request_id)
     shown = [run_model(each) for each in runs if call.account.role == "owner" or each.on != DATA]
-    return JSONResponse(model(found) | {"runs": shown})
+    return JSONResponse(model(call, found) | {"runs": shown})
 
 
 async def submit(call: Call) -> Response:
     """A new request. Refusal 400 with lines where the policy or the run on mock data says no, 429 for too many."""
     wanted = await read_as(call.request, New)
-    return JSONResponse(model(await call.gateway.reviewing.submit(call.account.user_id, wanted)), status_code=201)
+    return JSONResponse(model(call, await call.gateway.reviewing.submit(call.account.user_id, wanted)), status_code=201)
 
 
 async def run(call: Call) -> Response:
@@ -59,19 +59,21 @@ async def show_run(call: Call) -> Response:
 async def approve(call: Call) -> Response:
     """Deposit a result. Refusal 409 where it was decided otherwise, or the airlock warns and there are no words in spite of it."""
     wanted = await read_as(call.request, Approval, longest=2 * call.gateway.config.review.result_bytes)
-    return JSONResponse(model(await call.gateway.reviewing.approve(_id(call), call.account.user_id, wanted)))
+    return JSONResponse(model(call, await call.gateway.reviewing.approve(_id(call), call.account.user_id, wanted)))
 
 
 async def deny(call: Call) -> Response:
     """Say no, and why. Refusal 409 where it was decided otherwise."""
     wanted = await read_as(call.request, Denial)
-    return JSONResponse(model(await call.gateway.reviewing.deny(_id(call), call.account.user_id, wanted.reason)))
+    return JSONResponse(model(call, await call.gateway.reviewing.deny(_id(call), call.account.user_id, wanted.reason)))
 
 
 async def withdraw(call: Call) -> Response:
     """The analyst no longer asks. Refusal 409 where it was decided."""
     await read_as(call.request, Nothing)
-    return JSONResponse(model(await asyncio.to_thread(call.gateway.reviews.withdraw, _id(call), call.account.user_id)))
+    return JSONResponse(
+        model(call, await asyncio.to_thread(call.gateway.reviews.withdraw, _id(call), call.account.user_id))
+    )
 
 
 async def show_result(call: Call) -> Response:
@@ -79,9 +81,11 @@ async def show_result(call: Call) -> Response:
     return _bytes(await asyncio.to_thread(call.gateway.reviews.fetch, _id(call), call.account.user_id))
 
 
-def model(found: Review) -> dict[str, Any]:
-    """A request as both sides see it."""
-    return dataclasses.asdict(found)
+def model(call: Call, found: Review) -> dict[str, Any]:
+    """A request as both sides see it. Whoever may not read the result isn't told its digest: a small result is found by trying."""
+    facts = dataclasses.asdict(found)
+    reads = call.account.role == "owner" or found.reader == call.account.user_id
+    return facts if reads else facts | {"result_digest": ""}
 
 
 def run_model(found: Run) -> dict[str, Any]:
