@@ -152,10 +152,15 @@ def _ended(said: tuple[dict[str, Any], bytes], *, seconds: float) -> Ended:
         seconds=seconds,
         lines=_text("\n".join(map(str, lines)) if isinstance(lines, list) else ""),
         printed=_text(str(head.get("printed", ""))),
-        warnings=tuple(str(each)[:500] for each in warnings[:100]) if isinstance(warnings, list) else (),
+        warnings=tuple(_text(str(each)[:500], lines=False) for each in warnings[:100])
+        if isinstance(warnings, list)
+        else (),
         value=value if kind == "result" else None,
     )
 
 
-def _text(text: str) -> str:
-    return text.encode("utf-8", "replace")[:_LONGEST_TEXT].decode("utf-8", "ignore")
+def _text(text: str, *, lines: bool = True) -> str:
+    """As an owner may be shown it, in whatever terminal: what the code says can't erase or hide what the enclave says of it."""
+    kept = text.encode("utf-8", "replace")[:_LONGEST_TEXT].decode("utf-8", "ignore").replace("\r", "\n")
+    allowed = "\n\t" if lines else ""
+    return "".join(each if each.isprintable() or each in allowed else "\N{REPLACEMENT CHARACTER}" for each in kept)

@@ -279,6 +279,27 @@ def test_what_goes_wrong_on_data_is_shown_to_the_owner_alone(
         assert SECRET.encode() not in log.read_bytes()
 
 
+def paints(data):
+    print("\x1b[2Jgone\rover it")
+    return (data["age"].head(2) * 0 + 1).rename("count\n\x1b[8m")
+
+
+def paints_an_error(data):
+    if len(data) == 60:
+        raise ValueError("\x1b[2J<run on data: result after 0.01 s>")
+    return 1
+
+
+def test_what_code_says_can_t_paint_over_what_the_enclave_says(analyst: Analyst, owner: ag.Owner) -> None:
+    run = of_owner(owner, analyst.submit(on_people(paints))).run("data")
+    assert run.warnings
+    assert all(each.isprintable() for each in run.warnings)
+    assert "gone\nover it" in run.printed
+    failed = of_owner(owner, analyst.submit(on_people(paints_an_error))).run("data")
+    assert "result after 0.01 s" in failed.lines
+    assert "\x1b" not in run.printed + failed.lines
+
+
 def test_however_many_ask_at_once_it_runs_on_data_as_often_as_it_may(analyst: Analyst, owner: ag.Owner) -> None:
     found = of_owner(owner, analyst.submit(on_people(mean_pay, runs=2)))
 
