@@ -38,19 +38,19 @@ class Held:
 
     @property
     def version(self) -> int:
-        """The number of its newest version, which new sessions get."""
-        return int(self.facts["version"])
+        """The number of its newest version, which new sessions get. AgError for who is no owner: the enclave tells owners alone."""
+        return int(self._owned("version"))
 
     @property
     def retired(self) -> str | None:
-        """Why it was retired; None where sessions may open it."""
-        reason = self.facts["retired"]
+        """Why it was retired; None where sessions may open it. Who is no owner sees no others."""
+        reason = self.facts.get("retired")
         return None if reason is None else str(reason)
 
     @property
     def report(self) -> Listing[tuple[str, str, str, str]]:
         """What was coerced when the newest version was loaded, for owners' eyes: these counts depend on the data."""
-        found = self.facts["origin"].get("report") or {}
+        found = self._owned("origin").get("report") or {}
         rows = [
             (str(key), str(column), str(what), f"{count:,}")
             for key, columns in found.items()
@@ -78,8 +78,14 @@ class Held:
     def _path(self) -> str:
         return f"{PATH}/{quote(self.variable, safe='')}"
 
+    def _owned(self, fact: str) -> Any:
+        if fact not in self.facts:
+            raise AgError(f"the {fact} of a data set is told to owners only")
+        return self.facts[fact]
+
     def __repr__(self) -> str:
-        return f"<data set {self.name}, version {self.version}{', retired' if self.retired is not None else ''}>"
+        version = f", version {self.version}" if "version" in self.facts else ""
+        return f"<data set {self.name}{version}{', retired' if self.retired is not None else ''}>"
 
     def _repr_html_(self) -> str:
         facts = self.facts
@@ -179,7 +185,7 @@ def _cells(held: Held) -> tuple[str, ...]:
     state = "offered" if held.retired is None else "retired"
     rows = ", ".join(f"{key}: {_shape(each)}" for key, each in held.facts["tables"].items() if each["rows"] is not None)
     what = _brief(held.facts["summary"] or held.facts["description"])
-    return (held.name, held.variable, str(held.version), state, rows or "not public", what)
+    return (held.name, held.variable, str(held.facts.get("version", "")), state, rows or "not public", what)
 
 
 def _shape(each: Mapping[str, Any]) -> str:
