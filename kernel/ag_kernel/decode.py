@@ -26,6 +26,8 @@ _NAMED: Final = re.compile(
 )
 _ZONE: Final = re.compile(r"[\w/+:-]{1,64}")
 _UNIT: Final = re.compile(r"s|ms|us|ns")
+_SECONDS: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?(e-?\d{1,2})?")
+"""Bounded: an exact number with a large exponent would take all memory."""
 _FREQ: Final = re.compile(r"[\w-]{1,32}")
 _MISSING: Final = dict(zip(columns.MISSING.values(), (None, float("nan"), pd.NA, pd.NaT), strict=True))
 
@@ -232,7 +234,7 @@ def _float(_decoder: Decoder, node: Node) -> float:
 
 
 def _timedelta(_decoder: Decoder, node: Node) -> dt.timedelta:
-    return dt.timedelta(microseconds=round(Fraction(_text(node)) * 1_000_000))
+    return dt.timedelta(microseconds=round(Fraction(_fits(_SECONDS, node["v"])) * 1_000_000))
 
 
 def _interval(decoder: Decoder, node: Node) -> Any:
