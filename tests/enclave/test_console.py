@@ -56,13 +56,20 @@ def browser(odd_enclave: Enclave) -> Callable[[str], Browser]:
     return opened
 
 
+@pytest.fixture(scope="session")
+def asker(odd_enclave: Enclave) -> RawClient:
+    """An analyst whom no other test asks about."""
+    operator = RawClient(odd_enclave, "operator").login()
+    made = operator.ask("POST", "/ag/v1/users", {"user_id": "asker", "role": "analyst"}).json
+    return RawClient(odd_enclave, account={"user_id": "asker", "user_secret": made["user_secret"]}).login()
+
+
 @pytest.fixture
-def asked(odd_enclave: Enclave) -> Iterator[Any]:
-    analyst = RawClient(odd_enclave, "other").login()
+def asked(asker: RawClient) -> Iterator[Any]:
     reason = "<script>alert(1)</script> & a cohort"
-    made = analyst.ask("POST", "/ag/v1/requests", {"dataset": "Odd Data", "epsilon": "3", "reason": reason}).json
+    made = asker.ask("POST", "/ag/v1/requests", {"dataset": "Odd Data", "epsilon": "3", "reason": reason}).json
     yield made
-    analyst.ask("POST", f"/ag/v1/requests/{made['request_id']}/withdraw", {})
+    asker.ask("POST", f"/ag/v1/requests/{made['request_id']}/withdraw", {})
 
 
 def test_the_cookie_is_for_this_host_over_tls_and_for_no_script(odd_enclave: Enclave) -> None:
@@ -127,7 +134,7 @@ def test_the_login_leads_only_to_pages_of_the_console(odd_enclave: Enclave) -> N
 
 
 def test_an_owner_decides_and_texts_of_others_stay_texts(
-    browser: Callable[[str], Browser], asked: Any, odd_enclave: Enclave
+    browser: Callable[[str], Browser], asked: Any, asker: RawClient
 ) -> None:
     owner = browser("owner")
     page = owner.get("/console/requests")
@@ -138,7 +145,7 @@ def test_an_owner_decides_and_texts_of_others_stay_texts(
     assert (unexplained.status, "This doesn&#39;t fit" in unexplained.text) == (400, True)
     assert owner.post(path, form_token=token, decision="accept", epsilon="0.25", reason="in parts").status == 303
     assert owner.post(path, form_token=token, decision="deny", reason="no").status == 409
-    told = RawClient(odd_enclave, "other").login().ask("GET", f"/ag/v1/requests/{asked['request_id']}").json
+    told = asker.ask("GET", f"/ag/v1/requests/{asked['request_id']}").json
     assert (told["state"], told["granted"], told["decided_by"]) == ("accepted", "0.25", "owner")
     log = browser("auditor")
     assert eventually(lambda: "in parts" in log.get("/console/log?action=request.accept").text)

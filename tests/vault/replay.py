@@ -175,6 +175,7 @@ def _emptied() -> Ledger:
         for table in (EVENTS, BALANCES, ANSWERS, LOG, REFUSALS):
             connection.execute(sa.delete(table))
         connection.execute(sa.update(HEAD).values(sequence=0, hash=GENESIS))
+    ledger.__dict__.pop("_witness", None)  # nobody has seen what is no more
     return ledger
 
 
