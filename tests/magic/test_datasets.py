@@ -109,14 +109,20 @@ def sent(raw: RawClient, body: dict[str, Any], content: bytes) -> dict[str, Any]
     return ended(raw, upload)
 
 
-def left(enclave: Enclave) -> list[str]:
+def left(enclave: Enclave) -> set[str]:
     """What is in the folders of uploads, and of loads under way."""
     state = enclave.state
-    return [path.name for path in (*(state / "uploads").iterdir(), *(state / "datasets").glob("*/new-*"))]
+    return {path.name for path in (*(state / "uploads").iterdir(), *(state / "datasets").glob("*/new-*"))}
+
+
+@pytest.fixture
+def before(here: Enclave) -> set[str]:
+    """What other tests have left there, in whatever order they ran."""
+    return left(here)
 
 
 def test_a_frame_becomes_a_data_set_that_an_analyst_asks(
-    here: Enclave, owner: ag.Owner, capsys: pytest.CaptureFixture[str]
+    here: Enclave, before: set[str], owner: ag.Owner, capsys: pytest.CaptureFixture[str]
 ) -> None:
     frame = pd.DataFrame({"age": [30, 200, 40], "sex": ["f", "m", "x"]})
     held = owner.datasets.upload(
@@ -129,7 +135,7 @@ def test_a_frame_becomes_a_data_set_that_an_analyst_asks(
     assert (held.name, held.version, held.variable) == ("Our Village", 1, "our_village")
     assert ("people", "age", "clamped", "1") in list(held.report)
     assert ("people", "sex", "unknown category", "1") in list(held.report)
-    assert not left(here)
+    assert left(here) <= before
     who = here.accounts["analyst"]
     session = ag.login(who["user_id"], who["user_secret"], url=here.url, ca=here.ca, dataset="Our Village")
     try:
@@ -352,7 +358,7 @@ def test_pieces_out_of_order_too_long_or_too_early_change_nothing(raw: RawClient
     ],
 )  # fmt: skip
 def test_what_can_not_be_is_refused_before_a_byte_is_sent(
-    here: Enclave, raw: RawClient, spoil: dict[str, Any], sentence: str
+    here: Enclave, before: set[str], raw: RawClient, spoil: dict[str, Any], sentence: str
 ) -> None:
     body = opening("Fine Name")
     (name, value), file = next(iter(spoil.items())), body["files"][0]
@@ -360,7 +366,7 @@ def test_what_can_not_be_is_refused_before_a_byte_is_sent(
     answer = raw.ask("POST", "/ag/v1/uploads", body)
     assert 400 <= answer.status < 500
     assert sentence in answer.json["message"]
-    assert not left(here)
+    assert left(here) <= before
 
 
 def bomb_of_columns() -> bytes:
@@ -382,19 +388,19 @@ def quoted_for_ever() -> bytes:
 )
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_file_that_is_a_trap_is_one_sentence_and_leaves_nothing(
-    here: Enclave, raw: RawClient, content: Callable[[], bytes], form: str
+    here: Enclave, before: set[str], raw: RawClient, content: Callable[[], bytes], form: str
 ) -> None:
     body = opening("Trap", content())
     body["files"][0]["form"] = form
     said = sent(raw, body, content())
     assert said["state"] == "failed"
     assert said["error"].startswith(("The file for people", "The loader", "The load"))
-    assert eventually(lambda: not left(here))
+    assert eventually(lambda: left(here) <= before)
     assert not (here.state / "datasets" / "trap").exists()
     assert raw.ask("GET", "/healthz").status == 200
 
 
-def test_two_uploads_of_one_name_make_one_data_set(here: Enclave, raw: RawClient) -> None:
+def test_two_uploads_of_one_name_make_one_data_set(here: Enclave, before: set[str], raw: RawClient) -> None:
     second = RawClient(here, "second").login()
     uploads = [(raw, opening("Same Name")), (second, opening("Same Name", CSV.encode() + b"1,f\n"))]
     ids = []
@@ -412,10 +418,12 @@ def test_two_uploads_of_one_name_make_one_data_set(here: Enclave, raw: RawClient
     for thread in threads:
         thread.join()
     assert sorted(each["state"] for each in said) == ["done", "failed"]
-    assert not left(here)
+    assert left(here) <= before
 
 
-def test_others_uploads_do_not_exist_and_a_cancelled_one_is_gone(here: Enclave, raw: RawClient) -> None:
+def test_others_uploads_do_not_exist_and_a_cancelled_one_is_gone(
+    here: Enclave, before: set[str], raw: RawClient
+) -> None:
     upload = raw.ask("POST", "/ag/v1/uploads", opening("Mine")).json["upload_id"]
     second = RawClient(here, "second").login()
     assert second.ask("GET", "/ag/v1/uploads").json == []
@@ -424,7 +432,7 @@ def test_others_uploads_do_not_exist_and_a_cancelled_one_is_gone(here: Enclave, 
     assert put(second, upload, 0, CSV.encode()).status == 404
     assert raw.ask("DELETE", f"/ag/v1/uploads/{upload}").status == 204
     assert raw.ask("GET", f"/ag/v1/uploads/{upload}").status == 404
-    assert not left(here)
+    assert left(here) <= before
 
 
 def test_an_owner_can_not_fill_the_disk(raw: RawClient) -> None:
