@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from ag_vault.ledger import Ledger, Reading, Receipt
+from ag_vault.ledger.connect import file_engine
+from ag_vault.ledger.modes import writing
 from tests.vault.ledgers import budget, charge
 
 FORK = multiprocessing.get_context("fork")
@@ -114,3 +118,12 @@ def test_charges_of_several_processes_make_one_chain(place: str) -> None:
     found = Ledger.at(place).reading("Clinic", "ann", budget())
     assert isinstance(found, Reading)
     assert (found.epsilon_spent, found.epsilon_left) == (20, 0)
+
+
+def test_a_writer_excludes_others_before_its_first_statement(tmp_path: Path) -> None:
+    """What one reads to decide must still hold when it writes: by order, not by luck."""
+    path = tmp_path / "ledger.sqlite"
+    Ledger.at(path).open()
+    one, other = (writing(file_engine(path, patience_seconds=0.05)) for _ in range(2))
+    with one.begin(), pytest.raises(DBAPIError, match="locked"), other.begin():
+        pytest.fail("two writers at once")
