@@ -40,7 +40,7 @@ def webhook_channel(
                 status = connection.getresponse().status
             except http.client.HTTPException as problem:
                 raise OSError(type(problem).__name__) from problem
-        if not 200 <= status < 300:  # noqa: PLR2004
+        if not 200 <= status < 300:  # noqa: PLR2004 - what HTTP calls success
             raise OSError(f"status {status}")
 
     return send

@@ -39,7 +39,7 @@ def dataclass(kind: Any = None, /, **words: Any) -> Any:
 def namedtuple(typename: str, field_names: Any, *, rename: bool = False, defaults: Any = None) -> Any:
     """`collections.namedtuple`."""
     return settled(
-        collections.namedtuple(typename, field_names, rename=rename, defaults=defaults, module="__main__")  # noqa: PYI024
+        collections.namedtuple(typename, field_names, rename=rename, defaults=defaults, module="__main__")  # noqa: PYI024 - the stand-in for this very name
     )
 
 
