@@ -29,6 +29,8 @@ from ag_vault.price import Priced
 MANY = 30_000
 """Rows of a table from which on the values of its columns are not all sorted for a quantile."""
 Arrays = Sequence[NDArray[np.int64]]
+Candidate = tuple[Key, int]
+"""A key that may be told, and how many rows it has."""
 _ASKED = '"map asked"'
 _EMPTY = Tally.of(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
@@ -127,7 +129,7 @@ class Exact:
 
     vectors: Mapping[tuple[int, int], tuple[int, ...]]
     tallies: Mapping[tuple[int, int], Tally]
-    keys: Sequence[tuple[Key, int]] = ()
+    keys: Sequence[Candidate] = ()
 
 
 def evaluate(priced: Priced, data: Data) -> Exact:
@@ -143,10 +145,10 @@ def evaluate(priced: Priced, data: Data) -> Exact:
 
 
 def _evaluated(priced: Priced, data: Data) -> Exact:
-    keys = _keys(priced, data)
+    keys, sums = _sums(priced, data)
     groups = range(priced.groups if priced.finding is None else priced.groups * len(keys))
     tallies = _tallies(priced, data, groups)
-    vectors = _sums(priced, data, groups, keys)
+    vectors = _vectors(priced, groups, sums)
     for number, part in enumerate(priced.parts):
         if isinstance(part, Bins):
             for group in groups:
@@ -154,31 +156,36 @@ def _evaluated(priced: Priced, data: Data) -> Exact:
     return Exact(vectors=vectors, tallies=tallies, keys=keys)
 
 
-def _keys(priced: Priced, data: Data) -> list[tuple[Key, int]]:
-    """The candidates among keys that are to be found, each with its number of rows."""
+def _sums(priced: Priced, data: Data) -> tuple[list[Candidate], dict[int, tuple[Any, ...]]]:
+    """The candidates among keys that are to be found, and the aggregates of all parts of sums, in order, by group."""
     if priced.finding is None:
-        return []
-    return [(row[:-1], int(row[-1])) for row in data.rows(priced.finding.sql)]
-
-
-def _sums(
-    priced: Priced, data: Data, groups: range, candidates: Sequence[tuple[Key, int]]
-) -> dict[tuple[int, int], tuple[int, ...]]:
-    """One row per group: its number or its key, then the aggregates of all parts of sums, in order. Other keys' rows are passed over."""
-    parts = [(number, part) for number, part in enumerate(priced.parts) if isinstance(part, Sums)]
+        return [], {} if priced.sums_sql is None else _numbered(data.rows(priced.sums_sql), priced.sums_keys)
     if priced.sums_sql is None:
-        return {}
-    alone = priced.finding is not None and priced.finding.groups.alone
-    keys = [key for key, _ in candidates] if alone else priced.sums_keys
-    found = _numbered(data.rows(priced.sums_sql), keys) if keys or not alone else {}
+        return [(row[:-1], int(row[-1])) for row in data.rows(priced.finding.sql)], {}
+    keys: list[Candidate] = []
+    sums: dict[int, tuple[Any, ...]] = {}
+    width = len(priced.finding.groups.found)
+    for row in data.rows(priced.sums_sql):
+        key, (rows, cell), own = row[:width], row[width : width + 2], row[width + 2 :]
+        if not keys or keys[-1][0] != key:
+            keys.append((key, int(rows)))
+        sums[(len(keys) - 1) * priced.groups + int(cell)] = own
+    return keys, sums
+
+
+def _vectors(
+    priced: Priced, groups: range, sums: Mapping[int, tuple[Any, ...]]
+) -> dict[tuple[int, int], tuple[int, ...]]:
+    """The vectors of all parts of sums; a group without rows has zeros."""
     vectors: dict[tuple[int, int], tuple[int, ...]] = {}
     start = 0
-    for number, part in parts:
-        stop = start + len(part.aggregates)
-        for group in groups:
-            raw = found[group][start:stop] if group in found else (0,) * len(part.aggregates)
-            vectors[number, group] = exact_vector(part, raw)
-        start = stop
+    for number, part in enumerate(priced.parts):
+        if isinstance(part, Sums):
+            stop = start + len(part.aggregates)
+            none = (0,) * len(part.aggregates)
+            for group in groups:
+                vectors[number, group] = exact_vector(part, sums[group][start:stop] if group in sums else none)
+            start = stop
     return vectors
 
 

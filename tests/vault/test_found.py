@@ -1,6 +1,7 @@
 """Groups whose keys are found: what neighbours may differ in, what is told, and what is refused before a row is read."""
 
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -32,7 +33,7 @@ from ag_vault.account import Cap
 from ag_vault.answer import Answer, answer
 from ag_vault.catalog import Budget, Catalog, Table
 from ag_vault.errors import Refusal
-from ag_vault.evaluate import Exact, evaluate
+from ag_vault.evaluate import DuckData, Exact, evaluate
 from ag_vault.finding import CALLS, Finding
 from ag_vault.ledger import Receipt
 from ag_vault.mechanisms import gaussian, nested
@@ -229,6 +230,32 @@ def test_a_key_below_the_floor_is_told_only_with_luck_and_one_below_least_never(
     assert answered(ask(Size()), rows).index == (("many",),)
     assert answered(ask(Size()), rows, shift=gate.floor).index == (("many",), ("some",))
     assert answered(ask(Size()), rows, shift=-90).index == ()
+
+
+def test_a_key_is_a_candidate_by_its_rows_of_all_public_keys_together() -> None:
+    by = GroupKey(column="t", found=True), GroupKey(column="s")
+    least = finding_of(world.priced(ask(Size(), *by))).gate.least
+    rows = [{"t": "a", "s": "xyz"[number % 3]} for number in range(least)]
+    rows += [{"t": "b", "s": "x"}] * (least - 1) + [{"t": "b", "s": None}] * least
+    plan = world.priced(ask(Size(), *by))
+    assert evaluate(plan, world.data(rows)).keys == [(("a",), least)]
+
+
+def test_rows_are_passed_over_once_for_candidates_and_sums() -> None:
+    """Each pass over the rows would cost as much again."""
+    rows = [{"t": t, "s": "x", "f": 1.0} for t in "ab" for _ in range(90)]
+    for by in GROUPINGS.values():
+        asked: list[str] = []
+        world.data(rows)
+
+        class Heard(DuckData):
+            def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
+                asked.append(sql)  # noqa: B023 - called in this turn
+                return super().rows(sql)
+
+        evaluate(world.priced(ask(Mean(columns=("f",)), *by)), Heard(world.engine()))
+        assert len(asked) == 1
+        assert asked[0].count(world.KEY) == 1
 
 
 def test_no_key_at_all_is_an_empty_answer_of_the_same_shape() -> None:

@@ -15,14 +15,14 @@ from ag_vault.ops.text import text
 from ag_vault.parts import Bins, Part, Ranks, Sums
 
 _PART, _CELL, _PLACE = "part", "cell", "position"
-_GROUP, _ROWS, _NUMBER = "group", "rows of key", "number"
+_GROUP, _ROWS, _OF_KEY, _NUMBER = "group", "rows of key", "rows of all", "number"
 
 
 def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], least: int = 1) -> str | None:
     """One row per group that has rows: its number, then all aggregates in order; None where no part has any.
 
-    Where keys are few, or none but those to be found, the row starts with the key itself, and rows of other keys may come too: to number
-    each row by a join with the list of keys, or only to plan it, would take longer than the sums.
+    Where keys are few, the row starts with the key itself, and rows of other keys may come too: to number each row by a join with the list of
+    keys, or only to plan it, would take longer than the sums. Where keys are to be found, as ``_found_sums`` says.
     """
     aggregates = [sql.copy() for part in parts if isinstance(part, Sums) for sql in part.aggregates]
     if not aggregates:
@@ -31,16 +31,40 @@ def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], 
         keys = [join.column.copy() for join in groups.joins]
         query = exp.select(*keys, *aggregates, copy=False).group_by(*(key.copy() for key in keys), copy=False)
         return _text((*rows.stages, *stages_of(scope.steps)), query)
-    if groups.alone:
-        stages = (*rows.stages, *stages_of(scope.steps))
-        query = exp.select(*(key.copy() for key in groups.found), *aggregates, copy=False)
-        query = query.group_by(*(key.copy() for key in groups.found), copy=False)
-        enough = exp.GTE(this=exp.Count(this=exp.Star()), expression=exp.Literal.number(least))
-        return _text(stages, query.having(enough, copy=False))
+    if groups.found:
+        return _found_sums(rows, scope, groups, aggregates, least)
     stages = _stages(rows, scope, groups, least)
-    if not groups.joins and not groups.found:
+    if not groups.joins:
         return _text(stages, exp.select(exp.Literal.number(0), *aggregates, copy=False))
-    return _text(stages, exp.select(_group(groups), *aggregates, copy=False).group_by(_group(groups), copy=False))
+    return _text(stages, exp.select(_column(_CELL), *aggregates, copy=False).group_by(_column(_CELL), copy=False))
+
+
+def _found_sums(rows: Rows, scope: Scope, groups: Groups, aggregates: Sequence[exp.Expression], least: int) -> str:
+    """Candidates and their sums in one pass: a row per group that has rows, of keys that at least so many rows have, in the order of keys.
+
+    Each is the key, how many rows the key has, the number of its public key (0 where there is but one), all aggregates. Equal keys are together,
+    and their order is that of ``keys_query``.
+    """
+    names = [_column(f"k{place}") for place in range(len(groups.found))]
+    columns = [named(name.name, column) for name, column in zip(names, groups.found, strict=True)]
+    cells = [] if groups.alone else [_column(_CELL)]
+    sums = [named(f"sum {number}", sql) for number, sql in enumerate(aggregates)]
+    each = Stage(
+        columns=(*columns, *cells, named(_ROWS, exp.Count(this=exp.Star())), *sums),
+        alone=True,
+        keys=tuple(column.copy() for column in (*groups.found, *cells)),
+    )
+    # What all public keys of a found one have together: known after grouping, so that rows are passed over once.
+    whole = exp.Window(this=exp.Sum(this=_column(_ROWS)), partition_by=[name.copy() for name in names])
+    known: tuple[Stage, ...] = () if groups.alone else (Stage(columns=(named(_OF_KEY, whole),)),)
+    total = _column(_ROWS if groups.alone else _OF_KEY)
+    before = (*rows.stages, *stages_of(scope.steps)) if groups.alone else _celled(rows, scope, groups)
+    kept = Stage(where=_all([*map(_present, names), exp.GTE(this=total, expression=exp.Literal.number(least))]))
+    cell = exp.Literal.number(0) if groups.alone else _column(_CELL)
+    told = exp.select(
+        *(name.copy() for name in names), total.copy(), cell, *(_column(each.alias) for each in sums), copy=False
+    )
+    return _text((*before, each, *known, kept), told.order_by(*(name.copy() for name in names), copy=False))
 
 
 def keys_query(rows: Rows, scope: Scope, groups: Groups, least: int) -> str:
@@ -134,7 +158,11 @@ def _all(conditions: Sequence[exp.Expression]) -> exp.Expression:
 
 
 def _given(name: str) -> exp.Expression:
-    return exp.Not(this=exp.Is(this=_column(name), expression=exp.Null()))
+    return _present(_column(name))
+
+
+def _present(column: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null()))
 
 
 def _parameter(number: int) -> exp.Expression:
@@ -181,9 +209,7 @@ def _keyed(groups: Groups, least: int) -> tuple[Stage, ...]:
     """The keys that at least so many rows have, numbered from 0 in their own order."""
     names = [_column(f"k{place}") for place in range(len(groups.found))]
     columns = [named(name.name, column) for name, column in zip(names, groups.found, strict=True)]
-    whole: list[exp.Expression] = [
-        exp.Not(this=exp.Is(this=column.copy(), expression=exp.Null())) for column in groups.found
-    ]
+    whole = [_present(column) for column in groups.found]
     enough = exp.GTE(this=_column(_ROWS), expression=exp.Literal.number(least))
     number = exp.Sub(this=number_of_row((), names), expression=exp.Literal.number(1))
     return (
