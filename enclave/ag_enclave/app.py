@@ -119,7 +119,7 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/ag/v1/reviews", reviews.show_all, ASKERS),
     Row("POST", "/ag/v1/reviews", reviews.submit, ANALYST),
     Row("GET", REVIEW, reviews.show_one, ASKERS),
-    Row("GET", f"{REVIEW}/result", reviews.show_result, ANALYST),
+    Row("GET", f"{REVIEW}/result", reviews.show_result, ASKERS),
     Row("POST", f"{REVIEW}/withdraw", reviews.withdraw, ANALYST),
     Row("POST", f"{REVIEW}/runs", reviews.run, OWNER),
     Row("GET", f"{REVIEW}/runs/{{run_id}}", reviews.show_run, OWNER),

@@ -22,6 +22,7 @@ from ag_sandbox.nursery import Child
 
 _LONGEST_HEAD = 4 << 20
 _LONGEST_TEXT = 128 << 10
+_RUN = "run"
 _KINDS = ("result", "refused", "error")
 _DIED = "It ended without an outcome: it used more memory or processor time than it may."
 _LATE = "It did not end within {} seconds and was stopped."
@@ -47,7 +48,7 @@ class Bench:
 
     async def run(self, source: str, function: str, tables: Sequence[Lent]) -> Ended:
         """Run a function on tables; what it gives is looked at and written anew by another process before anybody has it."""
-        asked = {"mode": "run", "source": source, "function": function}
+        asked = {"mode": _RUN, "source": source, "function": function}
         async with self._places[all(each.mock for each in tables)]:
             ended = await self._once(asked, tables, None)
             if ended.value is None:
@@ -92,9 +93,12 @@ class Bench:
     async def _wired(
         self, settings: dict[str, Any], tables: Sequence[Lent], value: bytes | None, ending: contextlib.AsyncExitStack
     ) -> asyncio.StreamReader:
-        """A process for the code and a lender for each of its tables, all of which end with ``ending``; the process's outcome comes from here."""
+        """A process for the code, one for its types and a lender for each of its tables, all of which end with ``ending``; the outcome comes from here."""
         ours, theirs = _pair(ending)
         sockets = {"channel": theirs}
+        types: socket.socket | None = None
+        if settings["mode"] == _RUN:
+            sockets["checker"], types = _pair(ending)
         ends = {each.argument: _pair(ending) for each in tables}
         sockets |= {f"table {name}": end[1] for name, end in ends.items()}
         giving: socket.socket | None = None
@@ -102,6 +106,9 @@ class Bench:
             giving, sockets["value"] = _pair(ending)
         born = await self._nurseries.reviewer(sockets, settings)
         ending.callback(_end, born)
+        if types is not None:
+            ending.callback(_end, await self._nurseries.review_checker(types))
+            types.close()
         for each in tables:
             lender = await self._nurseries.lender(ends[each.argument][0], each.folder, each.table, mock=each.mock)
             ending.callback(_end, lender)

@@ -19,6 +19,7 @@ from ag_enclave.accounts import Accounts
 from ag_enclave.bench import Bench, Lent
 from ag_enclave.budgets import check_words
 from ag_enclave.catalog import Catalog, Dataset
+from ag_enclave.commitment import new_salt
 from ag_enclave.config import Review as Limits
 from ag_enclave.errors import BadData, Conflict, Refusal
 from ag_enclave.projects import Projects
@@ -122,12 +123,11 @@ class Reviewing:
         check_words(wanted.reason)
         check_words(wanted.override)
         found = await asyncio.to_thread(self.reviews.find, request_id, None)
-        value, warnings = await self._leaving(found, wanted)
+        value, salt, warnings = await self._leaving(found, wanted)
         if warnings and not wanted.override.strip():
             raise Warned(warnings)
-        deposit = Deposit(
-            value=value, answer=wanted.reason, warnings=tuple(warnings), overridden=wanted.override if warnings else ""
-        )
+        overridden = wanted.override if warnings else ""
+        deposit = Deposit(value=value, salt=salt, answer=wanted.reason, warnings=tuple(warnings), overridden=overridden)
         done = await asyncio.to_thread(self.reviews.approve, request_id, by, deposit)
         if found.state != done.state:
             self._tell(done)
@@ -142,21 +142,21 @@ class Reviewing:
             self._tell(found)
         return found
 
-    async def _leaving(self, found: Review, wanted: Approval) -> tuple[bytes, Sequence[str]]:
-        """What is to leave, and what there is to say about it."""
+    async def _leaving(self, found: Review, wanted: Approval) -> tuple[bytes, str, Sequence[str]]:
+        """What is to leave, the salt of its digest, and what there is to say about it. A run's salt stays: the log shows which run was deposited."""
         if (wanted.value is None) == (not wanted.run):
             raise Refusal(400, "Deposit either what a run gave (run) or a value of your own (value).")
         if wanted.value is None:
             run = await asyncio.to_thread(self.reviews.run_of, found.request_id, wanted.run)
             if run.on == DATA and run.digest and run.digest == found.result_digest:
-                return await asyncio.to_thread(self.reviews.deposited, found.request_id), ()
+                return await asyncio.to_thread(self.reviews.deposited, found.request_id), found.result_salt, ()
             if run.value is None or run.on != DATA:
                 raise Conflict("That run gave nothing that could be deposited.")
-            return run.value, run.warnings
+            return run.value, run.salt, run.warnings
         looked = await self.bench.look(_decoded(wanted.value), self._lent(found.inputs, DATA))
         if looked.value is None:
             raise Refusal(400, f"This value can't be deposited: {looked.lines}")
-        return looked.value, looked.warnings
+        return looked.value, new_salt(), looked.warnings
 
     async def _submission(self, analyst: str, wanted: New) -> Submission:
         """Refusal 400 or 404, Missing or Conflict where it can't be one."""

@@ -6,7 +6,7 @@ Knows the tables and who may take which step; runs nothing. What runs gave is ke
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ag_enclave import deeds
+from ag_enclave.commitment import commitment, keeps, new_salt
 from ag_enclave.database import Database, metadata
 from ag_enclave.errors import Conflict, Missing, Refusal
 
@@ -43,6 +44,7 @@ reviews = sa.Table(
     sa.Column("result_digest", sa.String(64), nullable=False),
     sa.Column("result", sa.LargeBinary, nullable=True),
     sa.Column("fetched_at", sa.String(32), nullable=False),
+    sa.Column("result_salt", sa.String(64), nullable=False, server_default=""),
 )
 runs = sa.Table(
     "review_runs",
@@ -59,6 +61,7 @@ runs = sa.Table(
     sa.Column("warnings", sa.Text, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("value", sa.LargeBinary, nullable=True),
+    sa.Column("salt", sa.String(64), nullable=False, server_default=""),
 )
 
 
@@ -95,7 +98,7 @@ class Submission:
         """As a new row of the table."""
         inputs = [{name: getattr(each, name) for name in Input.__slots__} for each in self.inputs]
         given = {name: getattr(self, name) for name in ("analyst", "project", "function", "source", "reader")}
-        empty = dict.fromkeys(("decided_by", "decided_at", "answer", "overridden", "result_digest", "fetched_at"), "")
+        empty = dict.fromkeys(_UNDECIDED, "")
         return {
             "request_id": str(uuid.uuid4()),
             **given,
@@ -112,7 +115,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run. ``on``: mock or data; ``outcome``: running, result, refused, error or died; ``warnings``: what to look at before it leaves."""
+    """One run. ``on``: mock or data; ``outcome``: running, result, refused, error or died; ``warnings``: what to look at before it leaves.
+
+    ``digest``: of the value, keyed with ``salt``, which only who may have the value is told.
+    """
 
     run_id: str
     request_id: str
@@ -126,11 +132,12 @@ class Run:
     warnings: tuple[str, ...]
     digest: str
     value: bytes | None
+    salt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """One request for review, without its result."""
+    """One request for review, without its result. ``result_digest``: of the deposit, keyed with ``result_salt``."""
 
     request_id: str
     analyst: str
@@ -150,6 +157,7 @@ class Review:
     overridden: str
     result_digest: str
     fetched_at: str
+    result_salt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +174,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """What an owner lets out. ``overridden``: the owner's words in spite of warnings."""
+    """What an owner lets out. ``salt``: that of the run that gave it, or a new one; ``overridden``: the owner's words in spite of warnings."""
 
     value: bytes
+    salt: str
     answer: str
     warnings: tuple[str, ...]
     overridden: str
@@ -261,10 +270,15 @@ class Reviews:
 
     def approve(self, request_id: str, by: str, deposit: Deposit) -> Review:
         """Deposit the result. The same again changes nothing; Conflict where it was decided otherwise."""
-        digest = hashlib.sha256(deposit.value).hexdigest()
+        digest = commitment(deposit.salt, deposit.value)
         values = {"answer": deposit.answer, "overridden": deposit.overridden, "result_digest": digest}
+        values |= {"result_salt": deposit.salt}
         facts = {"digest": digest, "warnings": list(deposit.warnings), "override": deposit.overridden}
-        return self._decide(request_id, by, APPROVED, {**values, "result": deposit.value}, facts)
+
+        def same(found: Review) -> bool:
+            return keeps(found.result_salt, found.result_digest, deposit.value)
+
+        return self._decide(request_id, by, APPROVED, {**values, "result": deposit.value}, facts, same=same)
 
     def deposited(self, request_id: str) -> bytes:
         """What was deposited, for whoever deposits the same again. Missing where nothing was."""
@@ -307,27 +321,37 @@ class Reviews:
             connection.execute(lost.values(lines="The enclave was stopped while this ran."))
 
     def _decide(
-        self, request_id: str, by: str, state: str, values: Mapping[str, Any], facts: Mapping[str, Any]
+        self,
+        request_id: str,
+        by: str,
+        state: str,
+        values: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        *,
+        same: Callable[[Review], bool] = lambda _found: True,
     ) -> Review:
         with self._database.transaction() as connection:
             still = (reviews.c.request_id == request_id) & (reviews.c.state == OPEN)
             stamp = {"state": state, "decided_by": by, "decided_at": _now()}
             changed = connection.execute(sa.update(reviews).where(still).values({**values, **stamp})).rowcount
             found = _existing(connection, request_id)
-            same = found.state == state and found.result_digest == values.get("result_digest", "")
-            if not changed and not same:
+            if not changed and not (found.state == state and same(found)):
                 raise Conflict(f"This request was {found.state} already, by {found.decided_by}.")
             if changed:
-                bare = {"value": None, "lines": "", "printed": ""}
-                connection.execute(
-                    sa.update(runs).where(runs.c.request_id == request_id, runs.c.on == DATA).values(bare)
-                )
+                forget_runs(connection, request_id)
                 verb = {APPROVED: "approve", DENIED: "deny", WITHDRAWN: "withdraw"}[state]
                 told = {"request": request_id, "analyst": found.analyst, **facts}
                 deeds.note(connection, by, f"review.{verb}", _subject(found.inputs), told)
         return found
 
 
+def forget_runs(connection: sa.Connection, request_id: str) -> None:
+    """What its runs on data gave, printed and raised is gone with the decision, and with the salts whatever could be found out from the log."""
+    bare = {"value": None, "lines": "", "printed": "", "salt": ""}
+    connection.execute(sa.update(runs).where(runs.c.request_id == request_id, runs.c.on == DATA).values(bare))
+
+
+_UNDECIDED = ("decided_by", "decided_at", "answer", "overridden", "result_digest", "fetched_at", "result_salt")
 _NONE = "There is no request {}."
 _OTHER_READER = "Its result may be read by somebody else only."
 _SHOWN = [column for column in reviews.c if column.name != "result"]
@@ -359,9 +383,10 @@ def _existing(connection: sa.Connection, request_id: str) -> Review:
 
 
 def _run_row(request_id: str, on: str, by: str, ended: Ended) -> dict[str, Any]:
-    digest = "" if ended.value is None else hashlib.sha256(ended.value).hexdigest()
+    salt = "" if ended.value is None else new_salt()
+    digest = "" if ended.value is None else commitment(salt, ended.value)
     told = {"outcome": ended.outcome, "seconds": ended.seconds, "lines": ended.lines, "printed": ended.printed}
-    found = {"warnings": json.dumps(list(ended.warnings)), "digest": digest, "value": ended.value}
+    found = {"warnings": json.dumps(list(ended.warnings)), "digest": digest, "value": ended.value, "salt": salt}
     return {"run_id": str(uuid.uuid4()), "request_id": request_id, "on": on, "by": by, "at": _now(), **told, **found}
 
 

@@ -1,12 +1,13 @@
 """Code for review as both sides hold it: the analyst's request and its result, the owner's runs and decision. Must not know how they travel."""
 
 import base64
+import hmac
 from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
 from antigranular import table
-from antigranular.errors import WireError
+from antigranular.errors import AgError, WireError
 from antigranular.listing import Listing
 from antigranular.parcel import pack, unpack
 from antigranular.policies import Draft
@@ -16,11 +17,18 @@ from antigranular.values import decoded
 
 PATH = "/ag/v1/reviews"
 _HEADERS = ("analyst", "function", "on", "project", "submitted", "state", "runs", "answer")
+_RUN_OR_VALUE = (
+    "approve(run) deposits what a run gave, and approve(value=…) a value of your own; words to the analyst are reason=…"
+)
+_NOTHING: Any = object()
 _MOMENT = len("2026-01-01T00:00")
 
 
 class Run:
-    """One run at an owner's command: ``on`` · ``outcome`` (result, refused, error, died) · ``lines`` of its error · ``printed`` · ``warnings`` · ``seconds``."""
+    """One run at an owner's command: ``on`` · ``outcome`` (result, refused, error, died) · ``lines`` of its error · ``printed`` · ``warnings`` · ``seconds``.
+
+    ``digest``: of what it gave, as the audit log has it.
+    """
 
     def __init__(self, enclave: Enclave, path: str, facts: Mapping[str, Any]) -> None:
         try:
@@ -32,6 +40,7 @@ class Run:
             self.warnings: list[str] = [str(each) for each in facts["warnings"]]
             self.seconds: float = float(facts["seconds"])
             self.digest: str = str(facts["digest"])
+            self._salt = bytes.fromhex(str(facts.get("salt", "")))
         except (KeyError, TypeError, ValueError):
             raise WireError("the enclave sent a run that can't be read") from None
         self._enclave = enclave
@@ -39,7 +48,14 @@ class Run:
 
     def value(self) -> Any:
         """What it gave. Raises RequestRefused where it gave nothing, or its request is decided."""
-        return _value(self._enclave.fetch(f"{self._path}/runs/{quote(self.id, safe='')}"))
+        return _value(self._given())
+
+    def verify(self, digest: str) -> bool:
+        """Whether a digest of the audit log is of what this run gave. Raises RequestRefused as ``value`` does."""
+        return _is_of(digest, self._salt, self._given())
+
+    def _given(self) -> bytes:
+        return self._enclave.fetch(f"{self._path}/runs/{quote(self.id, safe='')}")
 
     def __repr__(self) -> str:
         looked = "".join(f"\n  look at: {each}" for each in self.warnings)
@@ -71,14 +87,18 @@ class CodeRequest:
             raise WireError("the enclave's list of runs is not a list")
         return [Run(self._enclave, self._path, each) for each in found]
 
-    def approve(self, deposit: Any, *, reason: str = "", override: str = "") -> "CodeRequest":
-        """Deposit a result: that of a run, or any value. ``override``: words in spite of the airlock's warnings, which are logged.
+    def approve(
+        self, run: Run | None = None, *, value: Any = _NOTHING, reason: str = "", override: str = ""
+    ) -> "CodeRequest":
+        """Deposit a result: what a run gave, or a value of one's own. ``reason``: words to the analyst; ``override``: words in spite of the airlock's warnings, which are logged.
 
-        Raises RequestRefused, with the warnings, where there are some and no such words; and where it was decided otherwise. Raises
-        NotImportable for a value that is no data.
+        Raises AgError for what is neither; RequestRefused, with the warnings, where there are some and no such words, and where it was
+        decided otherwise; NotImportable for a value that is no data.
         """
+        if (run is None) == (value is _NOTHING) or not isinstance(run, Run | None):
+            raise AgError(_RUN_OR_VALUE)
         words = {"reason": reason, "override": override}
-        given = {"run": deposit.id} if isinstance(deposit, Run) else {"value": _encoded(deposit)}
+        given = {"value": _encoded(value)} if run is None else {"run": run.id}
         return self._step("approve", {**given, **words})
 
     def deny(self, reason: str) -> "CodeRequest":
@@ -95,8 +115,14 @@ class CodeRequest:
         return self
 
     def result(self) -> Any:
-        """What was deposited. Raises RequestRefused where nothing was, with the owner's reason where it was denied."""
-        return _value(self._enclave.fetch(f"{self._path}/result"))
+        """What was deposited, for its reader and for owners. Raises RequestRefused where nothing was, with the owner's reason where it was denied."""
+        return _value(self._deposited())
+
+    def verify(self, digest: str) -> bool:
+        """Whether a digest of the audit log is of what was deposited. Raises RequestRefused as ``result`` does."""
+        given = self._deposited()
+        self.refresh()
+        return _is_of(digest, self._salt, given)
 
     def show(self) -> str:
         """The code, with what it is bound to above it."""
@@ -114,6 +140,9 @@ class CodeRequest:
         return (
             f"<{self.state} code {self.function} of {self.analyst}, run {self.runs_used} of {self.runs_allowed} times>"
         )
+
+    def _deposited(self) -> bytes:
+        return self._enclave.fetch(f"{self._path}/result")
 
     @property
     def _path(self) -> str:
@@ -138,6 +167,7 @@ class CodeRequest:
             self.state: str = str(facts["state"])
             self.answer: str = str(facts["answer"])
             self.decided_by: str = str(facts["decided_by"])
+            self._salt = bytes.fromhex(str(facts.get("result_salt", "")))
         except (KeyError, TypeError, ValueError):
             raise WireError("the enclave sent a request for review that can't be read") from None
 
@@ -159,6 +189,11 @@ def _encoded(value: Any) -> str:
     encoder = Encoder()
     run = b"".join(pack({"value": encoder.encode(value)}, encoder.buffers))
     return base64.b64encode(run).decode("ascii")
+
+
+def _is_of(digest: str, salt: bytes, given: bytes) -> bool:
+    """The log's digests are HMAC-SHA256 under a salt that only who may have the value is told."""
+    return bool(salt) and hmac.compare_digest(hmac.digest(salt, given, "sha256").hex(), digest)
 
 
 def _value(run: bytes) -> Any:

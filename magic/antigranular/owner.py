@@ -42,7 +42,7 @@ class Owner:
 
     @property
     def reviews(self) -> Listing[CodeRequest]:
-        """Code that waits for review, the newest first; each has ``show()``, ``run("mock")``, ``run("data")``, ``approve(…)`` and ``deny(reason)``."""
+        """Code that waits for review, the newest first; each has ``show()``, ``run("mock")``, ``run("data")``, ``approve(run)`` and ``deny(reason)``."""
         return reviews_of(self._enclave, "?state=open")
 
     @property

@@ -1,6 +1,7 @@
 """The review lane against a whole enclave: code is submitted, read, run on mock and on data in a jail, and what leaves is what an owner deposits."""
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="no-untyped-call"
 
+import hashlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 import antigranular as ag
 from antigranular.code_requests import CodeRequest
+from antigranular.parcel import pack
 from antigranular.policies import Draft
 from tests.enclave.conftest import exchanged
 from tests.enclave.processes import eventually
@@ -128,7 +130,7 @@ def test_code_is_submitted_read_run_deposited_and_fetched(village: Enclave, anal
     with pytest.raises(ag.RequestRefused, match="approved already"):
         found.deny("no")
     with pytest.raises(ag.RequestRefused, match="approved already"):
-        found.approve(3.0)
+        found.approve(value=3.0)
     auditor = connect(village, "auditor")
     wanted = {"review.submit", "review.run", "review.ran", "review.approve", "review.fetch"}
 
@@ -137,6 +139,50 @@ def test_code_is_submitted_read_run_deposited_and_fetched(village: Enclave, anal
 
     assert eventually(lambda: wanted <= {each["action"] for each in entries()})
     assert repr(value["mean"]) not in str(entries())
+    (approved,) = (each for each in entries() if each["action"] == "review.approve")
+    ran = {each["details"]["run"]: each["details"]["digest"] for each in entries() if each["action"] == "review.ran"}
+    assert approved["details"]["digest"] == ran[data.id] != ran[mock.id]
+    assert [each.verify(ran[data.id]) for each in (submitted, found)] == [True, True]
+    assert not submitted.verify(ran[mock.id])
+    assert mock.verify(ran[mock.id])
+    assert found.result() == value
+
+
+def yes(data):
+    return len(data) > 0
+
+
+def test_nobody_finds_a_small_result_by_trying_what_the_log_says(
+    village: Enclave, analyst: Analyst, owner: ag.Owner
+) -> None:
+    submitted = analyst.submit(on_people(yes, runs=2))
+    found = of_owner(owner, submitted)
+    given = [found.run(on) for on in ("mock", "data", "data")]
+    found.approve(given[1])
+    auditor = connect(village, "auditor")
+
+    def logged() -> list[str]:
+        return [str(each) for each in auditor.log.entries(100) if submitted.id in str(each)]
+
+    assert eventually(lambda: any("review.approve" in each for each in logged()))
+    guesses = [b"".join(pack({"value": {"t": "bool", "v": guess}}, [])) for guess in (True, False)]
+    assert found._deposited() in guesses
+    digests = {hashlib.sha256(guess).hexdigest() for guess in guesses}
+    assert len({run.digest for run in given}) == 3  # equal results don't show as such
+    assert not any(digest in text for digest in digests for text in logged())
+    salts = {str(run._salt.hex()) for run in given} - {""}
+    assert len(salts) == 3
+    assert not any(salt in text for salt in salts for text in logged())
+
+
+def test_approve_says_what_it_takes(analyst: Analyst, owner: ag.Owner) -> None:
+    found = of_owner(owner, analyst.submit(on_people(mean_pay)))
+    attempts: list[Any] = [lambda: found.approve("looks fine"), found.approve, lambda: found.approve(7)]  # type: ignore[arg-type]
+    run = found.run("mock")
+    for attempt in (*attempts, lambda: found.approve(run, value=7)):
+        with pytest.raises(ag.AgError, match=r"approve\(run\) deposits what a run gave"):
+            attempt()
+    assert found.refresh().state == "open"
 
 
 def test_a_denial_has_its_reason_and_no_result(analyst: Analyst, owner: ag.Owner) -> None:
@@ -168,14 +214,14 @@ def test_others_requests_do_not_exist_and_owners_routes_are_closed(village: Encl
 
 def test_a_result_may_be_for_another_reader_only(village: Enclave, analyst: Analyst, owner: ag.Owner) -> None:
     submitted = analyst.submit(on_people(mean_pay, reader="other"))
-    of_owner(owner, submitted).approve(7)
+    of_owner(owner, submitted).approve(value=7)
     with pytest.raises(ag.RequestRefused, match="somebody else"):
         submitted.result()
     path = f"/ag/v1/reviews/{submitted.id}"
-    known = {
-        name: RawClient(village, name).login().ask("GET", path).json["result_digest"] for name in ("analyst", "other")
-    }
-    assert (known["analyst"], len(known["other"])) == ("", 64)
+    known = {name: RawClient(village, name).login().ask("GET", path).json for name in ("analyst", "other")}
+    for secret in ("result_digest", "result_salt"):
+        assert (known["analyst"][secret], len(known["other"][secret])) == ("", 64)
+    assert "salt" not in known["analyst"]["runs"][0]
     (theirs,) = ag.code_requests.reviews_of(Analyst(village, "other").enclave)
     assert theirs.result() == 7
 
@@ -214,10 +260,18 @@ def floods(data):
     return "x" * 1_000_000
 
 
+def misspells_where_mocks_don_t_go(data):
+    text = "none"
+    if len(data) == 60:
+        text = text.uper()
+    return text
+
+
 @pytest.mark.parametrize(
     ("function", "why"),
     [
         (opens_a_file, "open"),
+        (misspells_where_mocks_don_t_go, "has no attribute"),
         (climbs, "__class__"),
         (imports_os, "os"),
         (fails_here, "failed on mock data"),
@@ -319,7 +373,7 @@ def test_decisions_at_once_leave_one(analyst: Analyst, owner: ag.Owner) -> None:
 
     def decide(number: int) -> str:
         try:
-            return found.approve(number).state if number % 2 else found.deny(f"{number}").state
+            return found.approve(value=number).state if number % 2 else found.deny(f"{number}").state
         except ag.RequestRefused as refused:
             return str(refused.status)
 
@@ -369,11 +423,11 @@ def test_a_value_of_the_owner_s_own_passes_the_airlock_too(analyst: Analyst, own
     submitted = analyst.submit(on_people(mean_pay))
     found = of_owner(owner, submitted)
     with pytest.raises(ag.NotImportable):
-        found.approve(object())
+        found.approve(value=object())
     with pytest.raises(ag.RequestRefused, match="column pay"):
-        found.approve(villagers()["pay"])
+        found.approve(value=villagers()["pay"])
     frame = pd.DataFrame({"village": ["north", "south"], "mean": [1.5, 2.5]})
-    found.approve(frame, reason="rounded")
+    found.approve(value=frame, reason="rounded")
     pd.testing.assert_frame_equal(submitted.result(), frame)
 
 

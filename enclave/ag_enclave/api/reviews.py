@@ -31,7 +31,7 @@ async def show_one(call: Call) -> Response:
     """One request with its runs; to an analyst those on mock data only."""
     found = await asyncio.to_thread(call.gateway.reviews.find, _id(call), _whose(call))
     runs = await asyncio.to_thread(call.gateway.reviews.runs_of, found.request_id)
-    shown = [run_model(each) for each in runs if call.account.role == "owner" or each.on != DATA]
+    shown = [run_model(call, each) for each in runs if call.account.role == "owner" or each.on != DATA]
     return JSONResponse(model(call, found) | {"runs": shown})
 
 
@@ -44,7 +44,7 @@ async def submit(call: Call) -> Response:
 async def run(call: Call) -> Response:
     """Run it, and how that ended. Refusal 409 where no run is left or it is decided."""
     wanted = await read_as(call.request, RunOn)
-    return JSONResponse(run_model(await call.gateway.reviewing.run(_id(call), call.account.user_id, wanted.on)))
+    return JSONResponse(run_model(call, await call.gateway.reviewing.run(_id(call), call.account.user_id, wanted.on)))
 
 
 async def show_run(call: Call) -> Response:
@@ -77,21 +77,24 @@ async def withdraw(call: Call) -> Response:
 
 
 async def show_result(call: Call) -> Response:
-    """The deposited result, encoded as exports are, for its reader. Refusal 409 where there is none."""
+    """The deposited result, encoded as exports are, for its reader and for owners. Missing or Refusal 409 where there is none."""
+    if call.account.role == "owner":
+        return _bytes(await asyncio.to_thread(call.gateway.reviews.deposited, _id(call)))
     return _bytes(await asyncio.to_thread(call.gateway.reviews.fetch, _id(call), call.account.user_id))
 
 
 def model(call: Call, found: Review) -> dict[str, Any]:
-    """A request as both sides see it. Whoever may not read the result isn't told its digest: a small result is found by trying."""
+    """A request as both sides see it. Whoever may not read the result isn't told what it could be found with by trying."""
     facts = dataclasses.asdict(found)
     reads = call.account.role == "owner" or found.reader == call.account.user_id
-    return facts if reads else facts | {"result_digest": ""}
+    return facts if reads else facts | {"result_digest": "", "result_salt": ""}
 
 
-def run_model(found: Run) -> dict[str, Any]:
-    """A run without its value."""
+def run_model(call: Call, found: Run) -> dict[str, Any]:
+    """A run without its value; the salt is its owner's."""
     shown = dataclasses.asdict(dataclasses.replace(found, value=None))
-    return {name: value for name, value in shown.items() if name != "value"}
+    hidden = ("value",) if call.account.role == "owner" else ("value", "salt")
+    return {name: value for name, value in shown.items() if name not in hidden}
 
 
 def _bytes(value: bytes) -> Response:

@@ -241,12 +241,20 @@ class Nurseries:
 
     async def reviewer(self, sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> Child:
         """A process for reviewed code, or for what leaves of it. SessionLost where it could not be started."""
-        review = self.config.review
+        review, told = self.config.review, {**settings, "strict": self.config.sessions.strict_types}
         grants = Grants(memory_bytes=review.memory_bytes, processes=0, cpu_seconds=review.cpu_seconds, file_bytes=0)
         try:
-            return await self._spawn("reviewer", sockets, settings, grants)
+            return await self._spawn("reviewer", sockets, told, grants)
         except (SandboxError, OSError) as problem:
             raise SessionLost(f"The process for reviewed code could not be started: {problem}") from problem
+
+    async def review_checker(self, stream: socket.socket) -> Child:
+        """Who judges the types of reviewed code, at this end of a socket. SessionLost where it could not be started."""
+        grants = Grants(memory_bytes=self.config.kernel.memory_bytes, processes=0, cpu_seconds=None, file_bytes=0)
+        try:
+            return await self._spawn("checker", {"checker": stream}, {"session": "review"}, grants)
+        except (SandboxError, OSError) as problem:
+            raise SessionLost(f"The types of reviewed code can't be checked: {problem}") from problem
 
     async def lender(self, stream: socket.socket, folder: Path, table: str, *, mock: bool) -> Child:
         """Who writes one table of a data set's folder into this end of a socket. SessionLost where it could not be started."""

@@ -16,8 +16,9 @@ import ag_utils
 import ag_utils.desk
 from ag_kernel import parcel, reserve
 from ag_kernel.builtin_names import BUILTINS
-from ag_kernel.compiler.examine import examine
-from ag_kernel.compiler.problem import render_all
+from ag_kernel.compiler.checker_client import CheckerClient
+from ag_kernel.compiler.examine import Examined, examine
+from ag_kernel.compiler.problem import Problem, in_order, render_all
 from ag_kernel.decode import decode
 from ag_kernel.errors import KernelError
 from ag_kernel.export import Encoder
@@ -33,18 +34,19 @@ _LONGEST_LINES: Final = 16 << 10
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """``arguments``: the function's arguments, each a table that comes over the socket of the same name."""
+    """``arguments``: the function's arguments, each a table that comes over the socket of the same name; ``strict``: of the types."""
 
     mode: str
     arguments: tuple[str, ...]
     source: str = ""
     function: str = ""
+    strict: bool = False
     result_bytes: int = 8 << 20
     printed_bytes: int = 64 << 10
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of it: ``result`` (bytes follow), ``refused`` by the policy, or ``error``; lines to show, what was printed, what to look at."""
+    """What became of it: ``result`` (bytes follow), ``refused`` by policy or types, or ``error``; lines to show, what was printed, what to look at."""
 
     kind: str
     lines: tuple[str, ...] = ()
@@ -70,8 +72,9 @@ def _run(asked: Settings, sockets: Mapping[str, socket.socket]) -> tuple[Outcome
         "__builtins__": {**BUILTINS, "print": ag_utils.ag_print, "__import__": imports().import_},
     }
     examined = examine(asked.source, 1)
-    if examined.body is None:
-        lines = render_all(list(examined.problems), examined.source, 1).split("\n")
+    problems = [*examined.problems, *_types(examined, sockets["checker"], strict=asked.strict)]
+    if examined.body is None or problems:
+        lines = render_all(list(in_order(problems)), examined.source, 1).split("\n")
         return Outcome(kind="refused", lines=_bounded(lines)), b""
     linecache.cache[examined.filename] = (
         len(examined.source),
@@ -89,6 +92,16 @@ def _run(asked: Settings, sockets: Mapping[str, socket.socket]) -> tuple[Outcome
         fault = describe(error, {examined.filename: examined.source})
         return Outcome(kind="error", lines=_bounded(fault.lines), printed=desk.text), b""
     return Outcome(kind="result", printed=desk.text), run
+
+
+def _types(examined: Examined, stream: socket.socket, *, strict: bool) -> tuple[Problem, ...]:
+    """The types' word on the text; that which is no Python has none. The checker is let go before anything runs."""
+    with stream:
+        if any(problem.kind == "syntax" for problem in examined.problems):
+            return ()
+        checker = CheckerClient(stream)
+        checker.start({}, strict=strict)
+        return checker.check(1, examined.source)
 
 
 def _airlock(asked: Settings, sockets: Mapping[str, socket.socket]) -> tuple[Outcome, bytes]:
