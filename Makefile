@@ -63,7 +63,7 @@ frontends: install $(FRONTENDS)/.installed
 	@command -v chromium > /dev/null && command -v chromedriver > /dev/null || $(MAKE) --no-print-directory browser
 	@command -v npm > /dev/null || $(MAKE) --no-print-directory node
 	@! command -v npm > /dev/null || $(MAKE) --no-print-directory $(NODE)/node_modules/.installed
-	$(FRONTENDS)/bin/python -m pytest tests/frontends -rs --override-ini addopts="--import-mode=importlib --strict-markers"
+	$(FRONTENDS)/bin/python -m pytest tests/frontends -rs --confcutdir tests/frontends --override-ini addopts="--import-mode=importlib --strict-markers"
 
 $(FRONTENDS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(FRONTENDS)

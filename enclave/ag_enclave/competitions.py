@@ -4,9 +4,9 @@ Knows public rules and released scores, never a label: labels are a private tabl
 """
 
 import json
-import math
 import secrets
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +35,8 @@ submissions = sa.Table(
     sa.Column("at", sa.String(32), nullable=False),
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("half_width", sa.Float, nullable=False),
+    sa.Column("final", sa.Float),
+    sa.Column("final_half_width", sa.Float),
 )
 
 
@@ -48,13 +50,36 @@ class Competition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """One scored submission. ``half_width`` is of the score's 95 % interval."""
+    """One scored submission: on the rows of the board, and on the others, which nobody is told before the competition has closed.
+
+    Half-widths are of 95 % intervals. ``final`` is None where no other rows are, or where they were not scored.
+    """
 
     number: int
     analyst: str
     at: datetime
     score: float
     half_width: float
+    final: float | None = None
+    final_half_width: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A released score of some rows, with the half-width of its 95 % interval."""
+
+    score: float
+    half_width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """A submission's score on the rows that count on the board, and on the others (None: there are none); what both cost together."""
+
+    board: Part
+    final: Part | None
+    cost: dict[str, Any]
+    repeated: bool
 
 
 class Competitions:
@@ -95,34 +120,32 @@ class Competitions:
         names = ", ".join(each.rules.name for each in everything) or "none"
         raise Missing(f"There is no competition {name[:64]!r}; available: {names}.")
 
-    def record(self, name: str, analyst: str, at: datetime, score: float, half_width: float) -> Submission:
-        """Keep a score; the submission with its number."""
-        row = {"competition": name, "analyst": analyst, "at": at.astimezone(UTC).isoformat(), "score": score}
+    def record(self, name: str, analyst: str, at: datetime, score: Score) -> Submission:
+        """Keep a score; the submission with its number. The log has what the board shows, and no more."""
+        board, final = score.board, score.final
+        row = {
+            "competition": name, "analyst": analyst, "at": at.astimezone(UTC).isoformat(),
+            "score": board.score, "half_width": board.half_width,
+            "final": final and final.score, "final_half_width": final and final.half_width,
+        }  # fmt: skip
         with self._database.transaction() as connection:
-            done = connection.execute(sa.insert(submissions).values(**row, half_width=half_width))
-            deeds.note(connection, analyst, "competition.submit", name, {"score": score})
-        number = (done.inserted_primary_key or (0,))[0]
-        return Submission(number=number, analyst=analyst, at=at, score=score, half_width=half_width)
+            done = connection.execute(sa.insert(submissions).values(row))
+            deeds.note(connection, analyst, "competition.submit", name, {"score": board.score})
+        return _submission({**row, "number": (done.inserted_primary_key or (0,))[0]})
 
     def submitted(self, name: str) -> list[Submission]:
         """All submissions of a competition, oldest first."""
         wanted = sa.select(submissions).where(submissions.c.competition == name).order_by(submissions.c.number)
         with self._database.transaction() as connection:
             rows = connection.execute(wanted).mappings().all()
-        return [_submission(row) for row in rows]
+        return [_submission(dict(row)) for row in rows]
 
 
 def board(rules: Rules, submitted: Sequence[Submission]) -> list[dict[str, Any]]:
     """Each analyst's best score, best first; of equal ones the earlier."""
-    sign = 1.0 if rules.lower_is_better else -1.0
-    best: dict[str, Submission] = {}
-    counts: dict[str, int] = {}
-    for each in submitted:
-        counts[each.analyst] = counts.get(each.analyst, 0) + 1
-        known = best.get(each.analyst)
-        if known is None or sign * each.score < sign * known.score:
-            best[each.analyst] = each
-    ranked = sorted(best.values(), key=lambda each: (sign * each.score, each.number))
+    best = _best(rules, submitted)
+    counts = Counter(each.analyst for each in submitted)
+    ranked = sorted(best.values(), key=lambda each: (_sign(rules) * each.score, each.number))
     return [
         {
             "rank": rank, "analyst": each.analyst, "score": each.score, "half_width": each.half_width,
@@ -132,11 +155,50 @@ def board(rules: Rules, submitted: Sequence[Submission]) -> list[dict[str, Any]]
     ]  # fmt: skip
 
 
+def final_board(rules: Rules, submitted: Sequence[Submission]) -> list[dict[str, Any]]:
+    """Each analyst's best submission of the board, by its score on the rows that the board left out; where it left out none, by the board's."""
+    best = _best(rules, [each for each in submitted if each.final is not None] or submitted)
+    scored = [
+        (each, each.score, each.half_width)
+        if each.final is None or each.final_half_width is None
+        else (each, each.final, each.final_half_width)
+        for each in best.values()
+    ]
+    ranked = sorted(scored, key=lambda known: (_sign(rules) * known[1], known[0].number))
+    return [
+        {
+            "rank": rank, "analyst": each.analyst, "score": score, "half_width": half_width, "board_score": each.score,
+            "board_half_width": each.half_width, "submission": each.number, "at": each.at.isoformat(),
+        }
+        for rank, (each, score, half_width) in enumerate(ranked, 1)
+    ]  # fmt: skip
+
+
+def _best(rules: Rules, submitted: Sequence[Submission]) -> dict[str, Submission]:
+    """By analyst, in the order of their first submissions."""
+    best: dict[str, Submission] = {}
+    for each in submitted:
+        known = best.get(each.analyst)
+        if known is None or _sign(rules) * each.score < _sign(rules) * known.score:
+            best[each.analyst] = each
+    return best
+
+
+def _sign(rules: Rules) -> float:
+    return 1.0 if rules.lower_is_better else -1.0
+
+
 def _competition(row: sa.RowMapping) -> Competition:
     return Competition(rules=read_rules(json.loads(row["rules"])), scored=json.loads(row["scored"]))
 
 
-def _submission(row: sa.RowMapping) -> Submission:
-    at, half_width = datetime.fromisoformat(row["at"]), float(row["half_width"])
-    known = half_width if math.isfinite(half_width) else math.inf
-    return Submission(number=row["number"], analyst=row["analyst"], at=at, score=float(row["score"]), half_width=known)
+def _submission(row: Mapping[str, Any]) -> Submission:
+    return Submission(
+        number=row["number"],
+        analyst=row["analyst"],
+        at=datetime.fromisoformat(row["at"]),
+        score=float(row["score"]),
+        half_width=float(row["half_width"]),
+        final=row["final"],
+        final_half_width=row["final_half_width"],
+    )

@@ -14,7 +14,6 @@ from ag_enclave.decisions import Decisions
 from ag_enclave.deeds import Deeds
 from ag_enclave.holdings import Holdings
 from ag_enclave.intake import Intake
-from ag_enclave.judge import Judge
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Notices
 from ag_enclave.oidc import Issuer
@@ -23,6 +22,7 @@ from ag_enclave.requests import Requests
 from ag_enclave.retirement import Retirement
 from ag_enclave.reviewing import Reviewing
 from ag_enclave.reviews import Reviews
+from ag_enclave.scoring import Scoring
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
@@ -42,7 +42,7 @@ class Gateway:
     tokens: Tokens
     catalog: Catalog
     competitions: Competitions
-    judge: Judge
+    scoring: Scoring
     clerk: Clerk
     requests: Requests
     budgets: Budgets

@@ -1,22 +1,23 @@
-"""Scores a submission: a question to the vault like any other, asked in a session of the judge's own that nobody else can find.
+"""Scores a submission, and reads the labels' budget: questions to the vault like any other, in sessions of the judge's own that nobody else can find.
 
 Knows the words of a cell, and neither plan nor row. The labels are the session's one data set; predictions are public values in the plan, joined
 to the labels by the number of their row. The answer is charged to whoever submits, on the labels' data set.
 """
 
 import asyncio
+import contextlib
 import json
+import math
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from ag_enclave.bridge.message import Incoming
 from ag_enclave.catalog import Catalog
-from ag_enclave.competitions import Competition
-from ag_enclave.errors import Refusal
-from ag_enclave.rules import Value
+from ag_enclave.competitions import Competition, Part, Score
+from ag_enclave.errors import Refusal, SessionLost
+from ag_enclave.rules import Rules, Value
 from ag_enclave.session.session import Session
 from ag_enclave.session.sessions import Sessions
 
@@ -27,26 +28,19 @@ import json
 
 task = json.loads({task!r})
 labels = load_dataset(task["dataset"])
-column = labels[task["column"]]
-predicted = labels["row"].map({{row: value for row, value in task["predicted"]}})
+predicted = labels["row"].map(dict(enumerate(task["predicted"])))
 if task["metric"] == "accuracy":
-    released = labels[column == predicted]["row"].count(eps=task["epsilon"])
+    counted = labels[labels[task["column"]] == predicted]
+    halves = counted.groupby(counted["row"].isin(task["board"]))["row"].count(eps=task["epsilon"])
 else:
-    released = (column - predicted).abs().clip(0, task["largest"]).sum(eps=task["epsilon"])
-known = released.ag
-print(json.dumps({{"value": float(released), "half_width": float(known.half_widths), "cost": known.cost, "repeated": known.repeated}}))
+    error = (labels[task["column"]] - predicted).abs().clip(0, task["largest"])
+    halves = error.to_frame().groupby(labels["row"].isin(task["board"])).sum(eps=task["epsilon"])
+known = halves.ag
+released = {{"values": halves.iloc[:, 0].tolist(), "half_widths": known.half_widths.iloc[:, 0].tolist()}}
+print(json.dumps({{**released, "cost": known.cost, "repeated": known.repeated}}))
 """
-"""Rows that don't count for the board are not in the table of predictions: there a prediction is null, which equals no label and adds nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """A released score with the half-width of its 95 % interval, and what it cost."""
-
-    score: float
-    half_width: float
-    cost: dict[str, Any]
-    repeated: bool
+"""The rows that count on the board and the others are two groups, so that one ε buys the score of both. All predictions are in the plan: which of
+them count there shows in no price, no stored answer and no refusal, and in the score only through its noise."""
 
 
 class Judge:
@@ -63,7 +57,23 @@ class Judge:
 
     async def score(self, competition: Competition, predictions: Sequence[Value], analyst: str) -> Score:
         """Ask the vault. Refusal with the vault's own sentence where it refuses, for instance beyond the budget."""
-        rules = competition.rules
+        async with self._room(competition.rules, analyst) as session:
+            said = json.loads(await run(session, cell_of(competition, predictions)))
+        rules, scored = competition.rules, len(competition.scored)
+        parts = zip((rules.rows - scored, scored), said["values"], said["half_widths"], strict=True)
+        final, shown = (_part(rules, *part) for part in parts)
+        if shown is None:
+            raise Refusal(503, f"No row of {rules.name} counts on its board.")
+        return Score(board=shown, final=final, cost=said["cost"], repeated=said["repeated"])
+
+    async def balances(self, competition: Competition, analyst: str) -> dict[str, Any]:
+        """What an analyst spent of the labels' budget and has left, as a session's own odometer says it. Refusal 503 where the vault is lost."""
+        async with self._room(competition.rules, analyst) as session:
+            return await session.ask_vault("odometer")
+
+    @contextlib.asynccontextmanager
+    async def _room(self, rules: Rules, analyst: str) -> AsyncIterator[Session]:
+        """A session over the labels alone, charged to the analyst, for one question."""
         labels = self._shelf.named(rules.labels)
         session = await self._sessions.open(
             analyst=f"judge of {rules.name}", payer=analyst, kernel_name=_KERNEL, dataset=labels.name,
@@ -71,16 +81,21 @@ class Judge:
         )  # fmt: skip
         try:
             async with asyncio.timeout(_SECONDS):
-                said = json.loads(await run(session, cell_of(competition, predictions)))
+                yield session
         except TimeoutError as problem:
             raise Refusal(503, "The submission could not be scored in time; try again later.") from problem
+        except SessionLost as problem:
+            raise Refusal(503, str(problem)) from problem
         finally:
-            await self._sessions.close(session, "the submission is scored")
-        count = len(competition.scored)
-        value = (
-            min(max(said["value"] / count, 0.0), 1.0) if rules.metric == "accuracy" else max(said["value"] / count, 0.0)
-        )
-        return Score(score=value, half_width=said["half_width"] / count, cost=said["cost"], repeated=said["repeated"])
+            await self._sessions.close(session, "the judge is done")
+
+
+def _part(rules: Rules, rows: int, value: float, half_width: float) -> Part | None:
+    """The mean over so many rows, within what it can be; None of no rows."""
+    if not rows:
+        return None
+    best = 1.0 if rules.metric == "accuracy" else math.inf
+    return Part(score=min(max(value / rows, 0.0), best), half_width=half_width / rows)
 
 
 def cell_of(competition: Competition, predictions: Sequence[Value]) -> str:
@@ -89,7 +104,7 @@ def cell_of(competition: Competition, predictions: Sequence[Value]) -> str:
     largest = label.upper - label.lower if label.upper is not None and label.lower is not None else 0
     task = {
         "dataset": rules.labels, "column": label.column, "metric": rules.metric, "epsilon": rules.epsilon,
-        "largest": largest, "predicted": [[row, predictions[row]] for row in competition.scored],
+        "largest": largest, "predicted": list(predictions), "board": list(competition.scored),
     }  # fmt: skip
     return _CELL.format(task=json.dumps(task))
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -135,7 +136,8 @@ def checked(rules: Rules, predictions: Any) -> list[Value]:
 
 def _number(value: Any, label: Label) -> bool:
     del label
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    whole_or_not = isinstance(value, int | float) and not isinstance(value, bool)
+    return whole_or_not and abs(value) <= sys.float_info.max  # compares exactly, where isfinite overflows; false of NaN
 
 
 def _whole(value: Any, label: Label) -> bool:

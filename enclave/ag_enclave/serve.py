@@ -45,6 +45,7 @@ from ag_enclave.requests import Requests
 from ag_enclave.retirement import Retirement
 from ag_enclave.reviewing import Reviewing
 from ag_enclave.reviews import Reviews
+from ag_enclave.scoring import Scoring
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.session.sessions import Sessions
@@ -125,9 +126,10 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     limits, catalog = config.accounts, Catalog(start.state.folder("datasets"))
     sessions = Sessions(config=config, state=start.state, nurseries=nurseries)
     shelf = Catalog(start.state.folder("competitions"))
+    scoring = Scoring(competitions=Competitions(database), judge=Judge(sessions, shelf), now=current_time)
+    sessions.serve_entries(scoring.score)
     requests, budgets = Requests(database), Budgets(catalog, clerk, shelf)
-    reviews, projects = Reviews(database), Projects(database)
-    holdings = Holdings(start.state, database)
+    reviews, projects, holdings = Reviews(database), Projects(database), Holdings(start.state, database)
     return Gateway(
         config=config,
         accounts=start.accounts,
@@ -136,8 +138,8 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         tokens=Tokens(key=opened.key, seconds=limits.token_seconds, longest=limits.longest_token_seconds, clock=clock),
         issuer=opened.issuer,
         catalog=catalog,
-        competitions=Competitions(start.accounts.database),
-        judge=Judge(sessions, shelf),
+        competitions=scoring.competitions,
+        scoring=scoring,
         clerk=clerk,
         requests=requests,
         budgets=budgets,

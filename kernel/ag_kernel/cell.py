@@ -109,7 +109,7 @@ def live(source: str, session: Session, *, mock: bool = False) -> None:
     """
     cell = Cell(source=source, number=session.cells)
     session.output.begin()
-    session.desk.begin()
+    session.desk.begin(dry=mock)
     try:
         with session.vault.rehearsing(dry=mock):
             for step in STEPS:

@@ -3,15 +3,17 @@
 It must not know what the messages mean; a frame is always sent whole, whatever interrupts the cell.
 """
 
+import itertools
 import select
 import socket
 import struct
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ag_kernel.errors import MalformedMessage
 from ag_kernel.interrupts import Interrupts
-from ag_kernel.wire import Message, decode, encode, new_header
+from ag_kernel.wire import Json, Message, decode, encode, new_header
 
 MAX_FRAME_BYTES: Final = 128 << 20
 _LENGTH: Final = struct.Struct(">I")
@@ -26,9 +28,43 @@ class Channel:
         self._session = session
         self._interrupts = interrupts
         self._parent: Mapping[str, Any] = {}
+        self._questions = itertools.count(1)
+        self._early: deque[Message] = deque()
+        """What came while a question's answer was awaited."""
 
     def receive(self) -> Message | None:
         """The next message; None where the gateway is gone. MalformedMessage for bytes that are none (the stream goes on)."""
+        return self._early.popleft() if self._early else self._read()
+
+    def ask(self, question: str, content: Mapping[str, Any]) -> Json:
+        """Put a question of a running cell to the gateway; its answer. ConnectionError where that is gone.
+
+        An interrupt may come while the answer is awaited, which is then passed over when it comes.
+        """
+        number = next(self._questions)
+        self._send("stdin", f"{question}_request", {**content, "number": number}, ())
+        answer: Json | None = None
+        while answer is None:
+            select.select([self._stream], [], [])  # here, where an interrupt does no harm
+            with self._interrupts.shield():
+                answer = self._answer(f"{question}_reply", number)
+        return answer
+
+    def _answer(self, kind: str, number: int) -> Json | None:
+        """The answer to a question, if the next message is that; any other is kept for its turn, but for a late answer."""
+        try:
+            found = self._read()
+        except MalformedMessage:
+            return None
+        if found is None:
+            raise ConnectionError("the enclave's gateway is gone")
+        if found.kind != kind:
+            self._early.append(found)
+        elif found.content.get("number") == number:
+            return dict(found.content)
+        return None
+
+    def _read(self) -> Message | None:
         head = self._exactly(_LENGTH.size)
         if head is None:
             return None
@@ -41,7 +77,7 @@ class Channel:
 
     def waiting(self) -> bool:
         """Whether a message is there to be read now."""
-        return bool(select.select([self._stream], [], [], 0)[0])
+        return bool(self._early) or bool(select.select([self._stream], [], [], 0)[0])
 
     def answer_to(self, request: Message) -> None:
         """Everything sent from now on belongs to this request."""

@@ -9,10 +9,11 @@ from typing import Any
 from ag_kernel import parcel
 from ag_kernel.channel import Channel
 from ag_kernel.display import EXPORT, PLAIN, Bundle, bundle
-from ag_kernel.errors import NotExportable
+from ag_kernel.errors import NotExportable, NotSubmitted
 from ag_kernel.export import Encoder, check_name
 from ag_kernel.output import Output
 from ag_utils.desk import Imported
+from ag_utils.predictions import plain
 
 EXPORT_VERSION = 1
 IN_PIECES = 2
@@ -29,10 +30,12 @@ class NotebookDesk:
         self._left = export_limit
         self._imported: dict[str, Imported] = {}
         self._exports = 0
+        self._dry = False
 
-    def begin(self) -> None:
-        """A new cell, a new allowance."""
+    def begin(self, *, dry: bool = False) -> None:
+        """A new cell, a new allowance; ``dry``: a dry run, which submits nothing."""
         self._left = self._limit
+        self._dry = dry
 
     def export(self, value: Any, name: str) -> None:
         """Send a public value under a name. ValueError where it is private, no data, too large, or the name is none."""
@@ -62,6 +65,17 @@ class NotebookDesk:
         for at, piece in enumerate(parcel.pieces(run)):
             said = {PLAIN: summary} if at == pieces - 1 else {}
             self.publish({**said, EXPORT: {**payload, "piece": at, "pieces": pieces}}, [piece])
+
+    def submit(self, predictions: Any) -> dict[str, Any]:
+        """Have predictions scored. ValueError where they are private or no list of values, NotSubmitted with the gateway's own reason."""
+        Encoder().encode(predictions)
+        values = plain(predictions)
+        if self._dry:
+            raise NotSubmitted("a dry run submits nothing: run the cell without --mock")
+        answer = self._channel.ask("submit", {"predictions": values})
+        if answer.get("status") != "ok":
+            raise NotSubmitted(str(answer.get("evalue")))
+        return dict(answer["scored"])
 
     def lay(self, name: str, imported: Imported) -> None:
         """Keep what the notebook sent until a cell takes it."""

@@ -3,6 +3,8 @@
 KernelError
 ├── MalformedMessage    bytes on the session channel that are not a message
 └── CellRefused         a cell that was not run: syntax, policy, types or size; carries what to show
+RuntimeError
+└── NotSubmitted        predictions that were not scored; says why
 ValueError
 ├── NotExportable       a value, or a name, that can't leave as data; says what can
 └── NotImportable       a value, or a name, that a client sent and that can't become a variable
@@ -23,6 +25,10 @@ class CellRefused(KernelError):
     def __init__(self, why: str, *shown: str) -> None:
         super().__init__(why)
         self.shown = shown or (why,)
+
+
+class NotSubmitted(RuntimeError):
+    """Predictions were not scored; says why."""
 
 
 class NotExportable(ValueError):

@@ -15,6 +15,7 @@ from op_pandas.series import PrivateSeries
 __all__ = ["ag_print", "display", "export", "imported", "load_dataset", "load_mock", "submit_predictions"]
 
 PRIVATE = "Please ensure export function is called on a non-private type."
+NOT_SUBMITTED = "Please ensure submit_predictions is called on a non-private type."
 _DEEPEST = 32
 
 
@@ -71,12 +72,15 @@ def imported(name: str, become: Literal["value", "frame", "series"] = "value") -
     return found.value
 
 
-def submit_predictions(predictions: Any) -> Any:
-    """RuntimeError: predictions are submitted by the notebook. Here is how."""
-    del predictions
-    raise RuntimeError(
-        "predictions are submitted by the notebook: export(predictions, 'predictions') here, then session.submit_predictions(predictions) there"
-    )
+def submit_predictions(predictions: Any) -> dict[str, Any]:
+    """Submit one prediction for each row of the test set, in its order: ``{"score": {"leaderboard": score, "logs": {…}}}``.
+
+    ``predictions``: a public frame of one column, series, array or list. Costs the ε of the competition's rules, as ``session.submit_predictions`` does.
+    ValueError for what is private or no such list, RuntimeError where they are not scored, with the reason.
+    """
+    if holds_private(predictions):
+        raise ValueError(NOT_SUBMITTED)
+    return bound().submit(predictions)
 
 
 def holds_private(value: Any, depth: int = 0) -> bool:

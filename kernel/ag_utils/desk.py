@@ -34,6 +34,9 @@ class Desk(Protocol):
     def clear(self, *, wait: bool) -> None:
         """Clear what the cell has shown."""
 
+    def submit(self, predictions: Any) -> dict[str, Any]:
+        """Submit predictions to the session's competition; what they score. ValueError or RuntimeError with the reason where they aren't scored."""
+
     def imported(self, name: str) -> Imported:
         """What the notebook sent under a name, once. LookupError where there is nothing."""
 

@@ -16,7 +16,7 @@ from antigranular.catalogue import Catalogue, type_of
 from antigranular.cell import run_cell
 from antigranular.channel import Channel
 from antigranular.code_requests import CodeRequest, reviews_of, submit
-from antigranular.competition import Board, plain
+from antigranular.competition import Board
 from antigranular.errors import AgError, CellRefused, NotImportable, SessionError, WireError
 from antigranular.hearing import CellResult
 from antigranular.imports import becomes, cell_for, check_name, parcel_of, send_import
@@ -24,6 +24,7 @@ from antigranular.listing import Listing
 from antigranular.mock import Mock
 from antigranular.odometer import Odometer
 from antigranular.policies import Draft
+from antigranular.predictions import plain
 from antigranular.projects import Project, make, projects_of
 from antigranular.replay import replay
 from antigranular.rest import Enclave
@@ -232,13 +233,14 @@ class Session:
     def submit_predictions(self, predictions: Any) -> dict[str, Any]:
         """Submit one prediction for each row of the test set: ``{"score": {"leaderboard": score, "logs": {…}}}``.
 
-        ``predictions``: a frame of one column, a series, an array or a list, in the test set's order. Raises RequestRefused where they don't
-        fit or come too late or too often, and nothing was charged; SessionError where the session belongs to no competition.
+        ``predictions``: a frame of one column, a series, an array or a list, in the test set's order. Raises ValueError or TypeError where
+        they are none of these, RequestRefused where they don't fit or come too late or too often, and nothing was charged; SessionError
+        where the session belongs to no competition. In a ``%%ag`` cell ``submit_predictions(predictions)`` does the same.
         """
         return self._enclave.submit(self._competition(), plain(predictions))
 
     def leaderboard(self) -> Board:
-        """Each analyst's best score in the session's competition. Raises SessionError where it belongs to none."""
+        """Each analyst's best score in the session's competition, and the final ones once it has closed. Raises SessionError where it belongs to none."""
         name = self._competition()
         return Board(name, self._enclave.board(name))
 

@@ -107,6 +107,16 @@ def _say(kernel: Kernel, rest: str, _request: Json) -> None:
     kernel.say(said["channel"], said["kind"], said["content"], **said.get("header", {}))
 
 
+def _submit(kernel: Kernel, rest: str, _request: Json) -> None:
+    """Several questions at once, as JSON; then prints as many answers."""
+    for content in json.loads(rest):
+        kernel.say("stdin", "submit_request", content)
+    for _ in json.loads(rest):
+        payload = _receive(kernel.stream)
+        if payload is not None:
+            kernel.print(json.dumps(unpack_v1(payload)["content"]) + "\n")
+
+
 def _forge_parent(kernel: Kernel, rest: str, _request: Json) -> None:
     mine, kernel.parent = kernel.parent, {"msg_id": rest, "evil": True}
     kernel.print("forged")
@@ -164,6 +174,7 @@ DEEDS: dict[str, Callable[[Kernel, str, Json], None]] = {
     "show_request": _show_request,
     "show": _show,
     "say": _say,
+    "submit": _submit,
     "forge_parent": _forge_parent,
     "count": _count,
     "blow": _blow,

@@ -97,6 +97,35 @@ def test_a_kernel_that_lies_about_a_listed_message_is_stopped(analyst: RawClient
         assert "broke the protocol" in only(answers, "error")["content"]["evalue"]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"predictions": [1]},
+        {"number": "1", "predictions": [1]},
+        {"number": 1, "predictions": {"0": 1}},
+        {"number": 1, "predictions": [[1]]},
+        {"number": 1, "predictions": [{"label": 1}]},
+    ],
+)
+def test_a_kernel_that_submits_what_are_no_predictions_is_stopped(analyst: RawClient, content: Json) -> None:
+    with analyst.session() as channels:
+        answers = channels.execute(f"submit {json.dumps([content])}")
+        assert "broke the protocol" in only(answers, "error")["content"]["evalue"]
+
+
+def test_submissions_are_answered_to_the_kernel_alone_and_one_at_a_time(analyst: RawClient) -> None:
+    asked = [{"number": number, "predictions": ["x"] * 3, "analyst": "root"} for number in range(50)]
+    with analyst.session() as channels:
+        answers = channels.execute(f"submit {json.dumps(asked)}")
+        told = [json.loads(line) for line in printed(answers).splitlines()]
+        assert {message["channel"] for message in answers} == {"iopub", "shell"}
+        assert sorted(each["number"] for each in told) == list(range(50))
+        assert {each["status"] for each in told} == {"error"}
+        reasons = {each["evalue"] for each in told}
+        assert any("belongs to no competition" in reason for reason in reasons)
+        assert only(channels.execute("nothing"), "execute_reply")["content"]["status"] == "ok"
+
+
 @pytest.mark.parametrize("code", ["garbage", "claim 4294967295", "claim 0"])
 def test_garbage_and_false_lengths_stop_the_kernel_and_nobody_else(
     odd_enclave: Enclave, analyst: RawClient, code: str

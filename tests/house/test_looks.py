@@ -5,6 +5,11 @@ import pytest
 from tests.house.tree import ROOT
 
 
+def test_predictions_are_read_alike_in_the_notebook_and_in_a_cell() -> None:
+    client, guest = ((ROOT / room / "predictions.py").read_text() for room in ("magic/antigranular", "kernel/ag_utils"))
+    assert client == guest
+
+
 @pytest.mark.parametrize("name", ["table.py", "intervals.py", "plots.py"])
 def test_the_client_and_the_guest_draw_tables_by_the_same_text(name: str) -> None:
     client, guest = ((ROOT / room / name).read_text() for room in ("magic/antigranular", "private_pandas/op_pandas"))

@@ -7,6 +7,7 @@ import random
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 import yaml
 
 import antigranular as ag
-from ag_enclave.competitions import Competition, Submission, board
+from ag_enclave.competitions import Competition, Submission, board, final_board
 from ag_enclave.errors import BadData, Refusal
 from ag_enclave.judge import cell_of
 from ag_enclave.rules import check_window, checked, read_rules
@@ -68,6 +69,91 @@ def competing(at_demo: Enclave, register: Register) -> Iterator[Callable[[str, d
     return login
 
 
+def test_a_prediction_that_is_changed_anywhere_is_a_new_question_with_its_own_noise_and_price(competing: Any) -> None:
+    """Which rows count on the board would be known to whoever sees that a change makes no difference."""
+    rules = {**SPECIES_RULES, "rows": 12, "epsilon": 0.25, "per_hour": 50, "per_day": 50}
+    with competing("Small Cup", rules, LABELS[:12]) as session:
+        wrong = ["virginica" if label == "setosa" else "setosa" for label in LABELS[:12]]
+        changed = [
+            [*wrong[:at], "versicolor", *wrong[at + 1 :]] for at in range(7)
+        ]  # of six rows that count and six that don't, one each at least
+        logs = [session.submit_predictions(each)["score"]["logs"] for each in (wrong, *changed)]
+        assert [(each["cost"], each["repeated"]) for each in logs] == [({"epsilon": "1/4", "delta": 0.0}, False)] * 8
+        assert len({each["half_width"] for each in logs}) == 1
+        assert session.privacy_odometer()["dataset_costs"]["Labels of Small Cup"]["eps"] == 8 / 4
+
+
+def test_a_cell_submits_what_is_public_and_hears_what_the_notebook_would(competing: Any) -> None:
+    rules = {**SPECIES_RULES, "per_hour": 2}
+    with competing("Cell Cup", rules, LABELS) as session:
+        session.private_import(LABELS, "labels")
+        done = session.execute(
+            "import pandas\nscored = submit_predictions(pandas.Series(labels))\nexport(scored, 'scored')"
+        )
+        scored = done.exports["scored"]["score"]
+        assert abs(scored["leaderboard"] - 1.0) < 0.15
+        assert (scored["logs"]["cost"], scored["logs"]["scored_rows"]) == ({"epsilon": "1", "delta": 0.0}, ROWS // 2)
+        (row,) = session.leaderboard()
+        assert row["score"] == scored["leaderboard"]
+        assert "dry run submits nothing" in refused(session, "submit_predictions(labels)", mock=True)
+        for source, problem in (
+            (
+                "submit_predictions(labels[:-1])",
+                "needs 600 predictions, one for each row of the test set in its order; you sent 599",
+            ),
+            ("submit_predictions([*labels[:-1], 'rose'])", 'Prediction 599 is "rose", and must be one of setosa'),
+            ("submit_predictions(iris.train_y)", "Please ensure submit_predictions is called on a non-private type"),
+            ("submit_predictions([iris][0])", "Please ensure submit_predictions is called on a non-private type"),
+            ("import numpy\nsubmit_predictions(numpy.array([[float('nan')]]))", "Prediction 0 is nan"),
+            ("submit_predictions(7)", "a list: one value per row; this is a int"),
+        ):
+            assert problem in refused(session, source), source
+        assert len(session.leaderboard()) == 1
+        session.submit_predictions(LABELS)
+        assert "takes 2 submissions per hour; the next one in 60 minutes" in refused(
+            session, "submit_predictions(labels)"
+        )
+    with ag.login(dataset="Iris") as session:
+        assert "belongs to no competition" in refused(session, "submit_predictions([1])")
+
+
+def refused(session: Any, source: str, **how: Any) -> str:
+    with pytest.raises(ag.CellError) as raised:
+        session.execute(source, **how)
+    return str(raised.value)
+
+
+def test_final_scores_are_those_of_the_rows_that_the_board_left_out_and_nobody_sees_them_before_the_end(
+    competing: Any, at_demo: Enclave
+) -> None:
+    with competing("Final Cup", SPECIES_RULES, LABELS) as session:
+        with sqlite3.connect(at_demo.state / "accounts.sqlite") as database:
+            (scored,) = database.execute("SELECT scored FROM competitions WHERE name = 'Final Cup'").fetchone()
+        shown = set(json.loads(scored))
+        overfitted = [label if row in shown else "virginica" for row, label in enumerate(LABELS)]
+        session.submit_predictions(overfitted)
+        (row,) = session.leaderboard()
+        assert session.leaderboard().final is None
+        assert abs(row["score"] - 1.0) < 0.15, "as if its analyst had known the rows of the board"
+        assert session.privacy_odometer()["dataset_costs"]["Labels of Final Cup"]["eps"] == 1.0, "one ε for both scores"
+        raw = RawClient(at_demo, "analyst").login()
+        assert raw.ask("GET", "/ag/v1/competitions/Final%20Cup/board", {}).json["final"] is None
+        with sqlite3.connect(at_demo.state / "accounts.sqlite") as database:
+            database.execute(
+                "UPDATE competitions SET rules = replace(rules, '2100-01', '2021-01') WHERE name = 'Final Cup'"
+            )
+        board = session.leaderboard()
+        assert board.final is not None
+        (final,) = board.final
+        others = [label == "virginica" for row, label in enumerate(LABELS) if row not in shown]
+        assert abs(final["score"] - sum(others) / len(others)) < 0.15
+        assert (final["board_score"], final["analyst"]) == (row["score"], row["analyst"])
+        assert "closed 2021-01-01 00:00 UTC, final" in str(board)
+        assert "final score" in board._repr_html_()
+        with pytest.raises(ag.RequestRefused, match="closed at 2021-01-01"):
+            session.submit_predictions(LABELS)
+
+
 def forget_submissions(enclave: Enclave) -> None:
     with sqlite3.connect(enclave.state / "accounts.sqlite") as database:
         database.execute("DELETE FROM submissions")
@@ -91,6 +177,9 @@ def test_a_submission_is_scored_charged_and_on_the_board_and_others_are_refused(
         assert session.dataset == "Iris"
         assert "in the session as iris, competition Iris Species" in session.describe()["text/plain"]
         right = session.submit_predictions(pd.DataFrame({"species": LABELS}))
+        balance = session.privacy_odometer()
+        assert balance["dataset_costs"]["Labels of Iris Species"]["eps"] == 1.0
+        assert balance["remaining"]["Labels of Iris Species"]["eps"] == 5.0
         forget_submissions(at_demo)
         assert session.leaderboard() == [], "as if the gateway had died between charge and record"
         half = session.submit_predictions([*LABELS[: ROWS // 2], *["setosa"] * (ROWS // 2)])
@@ -110,8 +199,10 @@ def test_a_submission_is_scored_charged_and_on_the_board_and_others_are_refused(
             ([*LABELS[:-1], None], "Prediction 599 is null"),
             ([*LABELS[:-1], '")\nexport(labels, "x")'], "Prediction 599"),
             (pd.DataFrame({"a": LABELS, "b": LABELS}), "one column"),
+            ("setosa", "a list: one value per row"),
+            ([*LABELS[:-1], {}], "Prediction 599 is a dict"),
         ):
-            with pytest.raises((ag.RequestRefused, ValueError), match=problem):
+            with pytest.raises((ag.RequestRefused, ValueError, TypeError), match=problem):
                 session.submit_predictions(wrong)
         assert len(session.leaderboard()) == 1
         assert "Labels of Iris Species" not in [each["name"] for each in session.datasets()]
@@ -179,7 +270,7 @@ def test_a_submission_too_early_too_late_or_too_often_is_refused_with_the_time_t
         assert refused.value.status == status
 
 
-def test_what_was_predicted_is_data_in_the_judge_s_cell_and_only_the_rows_of_the_board_are_in_it() -> None:
+def test_what_was_predicted_is_data_in_the_judge_s_cell_and_every_prediction_is_in_it() -> None:
     hostile = "a'\"{x}\\\n\u2028''' \"\"\"); export(labels, 'x')"
     rules = read_rules({"name": "Cup", **SPECIES_RULES, "rows": 3, "label": {**LABEL, "categories": [hostile, "b"]}})
     source = cell_of(Competition(rules=rules, scored=[0, 2]), [hostile, "b", hostile])
@@ -187,7 +278,8 @@ def test_what_was_predicted_is_data_in_the_judge_s_cell_and_only_the_rows_of_the
         node for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "json.loads"
     ]  # fmt: skip
-    assert json.loads(ast.literal_eval(read.args[0]))["predicted"] == [[0, hostile], [2, hostile]]
+    task = json.loads(ast.literal_eval(read.args[0]))
+    assert (task["predicted"], task["board"]) == ([hostile, "b", hostile], [0, 2])
     harmless = cell_of(Competition(rules=rules, scored=[1]), ["b"] * 3)
     assert len(ast.parse(source).body) == len(ast.parse(harmless).body)
 
@@ -224,6 +316,23 @@ def test_equal_scores_rank_by_who_was_first_and_errors_from_the_least() -> None:
     ]  # fmt: skip
     errors = read_rules({"name": "Cup", **SIZE_RULES})
     assert [row["analyst"] for row in board(errors, submitted)] == ["cy", "ann", "bob"]
+
+
+def test_the_final_board_ranks_the_board_s_submissions_by_their_other_rows() -> None:
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+    scores = [("ann", 0.5, 0.9), ("ann", 0.9, 0.4), ("bob", 0.8, 0.7), ("cy", 0.95, None)]
+    submitted = [
+        Submission(
+            number=number, analyst=who, at=at, score=score, half_width=0.1, final=final,
+            final_half_width=None if final is None else 0.2,
+        )
+        for number, (who, score, final) in enumerate(scores)
+    ]  # fmt: skip
+    rules = read_rules({"name": "Cup", **SPECIES_RULES})
+    found = [(row["rank"], row["analyst"], row["score"], row["board_score"]) for row in final_board(rules, submitted)]
+    assert found == [(1, "bob", 0.7, 0.8), (2, "ann", 0.4, 0.9)], "cy's was not scored on both"
+    unsplit = [replace(each, final=None) for each in submitted]
+    assert [row["analyst"] for row in final_board(rules, unsplit)] == ["cy", "ann", "bob"]
 
 
 def test_files_that_are_no_rules_are_one_sentence(register: Register, tmp_path: Path) -> None:

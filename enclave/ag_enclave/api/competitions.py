@@ -1,14 +1,15 @@
 """``/ag/v1/competitions``: the rules, the boards, and submissions."""
 
 import asyncio
+from datetime import UTC
 
 import msgspec
 from starlette.responses import JSONResponse, Response
 
 from ag_enclave.api.call import Call
 from ag_enclave.body import read_as
-from ag_enclave.competitions import Competition, board
-from ag_enclave.rules import check_window, checked, public
+from ag_enclave.competitions import board, final_board
+from ag_enclave.rules import public
 
 
 class Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -24,32 +25,22 @@ async def show_all(call: Call) -> Response:
 
 
 async def show_board(call: Call) -> Response:
-    """Each analyst's best score, best first."""
-    competition = await _named(call)
-    submitted = await asyncio.to_thread(call.gateway.competitions.submitted, competition.rules.name)
-    return JSONResponse({"metric": competition.rules.metric, "board": board(competition.rules, submitted)})
+    """Each analyst's best score, best first; ``final``, once the competition has closed, by the rows that didn't count until then."""
+    gateway, name = call.gateway, call.request.path_params["name"]
+    rules = (await asyncio.to_thread(gateway.competitions.named, name)).rules
+    submitted = await asyncio.to_thread(gateway.competitions.submitted, rules.name)
+    final = final_board(rules, submitted) if gateway.now() > rules.closes else None
+    shown = {
+        "metric": rules.metric,
+        "closes": rules.closes.astimezone(UTC).isoformat(),
+        "board": board(rules, submitted),
+    }
+    return JSONResponse({**shown, "final": final})
 
 
 async def submit(call: Call) -> Response:
     """Score predictions. What is late, too much or malformed is refused before anything is charged."""
-    gateway, analyst = call.gateway, call.account.user_id
-    competition, entry = await _named(call), await read_as(call.request, Entry)
-    rules = competition.rules
-    async with gateway.judge.turn(rules.name):
-        predictions = checked(rules, entry.predictions)
-        before = await asyncio.to_thread(gateway.competitions.submitted, rules.name)
-        now = gateway.now()
-        check_window(rules, now, [each.at for each in before if each.analyst == analyst])
-        score = await gateway.judge.score(competition, predictions, analyst)
-        kept = await asyncio.to_thread(
-            gateway.competitions.record, rules.name, analyst, now, score.score, score.half_width
-        )
-    logs = {
-        "submission": kept.number, "metric": rules.metric, "half_width": score.half_width, "cost": score.cost,
-        "repeated": score.repeated, "scored_rows": len(competition.scored),
-    }  # fmt: skip
-    return JSONResponse({"score": {"leaderboard": score.score, "logs": logs}}, status_code=201)
-
-
-async def _named(call: Call) -> Competition:
-    return await asyncio.to_thread(call.gateway.competitions.named, call.request.path_params["name"])
+    entry = await read_as(call.request, Entry)
+    name = call.request.path_params["name"]
+    said = await call.gateway.scoring.score(name, entry.predictions, call.account.user_id)
+    return JSONResponse(said, status_code=201)

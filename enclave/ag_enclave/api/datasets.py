@@ -65,12 +65,17 @@ async def restore(call: Call) -> Response:
 
 
 async def show_odometer(call: Call) -> Response:
-    """What was spent and what is left, as the session's vault says."""
+    """What was spent and what is left, as the session's vault says; in a competition also of its labels."""
     session = call.gateway.sessions.find(call.request.path_params["session_id"], call.whose)
+    subject = session.subject
     try:
-        return JSONResponse(await session.ask_vault("odometer"))
+        said = await session.ask_vault("odometer")
     except SessionLost as problem:
         raise Refusal(503, str(problem)) from problem
+    if subject.competition is not None and "balances" in said:
+        of_labels = await call.gateway.scoring.balances(subject.competition, subject.analyst)
+        said["balances"] += of_labels["balances"]
+    return JSONResponse(said)
 
 
 async def _done(call: Call, deed: Any, what: Any) -> Response:

@@ -84,6 +84,14 @@ def exact_text(given: Any, limits: Wire) -> str:
     return value
 
 
+def scalars(given: Any, _limits: Wire) -> list[Any]:
+    """A list of texts, numbers, booleans and nulls, of any length: no longer than its message."""
+    values = _of_type(given, list)
+    if not all(value is None or isinstance(value, str | int | float) for value in values):
+        raise MalformedMessage("a field is not a list of single values")
+    return list(values)
+
+
 def each(check: Check) -> Check:
     """A list of at most 10,000 items, each checked; further items are cut."""
 

@@ -21,6 +21,7 @@ from ag_enclave.bridge.fields import (
     optional,
     rebuild,
     record,
+    scalars,
     short,
     text,
 )
@@ -29,6 +30,7 @@ from ag_enclave.bridge.mimes import EXPORT, bundle, bundle_metadata
 from ag_enclave.config import Wire
 from ag_enclave.errors import MalformedMessage
 
+SUBMIT = "submit_request"
 _REMEMBERED = 4096
 _STATUS: Check = one_of("ok", "error", "aborted")
 _ERROR: Fields = {"ename": short, "evalue": text, "traceback": each(text)}
@@ -94,6 +96,9 @@ ANSWERS: Mapping[tuple[str, str], Fields] = {
     ("shell", "history_reply"): {"status": _STATUS, "history": always([])},
 }
 
+# the same of what a running cell asks of the gateway, which no client is shown
+QUESTIONS: Mapping[tuple[str, str], Fields] = {("stdin", SUBMIT): {"number": number, "predictions": scalars}}
+
 _KERNEL_INFO: Fields = {
     "status": _STATUS,
     "protocol_version": short,
@@ -157,4 +162,6 @@ class Outbound:
 def _fields(channel: str, kind: Any) -> Fields | None:
     if kind == "kernel_info_reply" and channel in KERNEL_INFO_CHANNELS:
         return _KERNEL_INFO
-    return ANSWERS.get((channel, kind)) if isinstance(kind, str) else None
+    if not isinstance(kind, str):
+        return None
+    return ANSWERS.get((channel, kind)) or QUESTIONS.get((channel, kind))

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +18,12 @@ from ag_enclave.bridge.message import Incoming, Message
 from ag_enclave.config import Config
 from ag_enclave.errors import SessionLost
 from ag_enclave.session.allowance import Allowance, Pace
+from ag_enclave.session.entry import Entry, Score
 from ag_enclave.session.life import Life
 from ag_enclave.session.nurseries import Trio
 from ag_enclave.session.precedence import Precedence
 from ag_enclave.session.ring import Reader, Ring
+from ag_enclave.session.subject import Subject
 
 _PLACES = 32
 _TAKEN = 4096
@@ -30,26 +31,8 @@ _RESTARTED = "The kernel was restarted before this cell was done."
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What a session is about, as its opener asked for it. ``payer``: the account it is charged to, where that isn't whose it is. ``datasets``: all that it has."""
-
-    session_id: str
-    analyst: str
-    kernel_name: str
-    dataset: str | None
-    competition: str | None = None
-    payer: str | None = None
-    datasets: tuple[str, ...] = ()
-
-    @property
-    def account(self) -> str:
-        """The account that stands behind it."""
-        return self.payer or self.analyst
-
-
 class Session:
-    """One analyst's session. ``start`` makes its processes, ``clock`` is monotonic seconds, ``now`` the wall time."""
+    """One analyst's session. ``start`` makes its processes, ``score`` scores predictions, ``clock`` is monotonic seconds, ``now`` the wall time."""
 
     def __init__(
         self,
@@ -57,10 +40,12 @@ class Session:
         *,
         config: Config,
         start: Callable[[], Awaitable[Trio]],
+        score: Score,
         clock: Callable[[], float],
         now: Callable[[], datetime],
     ) -> None:
         self.subject = subject
+        self._entry = Entry(subject, score)
         self.state = "starting"
         self.ring = Ring(most_bytes=config.wire.replay_bytes, most_messages=config.wire.replay_messages)
         self.last_activity = now()
@@ -175,6 +160,10 @@ class Session:
     def heard(self, message: Message) -> None:
         """One message of the kernel that passed the bridge. Said beyond the cell's allowance, it is dropped."""
         kind = message.header["msg_type"]
+        if kind == outbound.SUBMIT:
+            if self._life is not None:
+                self._entry.hand_in(message.content, self._life.tell, runs=bool(self._waiting))
+            return
         if kind == "execute_reply" and message.parent_header.get("msg_id") in self._waiting:
             self._replied(message)
         elif not self._allowance.take(message):

@@ -16,8 +16,10 @@ import structlog
 
 from ag_enclave.config import Config
 from ag_enclave.errors import Refusal, SessionLost
+from ag_enclave.session.entry import Score, nobody
 from ag_enclave.session.nurseries import Nurseries, Order
-from ag_enclave.session.session import Session, Subject
+from ag_enclave.session.session import Session
+from ag_enclave.session.subject import Subject
 from ag_enclave.state import State
 
 _log = structlog.get_logger(__name__)
@@ -53,9 +55,14 @@ class Sessions:
         self._config = config
         self._state = state
         self._nurseries = nurseries
+        self._score: Score = nobody
         self._clock = clock
         self._open: dict[str, Session] = {}
         self._epitaphs: OrderedDict[str, tuple[str, str]] = OrderedDict()
+
+    def serve_entries(self, score: Score) -> None:
+        """What scores the predictions that cells submit. Said once: scoring needs sessions, too."""
+        self._score = score
 
     async def open(
         self,
@@ -84,6 +91,7 @@ class Sessions:
             ),
             config=self._config,
             start=lambda: self._nurseries.trio(order),
+            score=self._score,
             clock=self._clock,
             now=_utc_now,
         )

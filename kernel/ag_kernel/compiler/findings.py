@@ -68,7 +68,11 @@ _P: Final = r'"(?P<t>Private\w*|Grouped\w*)(?:\[[^"]*\])?"'
 _RELEASE: Final = r"release a statistic of it, e.g. `mean(eps=0.1)`"
 
 WORDINGS: Final[tuple[Wording, ...]] = (
-    _says(r"^(?P<m>Please ensure export function is called on a non-private type\.)", r"\g<m>", _RELEASE),
+    _says(
+        r"^(?P<m>Please ensure (export function|submit_predictions) is called on a non-private type\.)",
+        r"\g<m>",
+        _RELEASE,
+    ),
     _says(
         rf"(?:has type|returns) {_P} which does not implement __bool__",
         r"\g<t> has no truth value: its rows are private",

@@ -1,10 +1,11 @@
-"""A mypy plugin: `export` and `ag_print` take public values, said at the place where a private one is handed to them.
+"""A mypy plugin: `export`, `ag_print` and `submit_predictions` take public values, said at the place where a private one is handed to them.
 
 It must not know cells. mypy has no type for "anything but these", so that the call itself is looked at.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mypy.nodes import DictExpr, ListExpr, SetExpr, TupleExpr
@@ -12,11 +13,12 @@ from mypy.plugin import FunctionContext, Plugin
 from mypy.types import AnyType, Instance, TupleType, Type, UnionType, get_proper_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mypy.nodes import Expression
 
 NOT_PRIVATE: Final = "Please ensure export function is called on a non-private type."
+NOT_SUBMITTED: Final = "Please ensure submit_predictions is called on a non-private type."
 _PRIVATE: Final = "op_pandas.private.Private"
 _TRUTH: Final = 'Argument has type "{name}" which does not implement __bool__'
 _DEEPEST: Final = 4
@@ -30,11 +32,11 @@ class PrivateCalls(Plugin):
         return _WATCHED.get(fullname)
 
 
-def _look(context: FunctionContext) -> Type:
+def _look(context: FunctionContext, said: str = NOT_PRIVATE) -> Type:
     for types, arguments in zip(context.arg_types, context.args, strict=True):
         for kind, argument in zip(types, arguments, strict=True):
             if holds_private(kind, _DEEPEST) or _written_private(argument, context, _DEEPEST):
-                context.api.fail(NOT_PRIVATE, argument)
+                context.api.fail(said, argument)
     return context.default_return_type
 
 
@@ -60,7 +62,12 @@ def _truth(context: FunctionContext) -> Type:
     return context.default_return_type
 
 
-_WATCHED: Final = {"ag_utils.export": _look, "ag_utils.ag_print": _look, "builtins.bool": _truth}
+_WATCHED: Final[Mapping[str, Callable[[FunctionContext], Type]]] = {
+    "ag_utils.export": _look,
+    "ag_utils.ag_print": _look,
+    "ag_utils.submit_predictions": partial(_look, said=NOT_SUBMITTED),
+    "builtins.bool": _truth,
+}
 
 
 def holds_private(kind: Type, depth: int) -> bool:
