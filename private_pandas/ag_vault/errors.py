@@ -3,7 +3,6 @@
 Knows nothing of rows, plans or connections: a refusal is written from public things only.
 
 VaultError
-├── WrongSchedule      a release was asked of parts that can't be combined: our mistake, never the guest's
 ├── EngineFailed       the engine refused a query that pricing had admitted: a hole in totality
 ├── MapperFailed       a mapper broke down, or said what is no result
 ├── NoNoise            randomness was asked for with a scale that gives no privacy
@@ -30,10 +29,6 @@ class Refusal:
 
 class VaultError(Exception):
     """Base of the vault's bugs. Its text never carries a value of a row."""
-
-
-class WrongSchedule(VaultError):
-    """Parts of a release don't fit together."""
 
 
 class EngineFailed(VaultError):

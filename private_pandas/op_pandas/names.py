@@ -5,7 +5,7 @@ The tables are in ``frame_names`` and ``series_names``; this file reads them. Mu
 
 from op_pandas.frame_names import FRAME
 from op_pandas.series_names import SERIES
-from op_pandas.verdicts import Implemented, Refused, Verdict
+from op_pandas.verdicts import Refused, Verdict
 
 GROUPED: dict[str, Verdict] = {}
 """Names of grouped objects are refused alike: what they do have is short."""
@@ -33,8 +33,3 @@ def refusal(kind: str, name: str) -> str:
     if kind == "UnitGroupBy":
         return f"{start}; use size, count, nunique, sum, mean, min, max, first or agg, none of which takes eps"
     return start
-
-
-def is_implemented(kind: str, name: str) -> bool:
-    """Whether the table says that objects of the kind have the name."""
-    return isinstance(TABLES[kind].get(name), Implemented)

@@ -37,11 +37,6 @@ def has_no_index(instead: str = "keep what you need as a column") -> Refused:
     return Refused("rows have no labels or positions", instead)
 
 
-def comes_later(instead: str = "") -> Refused:
-    """Not yet built."""
-    return Refused("it comes in a later version", instead)
-
-
 def depends_on_rows(instead: str) -> Refused:
     """Refused because a shape or a name would depend on private values."""
     return Refused("its outcome would tell private values without noise", instead)

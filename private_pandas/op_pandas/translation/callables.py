@@ -239,14 +239,6 @@ def _log(scene: Scene, given: Sequence[Value], keywords: Mapping[str, Value]) ->
     return arithmetic(scene, "div", top, publicly(scene, math.log, _public(scene, given[1], "a base")))
 
 
-def _numpy_extreme(least: bool) -> Handler:
-    def apply(scene: Scene, given: Sequence[Value], _: Mapping[str, Value]) -> Value:
-        one, other = given
-        return numbers.extreme(scene, least, [one, other])
-
-    return apply
-
-
 def _clip(scene: Scene, given: Sequence[Value], _: Mapping[str, Value]) -> Value:
     value, low, high = given
     return numbers.extreme(scene, True, [numbers.extreme(scene, False, [value, low]), high])
