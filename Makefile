@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install python-venv demo lab test redteam proof audit mutants fuzz frontends browser node database torture bench peers lock clean
+.PHONY: install python-venv demo lab test wheel redteam proof audit mutants fuzz frontends browser node database torture bench peers lock clean
 
 install: $(VENV)/.installed
 
@@ -33,6 +33,11 @@ test: install database
 # The tests start a server of their own; only its programs must be there.
 database:
 	@ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || command -v initdb > /dev/null || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get -qq update && apt-get -qq install --yes --no-install-recommends postgresql > /dev/null; } || echo "Without PostgreSQL the tests on it are left out; on Debian, as root: apt-get install postgresql"
+
+# What users get: the wheel, built from the sdist and installed with the newest releases of everything, away from this tree.
+WHEEL := .venv-wheel
+wheel: install
+	$(BIN)/python -m pytest tests/installed --override-ini addopts="--import-mode=importlib --strict-markers"
 
 # Every attack, with the policy and without it, as a table by class.
 redteam: install
@@ -98,4 +103,4 @@ lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) $(FRONTENDS) $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(WHEEL) $(FRONTENDS) $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,7 @@
 """Indexes, series and frames: pandas' where pandas is installed, plain dictionaries where it is not.
 
-Must not know the wire. Without pandas an index is a list, a series a dictionary by index, a frame a dictionary of columns.
+Must not know the wire. Without pandas an index is a list, a series a dictionary by label, a frame a dictionary of columns, each a list where
+rows are only counted, else a dictionary by label. Labels that repeat leave lists in order: no row is lost.
 """
 
 import re
@@ -180,8 +181,12 @@ def series(values: Any, *, index: Any, name: Any) -> Any:
     """One column with its index."""
     pd = _pandas()
     if pd is None:
-        return dict(zip(index, values, strict=True))
+        return _labelled(values, index)
     return _series(pd, values, index).rename(name)
+
+
+def _labelled(values: Any, labels: Any) -> dict[Any, Any] | list[Any]:
+    return dict(zip(labels, values, strict=True)) if len(set(labels)) == len(labels) else list(values)
 
 
 def _series(pd: Any, values: Any, index: Any) -> Any:
@@ -193,7 +198,8 @@ def frame(data: Sequence[Any], *, columns: Any, index: Any) -> Any:
     """Columns side by side over one index; column names may repeat."""
     pd = _pandas()
     if pd is None:
-        return dict(zip(columns, (list(values) for values in data), strict=True))
+        counted = list(index) == list(range(len(index)))
+        return dict(zip(columns, (list(v) if counted else _labelled(v, index) for v in data), strict=True))
     built = pd.DataFrame({place: _series(pd, values, index) for place, values in enumerate(data)}, index=index)
     built.columns = columns
     return built

@@ -243,7 +243,7 @@ def _main() -> int:
         entry = warm.warm_up(given.entry, given.preload, given.warm)
         before = birth.before_point(given.before) if given.before else None
         home = warm.settle(PROFILES[given.profile], entry, given.user, before)
-    except Exception as error:  # noqa: BLE001 - whatever a preloaded module raises is the starter's to know
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a preloaded module raises is the starter's to know
         wire.say(control, {"failed": f"{type(error).__name__}: {error}"[:2000]})
         return 1
     return warm.main(control, home)

@@ -224,7 +224,10 @@ def decode_without(blocked, value) -> str:
         (np.arange(4.0).reshape(2, 2), "[[0.0, 1.0], [2.0, 3.0]]"),
         (np.array(["2024-01-01", "NaT"], "M8[ns]"), "[datetime.datetime(2024, 1, 1, 0, 0), None]"),
         (pd.DataFrame({"a": [1, 2], "b": pd.Series(["x", None], dtype=object)}), "{'a': [1, 2], 'b': ['x', None]}"),
+        (pd.DataFrame({"a": [1.5, 2.5]}, index=["m", "f"]), "{'a': {'m': 1.5, 'f': 2.5}}"),
+        (pd.DataFrame({"a": [1.5, 2.5]}, index=["m", "m"]), "{'a': [1.5, 2.5]}"),
         (pd.Series([1.5], index=["m"]), "{'m': 1.5}"),
+        (pd.Series([1.5, 2.5], index=["m", "m"]), "[1.5, 2.5]"),
         (pd.Series(["b", None], dtype="category"), "{0: 'b', 1: None}"),
         (pd.Series([1, None], dtype="Int8", index=pd.Index([3, 5])), "{3: 1, 5: None}"),
         (
@@ -237,7 +240,20 @@ def decode_without(blocked, value) -> str:
         ),
         (pd.Series([1, 2], index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)])), "{('a', 1): 1, ('b', 2): 2}"),
     ],
-    ids=["array", "dates", "frame", "series", "categories", "nullable", "zones", "moments", "several levels"],
+    ids=[
+        "array",
+        "dates",
+        "frame",
+        "labelled",
+        "repeating",
+        "series",
+        "a label twice",
+        "categories",
+        "nullable",
+        "zones",
+        "moments",
+        "several levels",
+    ],
 )
 def test_without_pandas_and_numpy_values_arrive_as_plain_python(value, shown) -> None:
     assert decode_without(["numpy", "pandas"], value) == shown

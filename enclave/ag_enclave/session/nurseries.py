@@ -161,7 +161,9 @@ class Nurseries:
             await asyncio.gather(*(self._renew(role, None) for role in BREEDS))
         except (SandboxError, OSError) as problem:
             await self.close()
-            raise Unusable(f"The enclave's processes can't be started on this host: {problem}") from problem
+            raise Unusable(
+                f"The enclave's processes can't be started on this host: {problem}; see {self.state.folder('logs')}"
+            ) from problem
         self._walls.settle(self._running)
         return self
 

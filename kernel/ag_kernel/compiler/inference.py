@@ -65,7 +65,9 @@ def options() -> Options:
     chosen = Options()
     chosen.python_version = sys.version_info[:2]
     chosen.mypy_path = [str(STUBS), *_roots()]
-    chosen.no_site_packages = True
+    chosen.python_executable = (
+        None  # mypy looks at nothing else installed, and so lets our path lead into site-packages
+    )
     chosen.namespace_packages = True
     chosen.incremental = False
     chosen.cache_dir = os.devnull
