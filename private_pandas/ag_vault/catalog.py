@@ -14,7 +14,7 @@ import msgspec
 from ag_plan.expressions import Scalar
 from ag_vault.account import Cap
 from ag_vault.errors import BadCatalog
-from ag_vault.space import ColumnSpace
+from ag_vault.space import USUAL_CHARACTERS, ColumnSpace
 
 FILE_NAME = "catalog.json"
 SCRATCH = "scratch"
@@ -30,7 +30,7 @@ Kind = Literal["float", "int", "bool", "str", "datetime"]
 
 
 class ColumnRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A column as the file has it; the fields of ``ColumnSpace`` and a name."""
+    """A column as the file has it; the fields of ``ColumnSpace`` and a name. Texts without a ``longest`` have USUAL_CHARACTERS at most."""
 
     name: str
     kind: Kind
@@ -38,6 +38,7 @@ class ColumnRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     lower: int | float | None = None
     upper: int | float | None = None
     categories: tuple[Scalar, ...] | None = None
+    longest: int | None = None
 
 
 class UnitRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,7 +97,7 @@ class BudgetRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class CatalogRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of ``catalog.json``. ``format`` is new where an older folder can't be read: load it again. ``version`` is new with every load; stored answers are good for one version."""
 
-    format: Literal[2]
+    format: Literal[3]
     name: str
     variable: str
     version: str
@@ -189,8 +190,14 @@ def space_of(column: ColumnRecord) -> ColumnSpace:
     if column.kind == "float":
         lower = None if lower is None else float(lower)
         upper = None if upper is None else float(upper)
+    longest = (column.longest or USUAL_CHARACTERS) if column.kind == "str" else None
     return ColumnSpace(
-        kind=column.kind, lower=lower, upper=upper, categories=column.categories, nullable=column.nullable
+        kind=column.kind,
+        lower=lower,
+        upper=upper,
+        categories=column.categories,
+        nullable=column.nullable,
+        longest=longest,
     )
 
 

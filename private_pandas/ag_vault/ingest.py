@@ -14,6 +14,7 @@ from ag_plan.messages import ColumnValues
 from ag_plan.relations import MOST_ROWS
 from ag_vault.catalog import SCRATCH, Kind, Table, UnitRecord
 from ag_vault.errors import Refusal
+from ag_vault.expressions.term import MOST_TEXT
 from ag_vault.space import INT64, ColumnSpace
 
 MOST_COLUMNS = 4096
@@ -51,7 +52,10 @@ def scratch_table(
             values.append([None if value is None else conform(value, space) for value in column.values])
         except TypeError:
             return _refused(f"Column {column.name} has a value that is not {column.kind}.", error="TypeError")
-        spaces[column.name] = space
+        longest = max((len(value) for value in values[-1] if isinstance(value, str)), default=1)
+        if longest > MOST_TEXT:
+            return _refused(f"Column {column.name} has a text of {longest:,} characters; at most {MOST_TEXT:,} go.")
+        spaces[column.name] = replace(space, longest=longest) if space.kind == "str" else space
     table = Table(key=f"{SCRATCH}/{number}", dataset=SCRATCH, columns=spaces)
     return (table, values) if unit is None else _of_units(table, values, unit)
 

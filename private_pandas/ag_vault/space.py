@@ -17,6 +17,11 @@ Kind = Literal["float", "int", "bool", "str", "datetime", "id", "null"]
 
 INT64 = (-(2**63), 2**63 - 1)
 
+MOST_CHARACTERS = 1 << 13
+"""A text that a word makes longer than this is null: no plan can make rows grow without end."""
+USUAL_CHARACTERS = 1 << 8
+"""Of a text column of which its owner doesn't say how long its texts may be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSpace:
@@ -24,7 +29,8 @@ class ColumnSpace:
 
     ``lower`` and ``upper`` are both given or both None; floats for float, integers for int, microseconds since 1970 for
     datetime. ``categories`` are the only non-null values of a str (or int) column that has them, in their public order.
-    A float column never holds NaN or an infinity: these were made null.
+    A float column never holds NaN or an infinity: these were made null. ``longest``: the most characters of a text, where that is less or
+    more than a word may make.
     """
 
     kind: Kind
@@ -32,6 +38,16 @@ class ColumnSpace:
     upper: int | float | None = None
     categories: tuple[Scalar, ...] | None = None
     nullable: bool = True
+    longest: int | None = None
+
+    @property
+    def characters(self) -> int:
+        """The most characters that a value has as a text; 0 for what is none."""
+        if self.kind != "str":
+            return 0
+        if self.categories is not None:
+            return max((len(str(value)) for value in self.categories), default=0)
+        return MOST_CHARACTERS if self.longest is None else self.longest
 
     @property
     def bounds(self) -> tuple[int | float, int | float] | None:

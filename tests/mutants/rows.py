@@ -127,8 +127,8 @@ MUTANTS = (
     vault(
         "a public table's matches are not limited",
         "ops/join.py",
-        "stages=(*right.stages, *stages_of(scope.steps), *stages)",
-        "stages=(*right.stages, *stages_of(scope.steps), stages[0])",
+        "whole = (*right.stages, *stages_of(scope.steps), *stages)",
+        "whole = (*right.stages, *stages_of(scope.steps), stages[0])",
         REPLAY.format("lookup of rows"),
         MOVES.format("lookup of one match"),
     ),
@@ -173,6 +173,42 @@ MUTANTS = (
         "return INT64[0] <= interval[0] and interval[1] <= INT64[1]",
         "return True",
         "expressions",
+    ),
+    # Texts of a row have a public length.
+    vault(
+        "texts are not counted when rows are sorted",
+        "ops/rows.py",
+        "    scope.steps.carry(term.space for term in scope.columns.values())\n",
+        "",
+        "work::test_texts_count_again_each_time_that_rows_are_sorted_or_put_together",
+    ),
+    vault(
+        "texts that a plan makes are not counted",
+        "expressions/__init__.py",
+        "carry([term.space] if term.depth else [])",
+        "carry([])",
+        "work::test_the_texts_of_a_row_and_what_is_made_of_them_have_a_public_limit",
+    ),
+    vault(
+        "what grows keeps the length that it had",
+        "expressions/text.py",
+        "min(MOST_CHARACTERS, own * growth) if growth > 1 else own",
+        "own",
+        "work::test_how_long_a_text_may_be_follows_from_how_long_its_parts_may_be",
+    ),
+    vault(
+        "texts beyond their length are kept",
+        "loading/conform.py",
+        'exp.func("LEFT", text, most.copy()) if longest else text',
+        "text",
+        "load::test_texts_longer_than_declared_are_cut_and_counted",
+    ),
+    vault(
+        "nobody has to say that texts are long",
+        "loading/files.py",
+        "if counted.get(TOO_LONG):",
+        "if False:",
+        "load::test_texts_that_are_longer_than_usual_need_their_owner_s_word",
     ),
     # The loader: whose each row is.
     vault(

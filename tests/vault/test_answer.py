@@ -19,6 +19,7 @@ from ag_plan.releases import (
     Mean,
     Measure,
     Moments,
+    Nunique,
     Quantile,
     Release,
     Size,
@@ -365,3 +366,10 @@ def test_words_of_the_plan_in_text_are_only_text() -> None:
     assert released(ask(Size(), relation=relation), [{"t": tricky, "n": 0}, {"t": "x", "n": 0}]).values == ((1,),)
     nul = Filter(relation=ROWS, predicate=binary("eq", column("t"), words.Constant(value="a\x00b")))
     assert isinstance(schema(nul, world.catalog()), Refusal)
+
+
+@pytest.mark.parametrize(("shift", "found"), [(-50, (0, 0, 0, 0)), (50, (3, 13, 2, 50))])
+def test_a_number_of_different_values_lies_between_none_and_all_that_there_may_be(
+    shift: int, found: tuple[int, ...]
+) -> None:
+    assert released(ask(Nunique(columns=("s", "i", "b", "t"))), [], Frozen(shift=shift)).values == (found,)

@@ -95,6 +95,35 @@ def test_a_unary_operator_means_what_python_means(operator: Any, name: str) -> N
     check(words.Unary(operator=operator, operand=column(name)), table(name))
 
 
+@pytest.mark.parametrize(
+    ("base", "exponent", "interval"),
+    [
+        ((2, 2), (0, 10), (1.0, 1024.0)),
+        ((2, 2), (-3, 3), (0.125, 8.0)),
+        ((0.5, 3), (-3, 2), (1 / 27, 9.0)),
+        ((0, 0.5), (0, 2), (0.0, 1.0)),
+        ((0, 3), (1, 2), (0.0, 9.0)),
+        ((-2, 3), (2, 2), (0.0, 9.0)),
+        ((-2, 3), (3, 3), (-8.0, 27.0)),
+        ((0, 3), (-1, 2), None),
+        ((-1, 3), (1, 2), None),
+        ((2, 2), (0, 2000), None),
+    ],
+)
+def test_a_power_has_bounds_wherever_it_exists_between_those_of_its_operands(
+    base: tuple[float, float], exponent: tuple[float, float], interval: tuple[float, float] | None
+) -> None:
+    power = binary(
+        "pow",
+        words.Clamp(operand=column("f"), lower=base[0], upper=base[1]),
+        words.Clamp(operand=column("g"), lower=exponent[0], upper=exponent[1]),
+    )
+    check(power, table("f", "g"))
+    outcome = computed(power, [])
+    assert not isinstance(outcome, Refusal)
+    assert outcome[0].bounds == interval
+
+
 def test_not_and_is_null_mean_what_sql_means() -> None:
     check(words.Unary(operator="not", operand=column("b")), table("b"))
     for name in DOMAIN:

@@ -92,6 +92,39 @@ def test_the_report_counts_what_was_coerced(tmp_path: Path) -> None:
     }
 
 
+def test_texts_longer_than_declared_are_cut_and_counted(tmp_path: Path) -> None:
+    columns = {"note": {"type": "str", "max_length": 5}}
+    report = load(tmp_path, metadata(columns), write_csv(tmp_path, "abcde", "äbcdefg", "x", header="note"))
+    assert report["train"]["note"] == {"cut": 1}
+    assert sorted(value for (value,) in stored(tmp_path, "note")) == ["abcde", "x", "äbcde"]
+    assert read_dataset(tmp_path / "out").tables["train"].columns["note"].characters == 5
+
+
+def test_texts_that_are_longer_than_usual_need_their_owner_s_word(tmp_path: Path) -> None:
+    columns = {"note": {"type": "str"}}
+    load(tmp_path / "whole", metadata(columns), write_csv(tmp_path, "x" * 256, header="note"))
+    with pytest.raises(
+        BadData, match=r"1 of 2 texts of column train.note have more than 256 characters: say .* max_length: 2000"
+    ):
+        load(tmp_path, metadata(columns), write_csv(tmp_path, "x" * 257, "y", header="note"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"n": {"type": "str", "max_length": 0}}, "must lie between 1 and 65,536, not 0"),
+        ({"n": {"type": "str", "max_length": 65_537}}, "must lie between 1 and 65,536, not 65,537"),
+        ({"n": {"type": "int", "max_length": 5}}, "for text without categories"),
+        ({"n": {"type": "str", "max_length": 5, "categories": ["a"]}}, "for text without categories"),
+        ({"n": {"type": "str", "max_length": "5"}}, "must be a whole number"),
+        ({f"n{i}": {"type": "str", "max_length": 40_000} for i in range(2)}, "may have 80,000 characters together"),
+    ],
+)
+def test_a_length_that_no_column_can_have_is_said_where_it_is(tmp_path: Path, columns: Any, sentence: str) -> None:
+    with pytest.raises(BadData, match=sentence):
+        load(tmp_path, metadata(columns), write_csv(tmp_path, "1", header=",".join(columns)))
+
+
 def test_typed_parquet_conforms_like_text(tmp_path: Path) -> None:
     path = tmp_path / "train.parquet"
     select = (

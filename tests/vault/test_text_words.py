@@ -103,11 +103,14 @@ def test_categories_hold_every_value_that_a_word_makes_of_them() -> None:
 
 def test_no_plan_makes_texts_grow_without_end() -> None:
     grown: words.Expression = TEXT
-    for _ in range(60):
+    for _ in range(14):
         grown = words.Concat(left=grown, right=grown)
     outcome = computed(grown, [{"t": "ab"}])
     assert not isinstance(outcome, Refusal)
     assert outcome[1] == [None]
+    for _ in range(46):
+        grown = words.Concat(left=grown, right=grown)
+    assert isinstance(computed(grown, [{"t": "ab"}]), Refusal)
     swollen: words.Expression = TEXT
     for _ in range(8):
         swollen = words.Replace(operand=swollen, old="a", new="aaaaaaaa")

@@ -7,11 +7,12 @@ import pytest
 
 from ag_plan import expressions as words
 from ag_plan.codec import decode_plan, encode_plan
-from ag_plan.relations import Filter, Project, Relation
+from ag_plan.relations import Append, Distinct, Filter, Project, Relation
 from ag_plan.releases import Count
 from ag_vault.errors import Refusal
 from ag_vault.expressions.pattern import problem
 from ag_vault.price import Priced, schema
+from ag_vault.space import USUAL_CHARACTERS, ColumnSpace
 from tests.vault import world
 from tests.vault.world import ROWS, column
 
@@ -72,9 +73,9 @@ def test_a_pattern_that_unrolls_to_very_much_is_refused(text: str) -> None:
 
 
 def test_the_heaviest_patterns_that_are_admitted_take_no_time_that_one_row_could_show() -> None:
-    text = only_where_b(column("t"))
-    relation = table(*(words.Match(operand=text, pattern=pattern(i)) for i in range(7)))
-    release = world.ask(Count(columns=("o0", "o1", "o2", "o3", "o4", "o5", "o6")), relation=relation)
+    text = Project(relation=ROWS, names=("text",), expressions=(only_where_b(column("t")),))
+    relation = table(*(words.Match(operand=column("text"), pattern=pattern(i)) for i in range(16)), relation=text)
+    release = world.ask(Count(columns=tuple(relation.names)), relation=relation)
     plan = world.priced(decode_plan(encode_plan(release), type(release)))
     assert isinstance(plan, Priced)
     taken: list[float] = []
@@ -87,9 +88,69 @@ def test_the_heaviest_patterns_that_are_admitted_take_no_time_that_one_row_could
     assert taken[1] - taken[0] < 0.5
 
 
+TEXT_TABLE = {f"t{number}": ColumnSpace(kind="str", longest=1000) for number in range(20)}
+BESIDE = Project(relation=ROWS, names=tuple(TEXT_TABLE), expressions=tuple(column(f"t{i}") for i in range(20)))
+
+
+def test_the_texts_of_a_row_and_what_is_made_of_them_have_a_public_limit() -> None:
+    made = [words.Text(operator="strip", operand=column("t0")) for _ in range(200)]
+    catalog = world.catalog(TEXT_TABLE)
+    refusal = schema(table(*made), catalog)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "too_much_work"
+    assert not isinstance(schema(table(*made[:100]), catalog), Refusal)
+    short = [words.Slice(operand=each, start=0, stop=10) for each in made[:50]]
+    assert not isinstance(schema(table(*short), catalog), Refusal)
+
+
+def test_texts_count_again_each_time_that_rows_are_sorted_or_put_together() -> None:
+    catalog = world.catalog(TEXT_TABLE)
+    relation: Relation = ROWS
+    for _ in range(5):
+        relation = Distinct(relation=relation, columns=("t0",))
+    assert not isinstance(schema(relation, catalog), Refusal)
+    relation = Distinct(relation=relation, columns=("t0",))
+    beside = Append(left=BESIDE, right=Append(left=ROWS, right=Append(left=ROWS, right=ROWS)))
+    refused = schema(relation, catalog), schema(beside, catalog)
+    assert [each.code for each in refused if isinstance(each, Refusal)] == ["too_much_text", "too_much_text"]
+    one = Project(relation=ROWS, names=("t0",), expressions=(column("t0"),))
+    for _ in range(5):
+        one = Distinct(relation=one, columns=("t0",))  # type: ignore[assignment]
+    assert not isinstance(schema(one, catalog), Refusal)
+
+
+def test_how_long_a_text_may_be_follows_from_how_long_its_parts_may_be() -> None:
+    t = column("t")
+    lengths = {
+        t: 100,
+        words.Text(operator="upper", operand=t): 100,
+        words.Slice(operand=t, start=2, stop=9): 7,
+        words.Slice(operand=t, start=-9, stop=-2): 7,
+        words.Slice(operand=t, start=-5, stop=None): 5,
+        words.Slice(operand=t, start=-5, stop=3): 5,
+        words.Slice(operand=t, start=90, stop=None): 100,
+        words.Concat(left=t, right=t): 200,
+        words.Replace(operand=t, old="ab", new="abc"): 200,
+        words.Replace(operand=t, old="abc", new="x"): 100,
+        words.Choose(condition=column("b"), then=words.Slice(operand=t, start=0, stop=3), otherwise=t): 100,
+        words.Coalesce(operand=words.Slice(operand=t, start=0, stop=3), fallback=words.Constant(value="unknown")): 7,
+        words.Cast(operand=column("j"), to="str"): 20,
+        words.Piece(operand=t, separator=",", index=0): 100,
+        words.Extract(operand=t, pattern=r"(\x{61})", group=1): 100,
+        words.Substitute(operand=t, pattern=r"\x{61}", replacement="bb"): 400,
+    }
+    catalog = world.catalog({**world.COLUMNS, "t": ColumnSpace(kind="str", longest=100)})
+    for expression, longest in lengths.items():
+        found = schema(table(expression, words.Text(operator="length", operand=expression)), catalog)
+        assert not isinstance(found, Refusal)
+        assert found.columns["o0"].characters == longest, expression
+        assert found.columns["o1"].bounds == (0, longest), expression
+
+
 def test_ordinary_plans_are_far_below_the_limit() -> None:
     named = words.Recode(operand=column("i"), keys=tuple(range(100)), values=tuple(f"name {i}" for i in range(100)))
     cleaned = words.Text(operator="lower", operand=words.Text(operator="strip", operand=column("t")))
     found = words.Match(operand=cleaned, pattern=r"\A[\x{30}-\x{39}]{1,10}(?:\x{2e}[\x{30}-\x{39}]+)?\z")
     relation = table(*(words.Choose(condition=found, then=named, otherwise=cleaned) for _ in range(50)))
-    assert not isinstance(schema(relation, world.catalog()), Refusal)
+    usual = {**world.COLUMNS, "t": ColumnSpace(kind="str", longest=USUAL_CHARACTERS)}
+    assert not isinstance(schema(relation, world.catalog(usual)), Refusal)

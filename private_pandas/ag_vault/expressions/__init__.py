@@ -1,7 +1,7 @@
 """Column expressions: one file per word of the plan, each with its space rule and its SQL. Knows no relation and no data."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -28,9 +28,8 @@ from ag_vault.expressions import (
 from ag_vault.expressions.pattern import MOST_PLACES, places
 from ag_vault.expressions.term import MOST_NESTED, Scope, Steps, Term, wrong_kind
 
-_WORK_OF_TEXT = 16
-_WORK_OF_PLACE = 16
-"""A place of a pattern on a text of MOST_CHARACTERS takes about a tenth of a millisecond."""
+_CHARACTERS_OF_WORK = 512
+"""Characters that are gone through, or made, as one piece of work; a place of a pattern goes through them in some microseconds."""
 TOO_MUCH = Refusal(
     code="too_much_work",
     why="the plan asks for too much work on each row",
@@ -100,7 +99,8 @@ class _Walk:
         term = RULES[type(node)](node, tuple(operands), self._scope)
         if isinstance(term, Refusal):
             return term
-        self._scope.steps.weigh(_work(node, term))
+        self._scope.steps.weigh(_work(node, operands, term))
+        self._scope.steps.carry([term.space] if term.depth else [])
         return TOO_MUCH if self._scope.steps.too_much else term
 
     def _named(self, node: words.Expression, term: Term | Refusal) -> Term | Refusal:
@@ -109,13 +109,19 @@ class _Walk:
         return self._scope.steps.name(term)
 
 
-def _work(node: words.Expression, term: Term) -> int:
+def _work(node: words.Expression, operands: Sequence[Term], term: Term) -> int:
     """What a word makes the engine do on a row, beside the cheap and constant: patterns, texts without a list of them, tables."""
     if isinstance(node, words.Match | words.Extract | words.Substitute):
-        return _WORK_OF_PLACE * (MOST_PLACES if isinstance(found := places(node.pattern), str) else found)
+        found = places(node.pattern)
+        return (MOST_PLACES if isinstance(found, str) else found) * _pieces(operands[0].space.characters)
     if isinstance(term.sql, exp.Case):
         return len(term.sql.args["ifs"])
-    return _WORK_OF_TEXT if term.depth and term.space.kind == "str" and term.space.categories is None else 0
+    made = term.depth and term.space.kind == "str" and term.space.categories is None
+    return _pieces(max(each.space.characters for each in (*operands, term))) if made else 0
+
+
+def _pieces(characters: int) -> int:
+    return max(1, -(-characters // _CHARACTERS_OF_WORK))
 
 
 def _operands(node: words.Expression) -> list[words.Expression]:

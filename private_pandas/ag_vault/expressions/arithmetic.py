@@ -134,10 +134,12 @@ def power(left: Term, right: Term, scope: Scope) -> Term | Refusal:
 
 
 def _power_interval(base: Term, exponent: Term) -> Interval | None:
-    """Bounds of a power with one public exponent, where it exists for every base between the bounds."""
+    """Bounds of a power that exists for every base and exponent between theirs: of bases from 0 on, or with one public exponent."""
     if base.space.bounds is None or exponent.space.bounds is None:
         return None
     (low, high), (least, most) = base.space.bounds, exponent.space.bounds
+    if low > 0 or (low == 0 and least >= 0):
+        return _corners(low, high, least, most)
     if least != most or (low <= 0 and least < 0) or (low < 0 and least != math.floor(least)):
         return None
     try:
@@ -146,4 +148,13 @@ def _power_interval(base: Term, exponent: Term) -> Interval | None:
         return None
     if low < 0 < high and least % 2 == 0:
         ends.append(math.pow(0.0, least))
+    return min(ends), max(ends)
+
+
+def _corners(low: float, high: float, least: float, most: float) -> Interval | None:
+    """Of bases that are not negative: a power then grows or falls with either, so that it is greatest and least in a corner."""
+    try:
+        ends = [math.pow(base, exponent) for base in (low, high) for exponent in (least, most)]
+    except OverflowError:
+        return None
     return min(ends), max(ends)

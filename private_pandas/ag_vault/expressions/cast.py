@@ -24,6 +24,8 @@ from ag_vault.space import ColumnSpace, Kind
 
 Rule = Callable[[Term, Scope], Term]
 _EDGE = 2.0**63
+_MOST_DIGITS = 20
+"""Of a whole number of 64 bits, its sign among them."""
 
 
 def rule(node: Cast, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal:
@@ -118,7 +120,7 @@ def _text(term: Term, scope: Scope) -> Term:
         sql: exp.Expression = case((term.sql.copy(), yes), (exp.Not(this=operand(term)), no))
         return combine(ColumnSpace(kind="str", categories=("False", "True"), nullable=term.space.nullable), sql, term)
     sql = exp.Cast(this=operand(term), to=SQL_TYPES["str"].copy())
-    return combine(ColumnSpace(kind="str", nullable=term.space.nullable), sql, term)
+    return combine(ColumnSpace(kind="str", nullable=term.space.nullable, longest=_MOST_DIGITS), sql, term)
 
 
 _RULES: dict[tuple[Kind, Kind], Rule] = {

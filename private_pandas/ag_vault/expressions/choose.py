@@ -1,5 +1,7 @@
 """The words ``Choose`` and ``Coalesce``: one of two values per row. Know no column."""
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from ag_plan.expressions import Choose, Coalesce, Scalar
@@ -61,15 +63,15 @@ def hull(left: ColumnSpace, right: ColumnSpace, *, nullable: bool) -> ColumnSpac
     spaces = [space for space in (left, right) if not is_bare_null(space)]
     if len(spaces) == 1:
         only = spaces[0]
-        return ColumnSpace(
-            kind=only.kind, lower=only.lower, upper=only.upper, categories=only.categories, nullable=nullable
-        )
+        return replace(only, nullable=nullable)
     if left.kind == "bool":
         return ColumnSpace(kind="bool", nullable=nullable)
     interval = None
     if left.bounds is not None and right.bounds is not None:
         interval = min(left.bounds[0], right.bounds[0]), max(left.bounds[1], right.bounds[1])
-    return bounded(left.kind, interval, nullable=nullable, categories=_together(left.categories, right.categories))
+    categories = _together(left.categories, right.categories)
+    longest = max(left.characters, right.characters) if left.kind == "str" else None
+    return replace(bounded(left.kind, interval, nullable=nullable, categories=categories), longest=longest)
 
 
 def is_bare_null(space: ColumnSpace) -> bool:

@@ -8,8 +8,8 @@ from ag_plan.expressions import Concat, Scalar
 from ag_vault.errors import Refusal
 from ag_vault.expressions.recode import image
 from ag_vault.expressions.term import Scope, Term, case, combine, function, literal
-from ag_vault.expressions.text import MOST_CHARACTERS, short, text_of
-from ag_vault.space import ColumnSpace
+from ag_vault.expressions.text import short, text_of
+from ag_vault.space import MOST_CHARACTERS, ColumnSpace
 
 MOST_CATEGORIES = 1000
 """Pairs of categories that are still listed as the categories of the whole."""
@@ -31,7 +31,9 @@ def rule(node: Concat, operands: tuple[Term, ...], scope: Scope) -> Term | Refus
     lengths = exp.Add(this=function("LENGTH", left.sql), expression=function("LENGTH", right.sql))
     fits = exp.LTE(this=lengths, expression=literal(MOST_CHARACTERS, "int"))
     joined = exp.DPipe(this=left.sql.copy(), expression=right.sql.copy())
-    return combine(ColumnSpace(kind="str", categories=_pairs(left, right)), case((fits, joined)), left, right)
+    longest = min(MOST_CHARACTERS, left.space.characters + right.space.characters)
+    space = ColumnSpace(kind="str", categories=_pairs(left, right), longest=longest)
+    return combine(space, case((fits, joined)), left, right)
 
 
 def _beside_constant(left: Term, right: Term, scope: Scope) -> Term | None:

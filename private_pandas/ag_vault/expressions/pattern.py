@@ -47,7 +47,8 @@ def extract(node: Extract, operands: tuple[Term, ...], scope: Scope) -> Term | R
         return _refused("there is no such group")
     group = exp.Literal.number(node.group)
     sql = function("REGEXP_EXTRACT", term.sql, literal(node.pattern, "str"), group)
-    return combine(ColumnSpace(kind="str", nullable=term.space.nullable), sql, term)
+    space = ColumnSpace(kind="str", nullable=term.space.nullable, longest=term.space.characters)
+    return combine(space, sql, term)
 
 
 def substitute(node: Substitute, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal:

@@ -4,7 +4,7 @@ Knows the engine's words through sqlglot and no data.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -30,6 +30,11 @@ SQL_TYPES: dict[Kind, exp.DataType] = {
 MOST_WORK = 16_384
 """What all expressions of a plan may ask for together, in named values. Work on one row is then bounded by a public number, small
 enough for a slot of the schedule: else a plan could make a row that it has chosen be seen by the time it takes."""
+
+
+MOST_TEXT = 1 << 17
+"""Characters that all texts of a row may have together: those of its tables, those that a plan makes of them, and each time that they are
+sorted or joined. A batch of the engine's (2048 rows) of so many characters, of four bytes each, takes 3 GB at most (measured)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +80,9 @@ class Steps:
     Without names, SQL of a plan with sharing would grow exponentially with its depth.
     """
 
-    def __init__(self, taken: int = 0) -> None:
+    def __init__(self, taken: int = 0, text: int = 0) -> None:
         self.taken = taken
+        self.text = text
         self.levels: list[list[exp.Alias]] = []
         self.lookups: list[list[Lookup]] = []
 
@@ -84,10 +90,14 @@ class Steps:
         """Count work that a word makes beside the names it takes, in the same measure: numbers of names are passed over."""
         self.taken += work
 
+    def carry(self, spaces: Iterable[ColumnSpace]) -> None:
+        """Count the texts that a row holds once more."""
+        self.text += sum(space.characters for space in spaces)
+
     @property
     def too_much(self) -> bool:
-        """Whether the plan so far asks for more work than any may."""
-        return self.taken > MOST_WORK
+        """Whether the plan so far asks for more work than any may, or makes more text."""
+        return self.taken > MOST_WORK or self.text > MOST_TEXT
 
     def name(self, term: Term, *, sure: bool = False) -> Term:
         """The same value as a bare column of a step (or as it is, where it is already bare).

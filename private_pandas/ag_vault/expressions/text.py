@@ -11,10 +11,7 @@ from ag_plan.expressions import Piece, Replace, Slice, Text, TextHas
 from ag_vault.errors import Refusal
 from ag_vault.expressions.recode import image
 from ag_vault.expressions.term import Scope, Term, case, combine, convert, function, literal, operand, wrong_kind
-from ag_vault.space import INT64, ColumnSpace, Kind
-
-MOST_CHARACTERS = 1 << 13
-"""A text that a word makes longer than this is null: no plan can make rows grow without end."""
+from ag_vault.space import INT64, MOST_CHARACTERS, ColumnSpace, Kind
 
 _FARTHEST = 1 << 30
 """No text has a character so far from its ends."""
@@ -85,7 +82,7 @@ def replace(node: Replace, operands: tuple[Term, ...], scope: Scope) -> Term | R
         return table
     named = scope.steps.name(term)
     sql = function("REPLACE", named.sql, literal(node.old, "str"), literal(node.new, "str"))
-    return limited(named, sql, growth=max(1, len(node.new)))
+    return limited(named, sql, growth=max(1, -(-len(node.new) // max(1, len(node.old)))))
 
 
 def cut(node: Slice, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal:
@@ -105,7 +102,10 @@ def cut(node: Slice, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal
         sql = function("SUBSTRING", named.sql, exp.Add(this=start.copy(), expression=literal(1, "int")), long)
     # Greatest passes over nulls in some engines; the guard makes a null text a null part everywhere.
     sql = case((exp.Not(this=exp.Is(this=named.sql.copy(), expression=exp.Null())), sql))
-    return combine(ColumnSpace(kind="str", nullable=term.space.nullable), sql, named)
+    longest = min(named.space.characters, -node.start) if node.start < 0 else named.space.characters
+    if node.stop is not None and (node.start >= 0) == (node.stop >= 0):
+        longest = min(longest, max(0, node.stop - node.start))
+    return combine(ColumnSpace(kind="str", nullable=term.space.nullable, longest=longest), sql, named)
 
 
 def _place(index: int, named: Term) -> exp.Expression:
@@ -126,7 +126,7 @@ def piece(node: Piece, operands: tuple[Term, ...], scope: Scope) -> Term | Refus
     table = image(term, "str", lambda value: _piece(value, node.separator, node.index), scope)
     if table is not None:
         return table
-    space = ColumnSpace(kind="str")
+    space = ColumnSpace(kind="str", longest=term.space.characters)
     # Counted from one; the last index of 64 bits has no successor, and no text so many pieces.
     place = literal(min(node.index + 1, INT64[1]) if node.index >= 0 else node.index, "int")
     if node.separator is not None:
@@ -155,7 +155,10 @@ def limited(named: Term, sql: exp.Expression, growth: int) -> Term:
     """SQL that makes at most ``growth`` characters of one, computed only where the result can't be too long."""
     fits = exp.LTE(this=function("LENGTH", named.sql), expression=literal(MOST_CHARACTERS // growth, "int"))
     nullable = named.space.nullable or growth > 1
-    return combine(ColumnSpace(kind="str", nullable=nullable), case((fits, sql)) if growth > 1 else sql, named)
+    own = named.space.characters
+    longest = min(MOST_CHARACTERS, own * growth) if growth > 1 else own
+    space = ColumnSpace(kind="str", nullable=nullable, longest=longest)
+    return combine(space, case((fits, sql)) if growth > 1 else sql, named)
 
 
 def _called(name: str) -> Callable[[Term, Scope], Term]:
@@ -165,7 +168,8 @@ def _called(name: str) -> Callable[[Term, Scope], Term]:
     def apply(term: Term, scope: Scope) -> Term:
         named = scope.steps.name(term)
         usual = exp.Not(this=function("REGEXP_MATCHES", named.sql, literal(odd, "str")))
-        return combine(ColumnSpace(kind="str"), case((usual, function(name, named.sql))), named)
+        space = ColumnSpace(kind="str", longest=named.space.characters)
+        return combine(space, case((usual, function(name, named.sql))), named)
 
     return apply
 
@@ -173,7 +177,7 @@ def _called(name: str) -> Callable[[Term, Scope], Term]:
 def _trimmed(name: str) -> Callable[[Term, Scope], Term]:
     def apply(term: Term, scope: Scope) -> Term:
         del scope
-        space = ColumnSpace(kind="str", nullable=term.space.nullable)
+        space = ColumnSpace(kind="str", nullable=term.space.nullable, longest=term.space.characters)
         return combine(space, function(name, term.sql, literal(BLANKS, "str")), term)
 
     return apply
@@ -181,7 +185,7 @@ def _trimmed(name: str) -> Callable[[Term, Scope], Term]:
 
 def _length(term: Term, scope: Scope) -> Term:
     del scope
-    space = ColumnSpace(kind="int", lower=0, upper=2**32, nullable=term.space.nullable)
+    space = ColumnSpace(kind="int", lower=0, upper=term.space.characters, nullable=term.space.nullable)
     return combine(space, function("LENGTH", operand(term)), term)
 
 

@@ -67,7 +67,7 @@ def build(order: Order, out: Path, say: Say) -> dict[str, Counts]:
     with _building(out) as folder:
         private, public, mocks, report = _copies(order, columns, units, folder, say)
         record = CatalogRecord(
-            format=2,
+            format=3,
             name=order.name,
             variable=order.variable,
             version=order.version,

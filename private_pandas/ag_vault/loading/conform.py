@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from ag_vault.catalog import ColumnRecord, Kind
+from ag_vault.space import USUAL_CHARACTERS
+
+CUT, TOO_LONG = "cut", "too long"
+"""Texts beyond the length that was declared; beyond the usual one, where none was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,17 @@ def conform(column: ColumnRecord, raw: exp.Expr, engine_type: str) -> Conformed:
         outside = exp.or_(exp.LT(this=value, expression=lower), exp.GT(this=value, expression=upper))
         coercions["clamped"] = outside
         value = _case(_not_null(value), exp.func("LEAST", exp.func("GREATEST", value, lower), upper))
+    elif column.kind == "str":
+        value, long = _cut(parsed, column.longest)
+        coercions[CUT if column.longest else TOO_LONG] = long
     return Conformed(value=value, coercions=coercions)
+
+
+def _cut(text: exp.Expr, longest: int | None) -> tuple[exp.Expr, exp.Expr]:
+    """A text's first characters, as many as its owner has said, and whether it has more; where nothing was said, it stays whole."""
+    most = exp.Literal.number(longest or USUAL_CHARACTERS)
+    long = exp.GT(this=exp.func("LENGTH", text), expression=most)
+    return (exp.func("LEFT", text, most.copy()) if longest else text), long
 
 
 def _float(raw: exp.Expr, _engine_type: str) -> exp.Expr:

@@ -15,8 +15,9 @@ from sqlglot import exp
 
 from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, ColumnRecord, Kind
 from ag_vault.errors import BadData
-from ag_vault.loading.conform import Conformed, conform
+from ag_vault.loading.conform import TOO_LONG, Conformed, conform
 from ag_vault.loading.units import Units, kept, lost, unit_id
+from ag_vault.space import USUAL_CHARACTERS
 
 _READERS = {".parquet": "read_parquet", ".pq": "read_parquet", ".csv": "read_csv"}
 _INDEXES = ("", "Unnamed: 0", "__index_level_0__", "column0")
@@ -191,6 +192,11 @@ def _judge(place: str, column: ColumnRecord, counted: dict[str, int], rows: int)
     unreadable = counted.get("unreadable", 0)
     if unreadable > _UNREADABLE_SHARE * rows:
         raise BadData(f"{unreadable} of {rows} values of column {place} can't be read as {column.kind}.")
+    if counted.get(TOO_LONG):
+        raise BadData(
+            f"{counted[TOO_LONG]} of {rows} texts of column {place} have more than {USUAL_CHARACTERS} characters: "
+            "say in its metadata how long they may be, e.g. max_length: 2000; longer ones are then cut."
+        )
     if not column.nullable and counted["null"]:
         raise BadData(f"Column {place} is declared not nullable, but {counted['null']} of its values would be null.")
 

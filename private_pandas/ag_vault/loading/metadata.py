@@ -14,25 +14,28 @@ import msgspec
 import yaml
 
 from ag_vault.account import Cap
-from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, CapRecord, ColumnRecord, Kind
+from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, CapRecord, ColumnRecord, Kind, space_of
 from ag_vault.errors import BadData
 from ag_vault.loading.form import fault
 from ag_vault.loading.units import UnitEntry, Units, units_of
-from ag_vault.space import INT64
+from ag_vault.space import INT64, USUAL_CHARACTERS
 
 _LONGEST_FILE = 16 << 20
 _MOST_COLUMNS = 4096
+_MOST_TEXT = 1 << 16
+"""Characters of all texts of a row: half of what plans may make of them (``MOST_TEXT``)."""
 _DEFAULT_DELTA = "1e-6"
 
 
 class ColumnEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A column as its owner describes it."""
+    """A column as its owner describes it. ``max_length``: of texts, in characters; longer ones are cut. Without it, none may be longer than usual."""
 
     type: Kind
     lower: Any = None
     upper: Any = None
     categories: list[bool | int | str] | None = None
     nullable: bool = True
+    max_length: int | None = None
 
 
 class TableEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,7 +110,14 @@ def columns_of(table: str, entry: TableEntry) -> tuple[ColumnRecord, ...]:
         raise BadData(f"Two columns of table {table} have names that differ in case only, which engines take for one.")
     if entry.max_rows is not None and entry.max_rows <= 0:
         raise BadData(f"max_rows of table {table} must be positive.")
-    return tuple(_column(f"{table}.{name}", name, column) for name, column in entry.columns.items())
+    columns = tuple(_column(f"{table}.{name}", name, column) for name, column in entry.columns.items())
+    texts = sum(space_of(column).characters for column in columns)
+    if texts > _MOST_TEXT:
+        raise BadData(
+            f"The texts of one row of table {table} may have {texts:,} characters together, of which {_MOST_TEXT:,} go: "
+            f"give them a smaller max_length (without one, it is {USUAL_CHARACTERS})."
+        )
+    return columns
 
 
 def described_units(metadata: Metadata, columns: Mapping[str, Sequence[ColumnRecord]], key: bytes) -> dict[str, Units]:
@@ -134,8 +144,24 @@ def _column(place: str, name: str, entry: ColumnEntry) -> ColumnRecord:
         if not lower <= least <= most <= upper:
             raise BadData(f"The categories of column {place} must lie between its bounds.")
     return ColumnRecord(
-        name=name, kind=entry.type, nullable=entry.nullable, lower=lower, upper=upper, categories=categories
+        name=name,
+        kind=entry.type,
+        nullable=entry.nullable,
+        lower=lower,
+        upper=upper,
+        categories=categories,
+        longest=_longest(place, entry),
     )
+
+
+def _longest(place: str, entry: ColumnEntry) -> int | None:
+    if entry.max_length is None:
+        return None
+    if entry.type != "str" or entry.categories is not None:
+        raise BadData(f"Column {place} can't have a max_length, which is for text without categories.")
+    if not 0 < entry.max_length <= _MOST_TEXT:
+        raise BadData(f"max_length of column {place} must lie between 1 and {_MOST_TEXT:,}, not {entry.max_length:,}.")
+    return entry.max_length
 
 
 def _categories(place: str, entry: ColumnEntry) -> tuple[Any, ...] | None:

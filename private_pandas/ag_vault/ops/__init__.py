@@ -7,7 +7,7 @@ from ag_plan import relations, releases
 from ag_plan.codec import children
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
-from ag_vault.expressions.term import Scope
+from ag_vault.expressions.term import MOST_TEXT, Scope
 from ag_vault.ops import (
     append,
     count,
@@ -73,6 +73,13 @@ TOO_MUCH = Refusal(
 )
 
 
+TOO_MUCH_TEXT = Refusal(
+    code="too_much_text",
+    why=f"the texts of a row, and what this plan makes of them, may have more than {MOST_TEXT:,} characters together",
+    instead="keep only the columns you need before you sort, group or merge, or their beginnings, e.g. series.str[:100]",
+)
+
+
 MOST_GROWN = 2**17
 """Named values that joins may make of one row in all: the bound of ``MOST_WORK`` where a row becomes many."""
 
@@ -104,6 +111,8 @@ def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
             return rows
         if rows.sources > MOST_SOURCES or rows.stability > MOST_STABILITY or grown(rows, rows.taken, catalog):
             return TOO_MUCH
+        if rows.text > MOST_TEXT:
+            return TOO_MUCH_TEXT
         known[id(word)] = rows
     return known[id(relation)]
 

@@ -21,4 +21,5 @@ def rule(node: Filter, rows: Rows) -> Rows | Refusal:
     if predicate.space.kind != "bool":
         return wrong_kind("a filter", "a boolean", predicate)
     kept = Stage(where=total(predicate.sql.copy()))
-    return replace(rows, stages=(*rows.stages, *stages_of(scope.steps), kept), taken=scope.steps.taken)
+    whole = (*rows.stages, *stages_of(scope.steps), kept)
+    return replace(rows, stages=whole, taken=scope.steps.taken, text=scope.steps.text)

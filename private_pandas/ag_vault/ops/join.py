@@ -108,7 +108,8 @@ def _on_public(node: Join, left: Rows, right: Rows) -> Rows | Refusal:
     scope = right.scope()
     place = f"v{scope.steps.taken}"
     stages = firsts(scope, number_of_row(keys, [term.sql for term in right.columns.values()]), node.matches)
-    kept = replace(right, stages=(*right.stages, *stages_of(scope.steps), *stages), taken=scope.steps.taken)
+    whole = (*right.stages, *stages_of(scope.steps), *stages)
+    kept = replace(right, stages=whole, taken=scope.steps.taken, text=scope.steps.text)
     stability = left.stability * node.matches
     if node.how in _LOSES_LEFT:
         return _joined(node, left, kept, unit=None, stability=2 * stability)

@@ -90,7 +90,7 @@ class Rows:
 
     ``stability``: rows that come or go with one privacy unit, at most. ``unit``: given where each row belongs to one unit and a unit's
     rows depend on that unit's data alone; None where rows of several units meet in one, or where a unit is a row. ``account``:
-    where charges go. ``taken``: names used so far. ``sources``: how many tables are read.
+    where charges go. ``taken``: names used so far; ``text``: characters of its texts so far. ``sources``: how many tables are read.
     ``own``: every row is a row of the one table that is read, and its own unit.
     """
 
@@ -102,6 +102,7 @@ class Rows:
     unit: Unit | None = None
     sources: int = 1
     own: bool = False
+    text: int = 0
 
     @property
     def space(self) -> Space:
@@ -133,12 +134,20 @@ class Rows:
 
     def scope(self) -> Scope:
         """A scope for one word's expressions."""
-        return Scope(columns=self.columns, steps=Steps(self.taken))
+        return Scope(columns=self.columns, steps=Steps(self.taken, self.text))
 
     def kept(self, scope: Scope, *stages: Stage, unit: Unit | None, stability: int) -> "Rows":
         """The rows that more stages leave, after the steps that a scope has named."""
         whole = (*self.stages, *stages_of(scope.steps), *stages)
-        return replace(self, stages=whole, taken=scope.steps.taken, unit=unit, stability=stability, own=False)
+        return replace(
+            self,
+            stages=whole,
+            taken=scope.steps.taken,
+            text=scope.steps.text,
+            unit=unit,
+            stability=stability,
+            own=False,
+        )
 
     def is_id(self, name: str) -> bool:
         """Whether a column is the unit's id itself."""
@@ -175,6 +184,7 @@ def firsts(scope: Scope, number: exp.Expression, most: int) -> tuple[Stage, Stag
     """The stages that keep the rows whose number, computed by a window, is at most ``most``."""
     name = f"v{scope.steps.taken}"
     scope.steps.taken += 1
+    scope.steps.carry(term.space for term in scope.columns.values())
     within = exp.LTE(this=identifier(name), expression=exp.Literal.number(most))
     return Stage(columns=(named(name, number),)), Stage(where=within)
 
@@ -198,6 +208,7 @@ class Listed:
             taken=self.taken,
             unit=self.unit,
             sources=sum(side.sources for side in sides),
+            text=sum(side.text for side in sides) + sum(term.space.characters for term in self.columns.values()),
         )
 
 

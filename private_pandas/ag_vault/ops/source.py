@@ -57,6 +57,7 @@ def _rows(same: _Same) -> Rows:
         columns=terms,
         stability=1 if table.unit is None else table.unit.max_rows,
         taken=0,
+        text=sum(space.characters for space in table.columns.values()),
         own=table.unit is None,
         unit=None if table.unit is None else Unit(space=table.unit.space, column=UNIT_ID, order=(_ORDER,)),
     )
