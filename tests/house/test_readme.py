@@ -44,6 +44,26 @@ def test_every_make_target_it_names_exists(command: list[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_target_for_people_has_its_row() -> None:
+    rows = "\n".join(row.split("|")[1] for row in README.splitlines() if row.startswith("| `make "))
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert targets
+    inner = {"python-venv", "database", "browser", "node"}  # run by others
+    assert set(re.findall(r"make ([\w-]+)", rows)) == set(targets[1].split()) - inner
+
+
+def test_it_tells_things_in_the_order_in_which_a_stranger_asks() -> None:
+    headings = re.findall(r"^## (.*)$", README, re.MULTILINE)
+    first = [
+        "Two commands",
+        "A notebook at work",
+        "How it compares",
+        "The guarantee, and what it does not cover",
+        "The rooms",
+    ]
+    assert headings[: len(first)] == first
+
+
 @pytest.mark.slow
 def test_make_demo_does_the_main_job(tmp_path: Path) -> None:
     state = tmp_path / "demo"
