@@ -58,6 +58,7 @@ class Sessions:
     cell_cpu_seconds: int = _int(600, 0)
     stand_back_percent: int = _int(5, 1)
     interrupt_grace_seconds: int = _int(10, 1)
+    checker_rest_seconds: int = _int(30, 0)
     strict_types: bool = False
 
 

@@ -26,6 +26,9 @@ kept = frame[(frame["a"] > 0) & frame["b"].isin(["x"])].sort_values("a").reset_i
 frame.groupby("b")[["a", "c"]].agg(["mean", "std"]).round(2)
 frame.merge(pd.DataFrame({"b": ["x", "y"], "name": ["first", "second"]}), on="b", how="left").pivot_table(index="name", values="c")
 frame.set_index("t")["c"].resample("D").sum().rolling(3).mean().describe()
+whole = pd.DataFrame({"n": range(40), "k": np.arange(40) % 7}).merge(frame[["n", "a"]], on="n").sort_values("a").tail()
+whole.groupby("k")["a"].agg(["mean", "std"]), whole.pivot_table(index="k", values="a", aggfunc="sum"), whole["k"].value_counts(), whole["k"].unique()
+frame.set_index(pd.date_range("2024-01-01", periods=40, freq="h"))["a"].resample("D").mean(), frame["t"].dt.month
 table = pd.crosstab(frame["b"], pd.cut(frame["a"], 3))
 both = pd.concat([frame, kept]).drop_duplicates().fillna(0).astype({"n": "float64"})
 words = both["b"].str.upper().map({"X": 1}).value_counts(), both.apply(lambda row: row["a"], axis=1), both.isna().sum(), both.corr(numeric_only=True)

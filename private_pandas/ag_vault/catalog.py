@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -201,10 +201,14 @@ def space_of(column: ColumnRecord) -> ColumnSpace:
     )
 
 
+_RECORDS: Final = msgspec.json.Decoder(CatalogRecord)
+"""Made once: what it learns of the types is shared by all processes that are forked from this one."""
+
+
 def read_dataset(folder: Path) -> Dataset:
     """The data set in a folder made by the loader. BadCatalog where there is none or it is not ours."""
     try:
-        record = msgspec.json.decode((folder / FILE_NAME).read_bytes(), type=CatalogRecord)
+        record = _RECORDS.decode((folder / FILE_NAME).read_bytes())
         return _dataset(record, folder)
     except (OSError, ValueError) as reason:
         raise BadCatalog(f"the data set in {folder} can't be read: {reason}") from reason

@@ -4,6 +4,7 @@ Knows files and SQL types; no plan, no cost. Owners' tables are scanned where th
 used stays in the engine's memory as far as that goes, and reading nothing at the start of a session tells nothing about its rows.
 """
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, UNIT_COLUMN, Catalog, Tab
 from ag_vault.errors import BadCatalog
 from ag_vault.evaluate import DuckData
 from ag_vault.mapper import Mapper
+from ag_vault.ops.text import DIALECT, text
 from ag_vault.space import Kind
 
 TYPES: dict[Kind, str] = {
@@ -101,9 +103,20 @@ def prepare() -> None:
 
     Children share what it is made of, its random state too: the engine draws nothing of a release.
     """
+    _open_a_file()
     engine = _started()
     engine.execute(_REHEARSAL).fetchall()
     _warm[:] = [engine]
+
+
+def _open_a_file() -> None:
+    """Open a table and close it again: the engine's code for that is then in memory that children share."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rehearsal.duckdb"
+        with duckdb.connect(str(path), config=_CONFIG) as made:
+            made.execute(f"CREATE TABLE {ROWS_TABLE} AS {exp.select('1').sql(DIALECT)}")
+        table = Table(key="rehearsal", dataset="", columns={}, path=path)
+        open_rows(Catalog(tables={table.key: table}), threads=1, memory_bytes=1 << 28).close()
 
 
 def _started() -> duckdb.DuckDBPyConnection:
@@ -130,7 +143,7 @@ def open_rows(
         engine.execute("SET enable_external_access=false")
         engine.execute("SET lock_configuration=true")
         for table in catalog.tables.values():
-            engine.execute(_attached(table).sql("duckdb"))
+            engine.execute(_attached(table))
     except duckdb.Error as problem:
         engine.close()
         raise BadCatalog(f"a table's file can't be read: {str(problem).splitlines()[0]}") from problem
@@ -143,14 +156,10 @@ def open_mocks(catalog: Catalog, *, memory_bytes: int, mapper: Mapper | None = N
     return open_rows(Catalog(tables=mocks), threads=1, memory_bytes=memory_bytes, mapper=mapper)
 
 
-def _attached(table: Table) -> exp.Attach:
+def _attached(table: Table) -> str:
     """The table's file under the table's key, which then names its rows: a view of them is bound anew by every query, all its columns."""
-    named = exp.alias_(exp.Literal.string(str(table.path)), table.key, quoted=True)
-    options = [
-        exp.AttachOption(this=exp.var("READ_ONLY")),
-        exp.AttachOption(this=exp.var("DEFAULT_TABLE"), expression=exp.Literal.string(ROWS_TABLE)),
-    ]
-    return exp.Attach(this=named, expressions=options)
+    name = exp.to_identifier(table.key, quoted=True)
+    return f"ATTACH {text(exp.Literal.string(str(table.path)))} AS {text(name)} (READ_ONLY, DEFAULT_TABLE {ROWS_TABLE})"
 
 
 def _scan(table: Table) -> exp.Expr:

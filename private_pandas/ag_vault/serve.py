@@ -93,6 +93,7 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
 
 def warm() -> None:
     """Pay what the first release would pay, before the first fork: noise constructors, the ledger's statements, SQL's grammar, the engine."""
+    msgspec.convert({"session": "", "analyst": "", "datasets": [], "ledger": ""}, Settings)
     prepare()
     OpenDPNoise().warm()
     Ledger.in_memory().open()

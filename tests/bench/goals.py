@@ -17,7 +17,8 @@ class Goal:
 
 HISTORY: Final = (1, 50, 200)
 READY, JUDGES = "session ready after the token, median", "policy and types of a cell, median"
-MEMORY, CROWD = "unique memory of an idle session", "p99 among 100 sessions, 20 busy, to one session's median"
+MEMORY = "unique memory of a session, five pandas cells and half a minute later"
+CROWD = "p99 among 100 sessions, 20 busy, to one session's median"
 INTERRUPT, FLAT = "interrupt to idle, the slowest", "no-op cell after 200 of history to one after 1"
 TRIP, NEW_TRIP = "plan round trip, schema asked before, best", "plan round trip, schema of a new filter, best"
 

@@ -47,21 +47,35 @@ def ready(enclave: Enclave) -> str:
 
 
 def memory(enclave: Enclave) -> str:
-    """Memory that only this session uses, after five cells of pandas, by process."""
+    """Memory that only this session uses, by process: after five cells of pandas, and once it was idle for long; and what the next cell takes."""
     client = RawClient(enclave).login()
     with client.session("Numbers") as channels:
-        young = {role: _unique(enclave, role) for role in ROLES}
+        young = _by_role(enclave)
         for cell in PANDAS_CELLS:
             channels.execute(cell)
-        idle = {role: _unique(enclave, role) for role in ROLES}
-    rows = [f"  {role:<8} {young[role]:8.1f} MB at birth {idle[role]:8.1f} MB" for role in ROLES]
-    rows.append(f"  {'all':<8} {sum(young.values()):8.1f} MB at birth {sum(idle.values()):8.1f} MB")
+        used, began = _by_role(enclave), time.monotonic()
+        usual = statistics.median(_no_ops(channels, 20))
+        while children(enclave, "checker"):
+            time.sleep(0.1)
+        idle, pause = _by_role(enclave), time.monotonic() - began
+        (next_one,) = _no_ops(channels, 1)
+    moments = {"at birth": young, "after five cells": used, f"idle for {pause:.0f} s": idle}
+    rows = [
+        f"  {role:<8}" + "".join(f" {each.get(role, 0.0):8.1f} MB {moment}" for moment, each in moments.items())
+        for role in ROLES
+    ]
+    rows.append(f"  {'all':<8}" + "".join(f" {sum(each.values()):8.1f} MB {one}" for one, each in moments.items()))
+    rows.append(f"  a no-op cell: {usual * 1e3:.1f} ms, the first one after the pause: {next_one * 1e3:.1f} ms")
     goals.note(goals.MEMORY, sum(idle.values()))
     return "\n".join(["unique memory of a session after five cells of pandas", *rows])
 
 
+def _by_role(enclave: Enclave) -> dict[str, float]:
+    return {role: _unique(enclave, role) for role in ROLES if children(enclave, role)}
+
+
 def _unique(enclave: Enclave, role: str) -> float:
-    """Megabytes of pages that no other process shares (unique set size)."""
+    """Megabytes of pages that no other process shares (unique set size), pages of files among them."""
     pid = children(enclave, role)[-1].pid
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024

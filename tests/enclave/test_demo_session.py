@@ -16,7 +16,8 @@ from tests.enclave_server import COMMAND, Enclave, running_enclave
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
-    with running_enclave(tmp_path_factory.mktemp("demo") / "state", demo=True) as enclave:
+    rests = "[sessions]\nchecker_rest_seconds = 3\n"
+    with running_enclave(tmp_path_factory.mktemp("demo") / "state", demo=True, config=rests) as enclave:
         yield enclave
 
 
@@ -93,6 +94,29 @@ def test_state_persists_and_a_restart_clears_it(ann: RawClient) -> None:
         assert printed(channels.execute("print(x + 1)")) == "42\n"
         assert ann.ask("POST", f"/api/kernels/{channels.kernel}/restart").status == 200
         assert only(channels.execute("print(x)"), "execute_reply")["content"]["status"] == "error"
+
+
+def test_a_session_left_alone_has_no_checker_and_its_next_cell_has_all_types(demo: Enclave, ann: RawClient) -> None:
+    with ann.session() as channels:
+        assert only(channels.execute("x = 'a'"), "execute_reply")["content"]["status"] == "ok"
+        assert children(demo, "checker")
+        assert eventually(lambda: not children(demo, "checker"))
+        assert "no attribute" in only(channels.execute("x.uper()"), "error")["content"]["evalue"]
+        assert printed(channels.execute("print(x.upper())")) == "A\n"
+        (reborn,) = children(demo, "checker")
+        reborn.kill()
+        seen = channels.until(lambda message: message["content"].get("execution_state") == "dead")
+        assert "The session's checker died (signal 9)" in printed(seen)
+
+
+def test_a_session_whose_checker_rests_can_be_restarted_and_ended(demo: Enclave, ann: RawClient) -> None:
+    with ann.session() as channels:
+        channels.execute("x = 1")
+        assert eventually(lambda: not children(demo, "checker"))
+        assert ann.ask("POST", f"/api/kernels/{channels.kernel}/restart").status == 200
+        assert only(channels.execute("1"), "execute_reply")["content"]["status"] == "ok"
+        assert eventually(lambda: not children(demo, "checker"))
+    assert eventually(lambda: not any(children(demo, role) for role in ("kernel", "vault", "checker")))
 
 
 def test_an_interrupt_stops_a_real_cell_and_keeps_its_variables(ann: RawClient) -> None:

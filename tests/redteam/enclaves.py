@@ -23,6 +23,7 @@ capacity = 64
 cell_timeout_seconds = 4
 cell_cpu_seconds = 3
 interrupt_grace_seconds = 1
+checker_rest_seconds = 0
 [wire]
 export_bytes = 8388608
 [kernel]

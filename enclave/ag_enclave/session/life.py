@@ -1,4 +1,4 @@
-"""One set of a session's processes, from their start to their death: two pumps, three death watches, and a mapper whenever the vault wants one.
+"""One set of a session's processes, from their start to their death: two pumps, three death watches, mappers and checkers when they are wanted.
 
 Carries bytes and notices deaths; what a message means, and what a death means to clients, is the session's.
 """
@@ -14,8 +14,9 @@ from ag_enclave.bridge.frames import read_frame
 from ag_enclave.bridge.message import Message
 from ag_enclave.bridge.outbound import Outbound
 from ag_enclave.config import Wire
-from ag_enclave.errors import MalformedMessage
+from ag_enclave.errors import MalformedMessage, SessionLost
 from ag_enclave.session.allowance import Pace
+from ag_enclave.session.checkers import follow
 from ag_enclave.session.control import Control
 from ag_enclave.session.mappers import bear
 from ag_enclave.session.nurseries import Trio
@@ -50,6 +51,7 @@ class Life:
         self, trio: Trio, control: Control, *, filtered: Outbound, listener: Listener, wire: Wire, pace: Pace
     ) -> None:
         self.trio = trio
+        self._children = dict(trio.children())
         self.control = control
         self.filtered = filtered
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_QUEUE)
@@ -67,9 +69,14 @@ class Life:
         """Take the processes over and begin to pump and to watch."""
         life = cls(trio, await Control.over(trio.control), filtered=filtered, listener=listener, wire=wire, pace=pace)
         reader, writer = await asyncio.open_unix_connection(sock=trio.channel, limit=_CHANNEL_LIMIT)
-        works = (life._listen(reader), life._tell(writer), bear(trio.mapping, trio.mapper))
+        works = (
+            life._listen(reader),
+            life._tell(writer),
+            bear(trio.mapping, trio.mapper),
+            life._follow_checkers(),
+        )
         life._tasks = [asyncio.create_task(work) for work in works]
-        for child in trio.children().values():
+        for child in (trio.kernel, trio.vault):
             asyncio.get_running_loop().add_reader(child.pidfd, life._died)
             life._watched.append(child.pidfd)
         return life
@@ -106,6 +113,14 @@ class Life:
         finally:
             writer.close()
 
+    async def _follow_checkers(self) -> None:
+        try:
+            await follow(self._children, self.trio.checking, self.trio.next_checker)
+            if "checker" in self._children:
+                self._died()
+        except SessionLost as problem:
+            await self._report(f"The session can't go on: {problem}. Restart the kernel; its variables are gone.")
+
     def _died(self) -> None:
         self._unwatch()
         self._start(self._tell_death())
@@ -113,7 +128,7 @@ class Life:
     async def _tell_death(self) -> None:
         """Name the process whose death was the cause: the others end, in good order, when they notice it."""
         await asyncio.sleep(_COMMOTION_SECONDS)
-        ends = {role: await asyncio.to_thread(_end_of, child) for role, child in self.trio.children().items()}
+        ends = {role: await asyncio.to_thread(_end_of, child) for role, child in list(self._children.items())}
         dead = {role: status for role, status in ends.items() if status is not None}
         role = next((role for role, status in dead.items() if status), next(iter(dead), "kernel"))
         how = _TOO_SLOW if role == "checker" and dead.get(role) in _ALARMED else _how(dead.get(role))
@@ -140,7 +155,7 @@ class Life:
         """Kill the processes and carry nothing more; ``bury`` them afterwards."""
         self._stopped = True
         self._unwatch()
-        for child in self.trio.children().values():
+        for child in self._children.values():
             with contextlib.suppress(OSError):
                 child.kill()
         if self.trio.group is not None:
@@ -152,7 +167,7 @@ class Life:
 
     async def bury(self) -> None:
         """Wait until the killed processes are gone, and give their descriptors back."""
-        await asyncio.gather(*(asyncio.to_thread(_bury, child) for child in self.trio.children().values()))
+        await asyncio.gather(*(asyncio.to_thread(_bury, child) for child in self._children.values()))
         if self.trio.group is not None:
             self.trio.group.remove()
 

@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 async def bear(shared: socket.socket, spawn: Callable[[], Awaitable[Child]]) -> None:
     """Bear one mapper after the other until the vault is gone, one of them fails, or this is cancelled."""
     try:
-        while await _wanted(shared):
+        while await wanted(shared):
             status = await _one(spawn)
             if status:
                 _log.warning("a mapper failed", status=status)
@@ -31,28 +31,28 @@ async def bear(shared: socket.socket, spawn: Callable[[], Awaitable[Child]]) -> 
         shared.close()
 
 
-async def _wanted(shared: socket.socket) -> bool:
+async def wanted(shared: socket.socket) -> bool:
     """Wait until something is there to be read; False where that is the end."""
+    await readable(shared.fileno())
+    return bool(shared.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+
+
+async def readable(descriptor: int) -> None:
+    """Wait until it can be read: of a process, that it has ended."""
     loop = asyncio.get_running_loop()
     there = asyncio.Event()
-    loop.add_reader(shared.fileno(), there.set)
+    loop.add_reader(descriptor, there.set)
     try:
         await there.wait()
     finally:
-        loop.remove_reader(shared.fileno())
-    return bool(shared.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        loop.remove_reader(descriptor)
 
 
 async def _one(spawn: Callable[[], Awaitable[Child]]) -> int:
     """One mapper's life; its exit status, or minus the signal that ended it."""
     child = await spawn()
     try:
-        ended = asyncio.Event()
-        asyncio.get_running_loop().add_reader(child.pidfd, ended.set)
-        try:
-            await ended.wait()
-        finally:
-            asyncio.get_running_loop().remove_reader(child.pidfd)
+        await readable(child.pidfd)
         return await asyncio.to_thread(child.wait, 5.0)
     finally:
         with contextlib.suppress(OSError):

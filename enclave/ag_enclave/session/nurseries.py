@@ -108,7 +108,8 @@ def clerk_grants(config: Config, state: State) -> Grants:
 class Trio:
     """A session's processes and the gateway's ends of their sockets.
 
-    ``mapping`` is what the session's mappers are born with, one after the other; ``mapper`` bears one.
+    ``mapping`` is what the session's mappers are born with, one after the other, and ``checking`` its checkers; ``mapper`` bears one,
+    and ``next_checker`` one after the first.
     """
 
     kernel: Child
@@ -118,6 +119,8 @@ class Trio:
     control: socket.socket
     mapping: socket.socket
     mapper: Callable[[], Awaitable[Child]]
+    checking: socket.socket
+    next_checker: Callable[[], Awaitable[Child]]
     group: Group | None = None
 
     def children(self) -> Mapping[str, Child]:
@@ -195,7 +198,7 @@ class Nurseries:
             ),
             return_exceptions=True,
         )
-        for end in (*pairs["plan"], *pairs["checker"], pairs["channel"][1], pairs["control"][1], pairs["map"][1]):
+        for end in (*pairs["plan"], pairs["checker"][0], pairs["channel"][1], pairs["control"][1], pairs["map"][1]):
             end.close()
         children = dict(zip(ROLES, results, strict=True))
         failed: dict[str, BaseException] = {
@@ -208,7 +211,7 @@ class Nurseries:
             except OSError as reason:
                 failed["control group"] = reason
         if failed:
-            for end in (pairs["channel"][0], pairs["control"][0], pairs["map"][0]):
+            for end in (pairs["channel"][0], pairs["control"][0], pairs["map"][0], pairs["checker"][1]):
                 end.close()
             for child in children.values():
                 if isinstance(child, Child):
@@ -219,14 +222,16 @@ class Nurseries:
             channel=pairs["channel"][0],
             control=pairs["control"][0],
             mapping=pairs["map"][0],
-            mapper=partial(self._mapper, pairs["map"][0], order, group),
+            mapper=partial(self._another, "mapper", "map", pairs["map"][0], order, group),
+            checking=pairs["checker"][1],
+            next_checker=partial(self._another, "checker", "checker", pairs["checker"][1], order, group),
             group=group,
             **children,  # type: ignore[arg-type]
         )
 
-    async def _mapper(self, shared: socket.socket, order: Order, group: Group | None) -> Child:
-        """A mapper for a session's vault, under the limits of its session."""
-        child = await self._spawn("mapper", {"map": shared}, {}, self._grants("mapper", order))
+    async def _another(self, role: str, name: str, shared: socket.socket, order: Order, group: Group | None) -> Child:
+        """A mapper or a checker for a session that runs, at its end of the socket that it was known by, under the limits of the session."""
+        child = await self._spawn(role, {name: shared}, self._settings(role, order), self._grants(role, order))
         if group is not None:
             group.add(child.pid)
         return child
@@ -394,7 +399,8 @@ class Nurseries:
                 "memory_bytes": vault.memory_bytes,
                 "threads": vault.threads,
             },
-            "checker": {"session": order.session},
+            "checker": {"session": order.session, "rest_seconds": self.config.sessions.checker_rest_seconds},
+            "mapper": {},
         }
         return table[role]
 

@@ -1,12 +1,15 @@
 """The checker's process: answers one kernel's questions about the types of its cells, over an inherited socket.
 
+Left alone for long it says what to tell the next one, and ends: an idle session needs none.
 It must not run anything it is sent: it sees source text only. Whatever it can't make sense of ends the conversation.
 """
 
 from __future__ import annotations
 
 import json
+import select
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,16 +19,20 @@ from ag_kernel.compiler.inference import Inference, freeze
 from ag_kernel.compiler.rebuilding import Rebuilding
 from ag_kernel.compiler.session_names import valid
 from ag_plan.errors import MalformedPlan
-from ag_plan.frames import receive_frame, send_frame
+from ag_plan.frames import framed, receive_frame, send_frame
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping
 
     from ag_kernel.compiler.problem import Problem
 
 _LONGEST_SECONDS: Final = 15.0
 _MOST_CHARACTERS: Final = 2_000_000
+_MALFORMED: Final = 1
+_PAUSES_PER_SECOND: Final = 100
+"""Who is to be told again what took a second may rest after so many seconds: nobody waits longer than a hundredth of the pause."""
+_LONGEST_FAREWELL: Final = 16 << 10
+"""So that it is sent whole or not at all: a kernel that isn't reading must not be waited for."""
 _CANARY: Final = "ag_canary"
 _REHEARSED: Final = {"export": "export", "frame": "frame", "series": "series", "dataset": "dataset"}
 _REHEARSAL: Final = """
@@ -52,26 +59,56 @@ def warm() -> None:
 
 
 def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> None:
-    """Answer until the kernel is gone. Setting: `check_seconds`, after which a check ends the process."""
-    longest = float(settings.get("check_seconds", _LONGEST_SECONDS))
+    """Answer until the kernel is gone, or silent for long.
+
+    Settings: `check_seconds`, after which a check ends the process; `rest_seconds` of silence, after which it ends itself (0: never).
+    """
+    longest, silence = float(settings.get("check_seconds", _LONGEST_SECONDS)), float(settings.get("rest_seconds", 0))
     stream = sockets["checker"]
     # Compiled code hears no handler of Python's: a check that never ends is ended with the process, by the jail's disposition or the usual one.
     desk = Desk(_warmed[0] if _warmed else _built())
-    while True:
+    while not (silence and _rested(stream, desk, silence)):
         try:
             payload = receive_frame(stream)
-        except (OSError, MalformedPlan):
+        except OSError:
+            return
+        except MalformedPlan:
+            sys.exit(_MALFORMED)
+        if payload is None:
             return
         signal.setitimer(signal.ITIMER_REAL, longest)
-        reply = None if payload is None else desk.answer(payload)
+        reply = desk.answer(payload)
         signal.setitimer(signal.ITIMER_REAL, 0)
         if reply is None:
-            return
+            sys.exit(_MALFORMED)
         if reply:
             try:
                 send_frame(stream, json.dumps(reply).encode())
             except OSError:
                 return
+
+
+def _rested(stream: socket.socket, desk: Desk, silence: float) -> bool:
+    """Wait for a question; True where none came for so long that the next checker may begin anew, which the kernel was told then."""
+    question = select.poll()
+    question.register(stream, select.POLLIN)
+    waited = 0.0
+    while not question.poll((silence - waited) * 1000):
+        waited = silence
+        steps, needed, seconds = desk.needed()
+        word = framed(json.dumps({"rested": steps, "needed": needed}).encode())
+        if seconds * _PAUSES_PER_SECOND > waited or len(word) > _LONGEST_FAREWELL:
+            silence = max(2 * waited, seconds * _PAUSES_PER_SECOND)
+            continue
+        try:
+            stream.send(word, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            silence = 2 * waited
+            continue
+        except OSError:
+            pass
+        return True
+    return False
 
 
 def chosen() -> Inference | Rebuilding:
@@ -156,6 +193,19 @@ class Desk:
         self._history.accept(completed=completed)
         return {}
 
+    def _again(self, message: Reply) -> Reply | None:
+        """What a checker before this one was asked about, and accepted: nobody waits for what is wrong with it."""
+        source, completed = message.get("source"), message.get("completed")
+        if not isinstance(source, str) or len(source) > _MOST_CHARACTERS or not isinstance(completed, bool):
+            return None
+        self._history.check(source)
+        self._history.accept(completed=completed)
+        return {}
+
+    def needed(self) -> tuple[int, tuple[int, ...], float]:
+        """How many steps there were (`declare`, `accept`, `again`), which of them another checker must be told, and how many seconds these took."""
+        return self._history.steps, *self._history.needed()
+
     def _reject(self, _message: Reply) -> Reply | None:
         self._history.reject()
         return {}
@@ -165,6 +215,7 @@ class Desk:
         "declare": _declare,
         "check": _check,
         "accept": _accept,
+        "again": _again,
         "reject": _reject,
     }
 

@@ -1,6 +1,7 @@
 """The kernel's side of the conversation with the checker: one question per cell, and fail closed where no answer comes.
 
-It must not know types. Interrupts may end a question half way: replies to older questions are passed over.
+A checker that was left alone for long ends, and the next question is heard by another one: it is told first what the session did so far,
+as much of it as the one before said is needed. It must not know types. Interrupts may end a question half way: replies to older questions are passed over.
 """
 
 from __future__ import annotations
@@ -39,55 +40,102 @@ class CheckerClient:
         self._patience = patience
         self._asked = 0
         self._alive = True
+        self._resting = False
+        self._beginning: dict[str, Any] = {}
+        self._steps: list[dict[str, Any]] = []
+        """What another checker would have to be told, after the beginning."""
+        self._pending: str | None = None
 
     def start(self, names: Mapping[str, Named], *, strict: bool = False) -> None:
         """The session's own names by kind (``session_names.kinds_of``), and the mode."""
-        self._say({"op": "start", "names": dict(names), "strict": strict})
+        self._beginning = {"op": "start", "names": dict(names), "strict": strict}
+        self._steps.clear()
+        self._say(self._beginning)
 
     def declare(self, names: Mapping[str, Named]) -> None:
         """Names that the session put there later."""
-        self._say({"op": "declare", "names": dict(names)})
+        self._step({"op": "declare", "names": dict(names)}, {"op": "declare", "names": dict(names)})
 
     def accept(self, *, completed: bool) -> None:
         """The cell asked about last was run: to its end, or not."""
-        self._say({"op": "accept", "completed": completed})
+        source, self._pending = self._pending, None
+        self._step(
+            {"op": "accept", "completed": completed}, {"op": "again", "source": source or "", "completed": completed}
+        )
 
     def reject(self) -> None:
         """The cell asked about last will not be run; the next `check` says so, too."""
+        self._pending = None
+        self._listen()
         self._say({"op": "reject"})
 
     def check(self, cell: int, source: str) -> tuple[Problem, ...]:
         """What is wrong with the types of a cell; one problem that says so where no answer comes."""
         del cell
-        self._asked += 1
-        self._say({"op": "check", "id": self._asked, "source": source})
+        self._listen()
+        self._ask(source)
         reply = self._reply(time.monotonic() + self._patience) if self._alive else None
         if reply is None:
             message, instead = _SLOW if self._alive else _GONE
             return (_failed(message.format(seconds=self._patience), instead),)
         return reply
 
+    def _ask(self, source: str) -> None:
+        """Put the question, after what one who has just begun must know."""
+        if self._resting:
+            self._resting = False
+            for message in (self._beginning, *self._steps):
+                self._say(message)
+        self._pending = source
+        self._asked += 1
+        self._say({"op": "check", "id": self._asked, "source": source})
+
+    def _step(self, message: dict[str, Any], later: dict[str, Any]) -> None:
+        """Say what is done now; and what to say of it to another checker."""
+        self._listen()
+        self._steps.append(later)
+        self._say(message)
+
     def _say(self, message: dict[str, Any]) -> None:
-        if self._alive:
+        if self._alive and not self._resting:
             try:
                 send_frame(self._stream, json.dumps(message).encode())
             except (OSError, MalformedPlan):
                 self._alive = False
 
+    def _listen(self) -> None:
+        """Take in what was said unasked: that the checker rests. What else lies there nobody waits for any more."""
+        while self._alive and select.select([self._stream], [], [], 0)[0]:
+            self._hear()
+
     def _reply(self, deadline: float) -> tuple[Problem, ...] | None:
         """The reply to the last question; None where it doesn't come in time, or the checker is gone or talks nonsense."""
         while select.select([self._stream], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            try:
-                payload = receive_frame(self._stream)
-                reply = json.loads(payload or b"")
-                number, told = reply["id"], reply["problems"]
-                found = tuple(Problem(kind="types", **one) for one in told)
-            except (OSError, MalformedPlan, ValueError, TypeError, LookupError):
-                self._alive = False
-                return None
-            if number == self._asked:
+            found = self._hear()
+            if found is not None or not self._alive:
                 return found
+            if self._resting and self._pending is not None:
+                self._ask(self._pending)  # it rested before it heard: whoever hears now knows nothing yet
         return None
+
+    def _hear(self) -> tuple[Problem, ...] | None:
+        """One frame: the reply to the last question, or None. Nonsense ends the conversation."""
+        try:
+            reply = json.loads(receive_frame(self._stream) or b"")
+            if "rested" in reply:
+                self._rest(reply["rested"], reply["needed"])
+                return None
+            number, told = reply["id"], reply["problems"]
+            found = tuple(Problem(kind="types", **one) for one in told)
+        except (OSError, MalformedPlan, ValueError, TypeError, LookupError):
+            self._alive = False
+            return None
+        return found if number == self._asked else None
+
+    def _rest(self, known: int, needed: list[int]) -> None:
+        """The checker is gone. Of the ``known`` steps that it had heard of, another must be told the ``needed`` ones."""
+        self._steps = [*(self._steps[:known][step] for step in needed), *self._steps[known:]]
+        self._resting = True
 
 
 def _failed(message: str, instead: str) -> Problem:

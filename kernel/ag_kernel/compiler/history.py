@@ -1,6 +1,7 @@
 """The cells of one session as mypy's modules: each imports what it reads from where it was last bound.
 
-A cell that was refused or never run leaves no trace; names of a cell that stopped half way have no known type.
+A cell that was refused or never run leaves no trace; names of a cell that stopped half way have no known type. Which cells a process
+that takes over must see again is known here, too: nobody else knows what the types of a name hang on.
 It must not know messages, sockets or mypy.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -45,10 +47,22 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A step of the session: the modules that bound what it reads, and the seconds that its types took. ``lasting``: it changed what others bound."""
+
+    step: int
+    needs: frozenset[str]
+    seconds: float
+    lasting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Pending:
     module: str
     bound: dict[str, tuple[str, str]]
     attributes: frozenset[str]
+    needs: frozenset[str]
+    seconds: float
 
 
 class History:
@@ -61,6 +75,10 @@ class History:
         self._pending: _Pending | None = None
         self._attributes: frozenset[str] = frozenset()
         self._visible: dict[str, tuple[str, str]] = {}
+        self._binder: dict[str, str] = {}
+        self._written: dict[str, _Written] = {}
+        self.steps = -1
+        """How often something was declared or accepted; the names it begins with are no step, as whoever takes over begins with them, too."""
         self.declare(names)
 
     def declare(self, names: Mapping[str, Named]) -> None:
@@ -70,6 +88,9 @@ class History:
         known = self._inference.check(module, prelude(names)) is not None
         for name in names:
             self._visible[name] = (module, name) if known else (_ANY, name)
+            self._binder[name] = module
+        self._written[module] = _Written(step=self.steps, needs=frozenset(), seconds=0.0, lasting=True)
+        self.steps += 1
 
     def check(self, source: str) -> Checked | None:
         """Add a cell, provisionally; None where there is nothing to say: text that is no Python, or that mypy can't analyse."""
@@ -90,6 +111,7 @@ class History:
         tail = "".join(f"{_MARK}out_{name} = {name}\n" for name in shown)
         tested = {(line + 1, column, end_line + 1, end) for line, column, end_line, end in found.tested}
         tame = argument_depth(tree) <= _DEEPEST_CALLS
+        began = time.thread_time()
         findings = self._inference.check(module, f"{head}\n{source}\n{tail}", tested) if tame else None
         known = findings is not None
         bound = {
@@ -98,17 +120,28 @@ class History:
             else (module, f"{_MARK}out_{name}" if name in shown else name)
             for name in found.bound
         }
-        self._pending = _Pending(module=module, bound=bound, attributes=frozenset(found.set_attributes))
+        self._pending = _Pending(
+            module=module,
+            bound=bound,
+            attributes=frozenset(found.set_attributes),
+            needs=frozenset(self._binder[name] for name in found.read_now | found.read_later if name in self._binder),
+            seconds=time.thread_time() - began,
+        )
         return self._checked(found, findings or (), source)
 
     def accept(self, *, completed: bool) -> None:
         """The pending cell was run, to its end or not."""
+        step, self.steps = self.steps, self.steps + 1
         pending, self._pending = self._pending, None
         if pending is None:
             return
         self._attributes |= pending.attributes
         for name, place in pending.bound.items():
             self._visible[name] = place if completed else (_ANY, name)
+            self._binder[name] = pending.module
+        self._written[pending.module] = _Written(
+            step=step, needs=pending.needs, seconds=pending.seconds, lasting=bool(pending.attributes)
+        )
         self._drop_unused(pending.module)
 
     def reject(self) -> None:
@@ -116,6 +149,22 @@ class History:
         pending, self._pending = self._pending, None
         if pending is not None:
             self._inference.forget((pending.module,))
+
+    def needed(self) -> tuple[tuple[int, ...], float]:
+        """The steps, of all that were declared or accepted, that lead to the same types if nothing else is done; and their seconds of mypy.
+
+        A step is needed whose names are there or were read by one that is, also where the name has another meaning by now.
+        """
+        reached: set[str] = set()
+        waiting = [*self._binder.values(), *(name for name, one in self._written.items() if one.lasting)]
+        while waiting:
+            module = waiting.pop()
+            if module not in reached and module in self._written:
+                reached.add(module)
+                waiting.extend(self._written[module].needs)
+        self._written = {name: one for name, one in self._written.items() if name in reached}
+        kept = self._written.values()
+        return tuple(sorted(one.step for one in kept if one.step >= 0)), sum(one.seconds for one in kept)
 
     def _drop_unused(self, newest: str) -> None:
         used = {module for module, _ in self._visible.values()}
