@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ag_kernel.compiler.bindings import Place
 
 STUBS: Final = Path(__file__).parent / "stubs"
-OURS: Final = ("ag_utils", "op_pandas")  # read from their own annotated source
+OURS: Final = ("ag_plan", "ag_utils", "op_pandas")  # read from their own annotated source
 _WARM: Final = "warm"
 _UNREADABLE: Final = "mypy stopped"
 
@@ -64,10 +64,9 @@ def options() -> Options:
     """How cells are checked in standard mode: nothing read but our stubs and packages, nothing written."""
     chosen = Options()
     chosen.python_version = sys.version_info[:2]
-    chosen.mypy_path = [str(STUBS), *_roots()]
-    chosen.python_executable = (
-        None  # mypy looks at nothing else installed, and so lets our path lead into site-packages
-    )
+    chosen.mypy_path = [str(STUBS)]
+    chosen.fast_module_lookup = True  # what is among the sources is found there
+    chosen.python_executable = None  # and what else is installed is not looked at
     chosen.namespace_packages = True
     chosen.incremental = False
     chosen.cache_dir = os.devnull
@@ -83,10 +82,19 @@ def options() -> Options:
     return chosen
 
 
-def _roots() -> list[str]:
-    """Where our own guest packages are installed, found without importing them."""
-    found = (importlib.util.find_spec(name) for name in OURS)
-    return sorted({str(Path(spec.origin).parent.parent) for spec in found if spec and spec.origin})
+def ours() -> list[BuildSource]:
+    """Our guest packages file by file, found without importing them: the folder that they lie in may be full of others' packages."""
+    specs = (importlib.util.find_spec(name) for name in OURS)
+    roots = [Path(spec.origin).parent for spec in specs if spec and spec.origin]
+    return [
+        BuildSource(str(path), _dotted(path.relative_to(root.parent)))
+        for root in roots
+        for path in sorted(root.rglob("*.py"))
+    ]
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.parent.parts if path.stem == "__init__" else path.with_suffix("").parts)
 
 
 def be_strict(chosen: Options) -> None:
@@ -106,9 +114,8 @@ class Inference:
         with contextlib.chdir(
             STUBS
         ):  # mypy looks for modules in the working directory, and a nursery's is the standard library's
-            result = build.build(
-                [BuildSource("warm.py", _WARM, text)], chosen, extra_plugins=[PrivateCalls(chosen)], stdout=sys.stderr
-            )
+            sources = [BuildSource("warm.py", _WARM, text), *ours()]
+            result = build.build(sources, chosen, extra_plugins=[PrivateCalls(chosen)], stdout=sys.stderr)
         self._manager, self._graph = result.manager, result.graph
         self._options = chosen
         self._loose = True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mypy import build
 from mypy.modulefinder import BuildSource
 
-from ag_kernel.compiler.inference import STUBS, Finding, be_strict, options
+from ag_kernel.compiler.inference import STUBS, Finding, be_strict, options, ours
 from ag_kernel.compiler.private_calls import PrivateCalls
 
 if TYPE_CHECKING:
@@ -46,16 +46,16 @@ class Rebuilding:
     def check(self, module: str, text: str, tested: AbstractSet[Place] = frozenset()) -> tuple[Finding, ...] | None:
         """Build the module and those before it; None where mypy couldn't analyse it. Private conditions are left to run time."""
         del tested
-        sources = [BuildSource(f"{name}.py", name, kept) for name, kept in {**self._texts, module: text}.items()]
+        cells = [BuildSource(f"{name}.py", name, kept) for name, kept in {**self._texts, module: text}.items()]
         chosen = options()
-        chosen.native_parser = all(source.text is None or source.text.isascii() for source in sources)
+        chosen.native_parser = all(cell.text is None or cell.text.isascii() for cell in cells)
         chosen.show_column_numbers = chosen.show_error_end = True
         chosen.show_traceback = chosen.raise_exceptions = False
         if self._strict:
             be_strict(chosen)
         try:
             with contextlib.chdir(STUBS), contextlib.redirect_stderr(io.StringIO()):
-                result = build.build(sources, chosen, extra_plugins=[PrivateCalls(chosen)])
+                result = build.build([*cells, *ours()], chosen, extra_plugins=[PrivateCalls(chosen)])
         except (Exception, SystemExit):  # noqa: BLE001 - a bug of mypy's must not refuse an analyst's cell
             return None
         self._texts[module] = text

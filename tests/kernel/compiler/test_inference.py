@@ -1,9 +1,12 @@
 """The canary for mypy's private API: what `inference` relies on, each in one assertion."""
 
+from pathlib import Path
+
 import pytest
+from mypy import build
 
 from ag_kernel.compiler import checker
-from ag_kernel.compiler.inference import Inference
+from ag_kernel.compiler.inference import STUBS, Inference, ours
 from ag_kernel.compiler.rebuilding import Rebuilding
 from ag_kernel.offers import OFFERS
 
@@ -57,6 +60,22 @@ def test_a_mypy_that_has_changed_inside_is_asked_by_its_public_entry(
     monkeypatch.setattr(checker, "Inference", Deaf)
     assert isinstance(checker.chosen(), Rebuilding)
     assert "public entry" in capsys.readouterr().err
+
+
+def test_a_mypy_that_finds_nothing_either_way_serves_nobody(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(checker, "Inference", Deaf)
+    monkeypatch.setattr(checker, "Rebuilding", Deaf)
+    with pytest.raises(RuntimeError, match="finds nothing wrong"):
+        checker.chosen()
+
+
+def test_nothing_is_read_but_stubs_the_standard_library_and_our_own_packages(inference: Inference):
+    typeshed = Path(build.__file__).parent / "typeshed"
+    homes = (STUBS, typeshed, *(Path(str(source.path)).parent for source in ours()))
+    given = [Path(state.path) for state in inference._graph.values() if state.path]
+    read = [path for path in given if path.is_absolute()]  # what was given as text has a name alone
+    assert len(read) > 100
+    assert [path for path in read if not any(path.is_relative_to(home) for home in homes)] == []
 
 
 class Deaf:
