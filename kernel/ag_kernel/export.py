@@ -15,6 +15,7 @@ import pandas as pd
 
 from ag_kernel import columns
 from ag_kernel.errors import NotExportable
+from ag_utils import PRIVATE
 from ag_utils.model import Model
 from op_pandas.encoding import OneHotEncoder, OrdinalEncoder
 from op_pandas.fitted import Fitted
@@ -23,7 +24,6 @@ from op_pandas.results import ReleasedArray, ReleasedFloat, ReleasedInt, Release
 from op_pandas.scaling import MinMaxScaler, StandardScaler
 
 EXPORTABLE: Final = "None, bool, int, float, str, bytes, dates and times, list, tuple, set, dict, numpy arrays and pandas objects can be exported"
-PRIVATE: Final = "Please ensure export function is called on a non-private type."
 _DEEPEST: Final = 64
 _MOST_VALUES: Final = 20_000_000
 

@@ -14,7 +14,9 @@ from op_pandas.series import PrivateSeries
 
 __all__ = ["ag_print", "display", "export", "imported", "load_dataset", "load_mock", "submit_predictions"]
 
-PRIVATE = "Please ensure export function is called on a non-private type."
+PRIVATE = (
+    "Please ensure export function is called on a non-private type. Release a statistic of it, e.g. mean(eps=0.1)."
+)
 NOT_SUBMITTED = "Please ensure submit_predictions is called on a non-private type."
 _DEEPEST = 32
 

@@ -23,7 +23,7 @@ from antigranular.errors import (
     UntrustedEnclave,
     WireError,
 )
-from antigranular.login import attach, login
+from antigranular.login import attach, datasets, login
 from antigranular.model import Model
 from antigranular.owner import Owner, connect
 from antigranular.policies import ExactMatch, Executions, SingleExecution, code_request
@@ -64,6 +64,7 @@ __all__ = [
     "attach",
     "code_request",
     "connect",
+    "datasets",
     "load_ipython_extension",
     "login",
     "plots",

@@ -25,6 +25,8 @@ import linecache
 import traceback
 from types import TracebackType
 
+_MAGIC = "get_ipython()."
+"""What IPython makes of a line with a magic: nothing that its writer would know."""
 _RED, _PLAIN = "\x1b[0;31m", "\x1b[0m"
 
 
@@ -133,5 +135,6 @@ def _own_lines(trace: TracebackType | None) -> list[str]:
     for frame, line in traceback.walk_tb(trace):
         if frame.f_globals.get("__name__") == "__main__":
             source = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
-            shown.append(f"line {line}: {source}")
+            if not source.startswith(_MAGIC):
+                shown.append(f"line {line}: {source}")
     return shown

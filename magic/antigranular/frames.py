@@ -124,7 +124,9 @@ def moment(ticks: int, *, unit: Any, tz: Any) -> Any:
     import numpy as np
 
     bare = pd.Timestamp(np.array(ticks, dtype=f"M8[{_unit(unit)}]")[()])
-    return bare if tz is None else bare.tz_localize("UTC").tz_convert(_fits(_ZONE, tz))
+    found = bare if tz is None else bare.tz_localize("UTC").tz_convert(_fits(_ZONE, tz))
+    repr(found)  # pandas holds moments that it can't show: refused here, where it is said of which value
+    return found
 
 
 def span(ticks: int, *, unit: Any) -> Any:

@@ -61,9 +61,13 @@ def _requests(asker: Asker, text: str) -> Any:
 
 
 def _datasets(asker: Asker, text: str) -> Any:
-    """The data sets of the enclave."""
+    """The data sets of the enclave; also before any login, where the environment says who you are."""
     _nothing_more("datasets", text)
-    return asker.current().datasets()
+    if asker.session is not None:
+        return asker.session.datasets()
+    from antigranular.login import datasets
+
+    return datasets()
 
 
 def _sessions(asker: Asker, text: str) -> Answer:
@@ -98,12 +102,14 @@ def _interrupt(asker: Asker, text: str) -> None:
     """Interrupt the running cell."""
     _nothing_more("interrupt", text)
     asker.current().interrupt_kernel()
+    asker.view().stream("stdout", "The session was interrupted; its variables stay.\n")
 
 
 def _restart(asker: Asker, text: str) -> None:
     """A fresh kernel: variables are gone, what you spent stays spent."""
     _nothing_more("restart", text)
     asker.current().restart_kernel()
+    asker.view().stream("stdout", "The session has a fresh kernel; its variables are gone.\n")
 
 
 def _preview(asker: Asker, text: str) -> Any:

@@ -1,4 +1,4 @@
-"""From a user id and secret to a session, new or still running: the checks in order, and the forms of the call that older notebooks use."""
+"""From a user id and secret to a session, new or still running, or to the data sets there are: the checks in order, and the forms of the call that older notebooks use."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ from typing import Any
 
 from antigranular.bearer import Token
 from antigranular.budget_requests import news
+from antigranular.catalogue import Catalogue
 from antigranular.config import Credentials, find_credentials, find_target
 from antigranular.errors import AgError, LoginError, NotAvailable, SessionError
 from antigranular.magics import offer_magics
@@ -80,6 +81,19 @@ def attach(
     return session
 
 
+def datasets(
+    user_id: str | None = None,
+    user_secret: str | None = None,
+    *,
+    url: str | None = None,
+    ca: str | os.PathLike[str] | None = None,
+    transport: Transport | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Catalogue:
+    """The data sets of an enclave, to choose one from. No session is started; arguments and errors are those of ``login``."""
+    return Catalogue(reach(find_credentials(user_id, user_secret), url, ca, transport, clock).datasets())
+
+
 def reach(
     credentials: Credentials,
     url: str | None = None,
@@ -119,7 +133,7 @@ def _only(enclave: Enclave) -> dict[str, Any]:
 
 def _check_one(competition: str | None, dataset: str | None) -> None:
     if (competition is None) == (dataset is None):
-        raise LoginError("ag.login needs exactly one of competition= and dataset=")
+        raise LoginError("ag.login needs exactly one of competition= and dataset=; ag.datasets() lists the data sets")
 
 
 def _earliest_form(name: str | None, enclave: Enclave) -> dict[str, str | None]:

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from antigranular import table
 from antigranular.errors import WireError
+from antigranular.exact import approximate
 
 _HEADERS = ("data set", "spent", "ε spent", "ε left", "δ spent", "δ left", "ε per call")
 _ABOVE = table.heading("Privacy budget", "yours, over all sessions")
@@ -27,7 +27,7 @@ class Odometer(dict[str, Any]):
         try:
             balances = [dict(balance) for balance in answer["balances"]]
             return cls(_costs(balances))
-        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as problem:
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as problem:
             raise WireError(f"the enclave's odometer can't be read: {problem!r}") from None
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
@@ -67,18 +67,18 @@ def _spent(spent: float, left: float) -> table.Cell:
 
 def _costs(balances: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
-        "total_epsilon_used": sum(_number(each["epsilon_spent"]) for each in balances),
-        "total_delta_used": sum(_number(each["delta_spent"]) for each in balances),
+        "total_epsilon_used": sum(approximate(each["epsilon_spent"]) for each in balances),
+        "total_delta_used": sum(approximate(each["delta_spent"]) for each in balances),
         "library_costs": _library_costs(balances),
         "dataset_costs": {
-            str(each["dataset"]): {"eps": _number(each["epsilon_spent"]), "delta": _number(each["delta_spent"])}
+            str(each["dataset"]): {"eps": approximate(each["epsilon_spent"]), "delta": approximate(each["delta_spent"])}
             for each in balances
         },
         "remaining": {
             str(each["dataset"]): {
-                "eps": _number(each["epsilon_left"]),
-                "delta": _number(each["delta_left"]),
-                "eps_per_call": None if each.get("epsilon_per_call") is None else _number(each["epsilon_per_call"]),
+                "eps": approximate(each["epsilon_left"]),
+                "delta": approximate(each["delta_left"]),
+                "eps_per_call": None if each.get("epsilon_per_call") is None else approximate(each["epsilon_per_call"]),
                 "windows": [_window(window) for window in each.get("windows") or ()],
             }
             for each in balances
@@ -90,8 +90,8 @@ def _window(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "whose": str(given["whose"]),
         "span": str(given["span"]),
-        "cap": _number(given["epsilon"]),
-        "eps": _number(given["epsilon_left"]),
+        "cap": approximate(given["epsilon"]),
+        "eps": approximate(given["epsilon_left"]),
         "refreshes": str(given["refreshes"]),
     }
 
@@ -103,11 +103,6 @@ def _library_costs(balances: Sequence[Mapping[str, Any]]) -> dict[str, dict[str,
         for library, cost in (balance.get("libraries") or {}).items():
             both = cost if isinstance(cost, Mapping) else {"epsilon": cost}
             total = costs.setdefault(str(library), {"eps": 0.0, "delta": 0.0})
-            total["eps"] += _number(both.get("epsilon", both.get("eps", 0)))
-            total["delta"] += _number(both.get("delta", 0))
+            total["eps"] += approximate(both.get("epsilon", both.get("eps", 0)))
+            total["delta"] += approximate(both.get("delta", 0))
     return costs
-
-
-def _number(value: Any) -> float:
-    """A number, or an exact fraction written as text."""
-    return float(Fraction(value)) if isinstance(value, str) else float(value)

@@ -10,8 +10,8 @@ from antigranular.budget_requests import BudgetRequest, requests_of
 from antigranular.budgets import Budgets
 from antigranular.code_requests import CodeRequest, reviews_of
 from antigranular.config import Credentials, find_credentials, find_target
-from antigranular.datasets import Datasets
 from antigranular.errors import WireError
+from antigranular.holdings import Datasets
 from antigranular.listing import Listing
 from antigranular.projects import Project, projects_of
 from antigranular.rest import Enclave

@@ -12,6 +12,7 @@ from typing import Any
 
 from antigranular import intervals
 from antigranular.errors import WireError
+from antigranular.exact import approximate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -71,13 +72,13 @@ def attach(value: Any, facts: Mapping[str, Any]) -> Any:
     """The value with its provenance, where its kind can carry one. Raises WireError for facts that are none."""
     try:
         known = {
-            "cost": dict(facts["cost"]),
+            "cost": _cost(facts["cost"]),
             "mechanism": str(facts["mechanism"]),
             "scale": float(facts["scale"]),
             "half_widths": facts["half_widths"],
             "mock": facts.get("mock") is True,
         }
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
         raise WireError("a released value came without its cost, mechanism, scale or interval") from None
     carrier = _CARRIERS.get(type(value))
     if carrier is not None:
@@ -91,6 +92,14 @@ def attach(value: Any, facts: Mapping[str, Any]) -> Any:
         known["half_widths"] = widths.to_numpy().tolist() if hasattr(widths, "to_numpy") else None
         value.attrs["ag"] = {**known, "digest": _digest(value)}
     return value
+
+
+def _cost(paid: Mapping[str, Any]) -> dict[str, Any]:
+    """The cost with its amounts, each a number or an exact one as text; δ as a float."""
+    for name in ("epsilon", "rho"):
+        if paid.get(name) is not None:
+            approximate(paid[name])
+    return {**paid, "delta": approximate(paid.get("delta") or 0.0)}
 
 
 def _digest(value: Any) -> str:

@@ -163,7 +163,7 @@ def _refusal(response: Response, path: str) -> RequestRefused | SessionError:
     except (ValueError, KeyError, TypeError):
         message = f"the enclave refused {path} with status {response.status}"
     if response.status == HTTPStatus.NOT_FOUND and path.startswith(("/api/kernels/", "/ag/v1/sessions/")):
-        return SessionError(f"{message}; ag.login(...) starts a new session")
+        return SessionError(f"{message.rstrip('.')}; ag.login(...) starts a new session")
     return RequestRefused(message, response.status)
 
 

@@ -7,16 +7,18 @@ lists and frames become dictionaries of columns.
 import keyword
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from fractions import Fraction
 from typing import Any
 
 from antigranular import arrays, frames
 from antigranular.errors import WireError
+from antigranular.exact import exact
 from antigranular.model import Model
 from antigranular.provenance import attach
 
 VERSION = 1
 MAX_DEPTH = 64
+MOST_ROWS = 1 << 27
+"""That an index may count: more than an export's bytes have room for."""
 
 Node = Mapping[str, Any]
 Buffers = Sequence[bytes | memoryview]
@@ -106,8 +108,7 @@ def _float(_reader: _Reader, node: Node) -> float:
 
 
 def _timedelta(_reader: _Reader, node: Node) -> timedelta:
-    seconds = Fraction(_typed(node, str))
-    return timedelta(microseconds=round(seconds * 1_000_000))
+    return timedelta(microseconds=round(exact(_typed(node, str)) * 1_000_000))
 
 
 def _dict(reader: _Reader, node: Node) -> dict[Any, Any]:
@@ -124,6 +125,8 @@ def _ndarray_list(reader: _Reader, node: Node) -> Any:
 
 
 def _texts(reader: _Reader, node: Node) -> Any:
+    if node["lengths"].get("t") != "ndarray":
+        raise WireError("an exported column of texts has no proper lengths")
     lengths = list(map(int, reader.read(node["lengths"])))
     return arrays.from_objects(node.get("shape"), frames.texts(bytes(reader.buffer(node)), lengths))
 
@@ -147,6 +150,8 @@ def _interval(reader: _Reader, node: Node) -> Any:
 
 def _range(reader: _Reader, node: Node) -> Any:
     start, stop, step = map(int, _typed(node, list))
+    if abs(stop - start) > MOST_ROWS * abs(step):
+        raise WireError("an exported index counts further than any value that could arrive with it")
     return frames.run_of(start, stop, step, name=_name(reader, node.get("name")))
 
 

@@ -1,5 +1,6 @@
 """Names of columns as analysts give them. Must not know what the columns hold."""
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, Union
 
@@ -18,8 +19,14 @@ def label(key: object, terms: Mapping[str, object]) -> str:
         raise TypeError(f"a column is named by public text, not by a {type(key).__name__}")
     name = str(key) if isinstance(key, int) else key
     if not isinstance(name, str) or name not in terms:
-        raise ValueError(f"Column {key} does not exist")
+        raise ValueError(f"Column {key} does not exist{likeness(name, terms)}")
     return name
+
+
+def likeness(name: object, known: Iterable[str]) -> str:
+    """The question after a name that is none, where one of the known is close to it."""
+    close = difflib.get_close_matches(name, list(known), n=1) if isinstance(name, str) else []
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def labels(keys: Iterable[object], terms: Mapping[str, object]) -> list[str]:

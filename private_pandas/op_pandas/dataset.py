@@ -46,6 +46,13 @@ class PrivateDataset(PrivateDataFrame):
             return _item(self.rows.vault, self._schema, self._views[key])
         return super().__getitem__(key)
 
+    def __getattr__(self, name: str) -> PrivateSeries:
+        if not name.startswith("_") and name in self._views and name not in self.terms:
+            raise AttributeError(
+                f"{name} is a key of this data set, not a column: write [{name!r}] in place of .{name}"
+            )
+        return super().__getattr__(name)
+
     def __contains__(self, key: object) -> bool:
         return key in self._views or super().__contains__(key)
 

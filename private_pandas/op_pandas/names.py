@@ -3,6 +3,7 @@
 The tables are in ``frame_names`` and ``series_names``; this file reads them. Must not know the classes.
 """
 
+from op_pandas.columns import likeness
 from op_pandas.frame_names import FRAME
 from op_pandas.series_names import SERIES
 from op_pandas.verdicts import Refused, Verdict
@@ -32,4 +33,5 @@ def refusal(kind: str, name: str) -> str:
         return f"{start}; use count, size, sum, mean, std, var, median, quantile or describe, each with eps"
     if kind == "UnitGroupBy":
         return f"{start}; use size, count, nunique, sum, mean, min, max, first or agg, none of which takes eps"
-    return start
+    there = [each for each, known in TABLES.get(kind, {}).items() if not isinstance(known, Refused)]
+    return f"{start}{likeness(name, there)}"

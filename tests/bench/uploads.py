@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 import antigranular as ag
-from antigranular.datasets import Datasets
+from antigranular.holdings import Datasets
 from tests.enclave_server import Enclave
 
 SIZES = (32 << 20, 256 << 20)

@@ -24,7 +24,9 @@ from ag_plan.relations import Relation
 from ag_plan.releases import Release
 from ag_vault.serve import Control, Settings, open_session
 from ag_vault.session import Session
-from tests.fuzz import seeds
+from antigranular.errors import WireError
+from antigranular.values import decode_export
+from tests.fuzz import exports, seeds
 from tests.fuzz.grammar import Words
 
 TABLE = "clinic/train"
@@ -141,6 +143,16 @@ def control(data: bytes) -> None:
     Control(session()).reply(data)
 
 
+def export(data: bytes) -> None:
+    """A hostile enclave's export, decoded by a client and looked at."""
+    node, buffers = exports.hostile(random.Random(data))
+    with suppress(WireError):
+        _, value = decode_export({"version": 1, "name": "x", "value": node}, buffers)
+        known = getattr(value, "ag", None)
+        assert repr(value) is not None
+        assert known is None or (repr(known) and known._repr_html_())
+
+
 TARGETS: Mapping[str, Target] = {
     "plan": Target(door=plan, seeds=lambda: seeds.plans(TABLE)),
     "message": Target(door=message, seeds=lambda: seeds.requests(TABLE)),
@@ -151,5 +163,6 @@ TARGETS: Mapping[str, Target] = {
     "kernel": Target(door=kernel, seeds=lambda: seeds.binary(seeds.SAID)),
     "vault": Target(door=vault, seeds=lambda: seeds.requests(TABLE), executes=True),
     "words": Target(door=words, seeds=lambda: [bytes([n]) for n in range(8)], executes=True),
+    "export": Target(door=export, seeds=lambda: [bytes([n]) for n in range(64)], executes=True),
     "control": Target(door=control, seeds=lambda: list(seeds.CONTROL), executes=True),
 }

@@ -16,8 +16,8 @@ import pytest
 import antigranular as ag
 from antigranular.bearer import Token
 from antigranular.config import Credentials, find_target
-from antigranular.datasets import Datasets
 from antigranular.errors import ConnectionLost
+from antigranular.holdings import Datasets
 from antigranular.rest import Enclave as Rest
 from antigranular.transport import Line, Request, Response, TlsTransport
 from antigranular.uploading import PlainBar

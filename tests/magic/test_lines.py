@@ -69,6 +69,25 @@ def test_a_preview_asks_the_method_s_preview_with_the_same_arguments(shell) -> N
     assert repr(result.result) == "ε 0.5"
 
 
+def test_the_data_sets_are_listed_before_a_login_and_no_session_is_started(shell, monkeypatch) -> None:
+    enclave = FakeEnclave({})
+    assert [each["name"] for each in ag.datasets("ada", "s3cret", transport=enclave)] == ["Breast Cancer"]
+    assert not enclave.sessions
+    ag.load_ipython_extension(shell)
+    for name in ("AG_USER_ID", "AG_USER_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    result, _ = run(shell, "%ag datasets")
+    assert isinstance(result.error_in_exec, ag.LoginError)
+
+
+def test_an_error_of_a_magic_shows_no_line_that_its_writer_did_not_write(shell) -> None:
+    ag.load_ipython_extension(shell)
+    result, _ = run(shell, "%ag status")
+    shown = result.error_in_exec._render_traceback_()
+    assert len(shown) == 1
+    assert "there is no session yet" in shown[0]
+
+
 def test_words_before_a_login_say_how_to_log_in(shell) -> None:
     ag.load_ipython_extension(shell)
     result, _ = run(shell, "%ag status")

@@ -42,7 +42,14 @@ def test_windows_are_listed_by_name_and_say_when_they_give_again() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"balances": 1}, {"balances": [{}]}, {"balances": [{"dataset": "x", "epsilon_spent": "y"}]}],
+    [
+        {},
+        {"balances": 1},
+        {"balances": [{}]},
+        {"balances": [{"dataset": "x", "epsilon_spent": "y"}]},
+        {"balances": [{"dataset": "x", "epsilon_spent": "1e999999999"}]},
+        {"balances": [{"dataset": "x", "epsilon_spent": "9" * 1000}]},
+    ],
     ids=repr,
 )
 def test_an_odometer_that_can_t_be_read_is_said(answer) -> None:

@@ -148,7 +148,13 @@ def test_a_released_pandas_object_knows_it_and_what_is_computed_from_it_does_not
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("broken", [{}, {"cost": 1}, {**facts({"t": "none"}), "scale": "x"}], ids=repr)
+@pytest.mark.parametrize("broken",
+    [
+        {}, {"cost": 1}, {**facts({"t": "none"}), "scale": "x"}, {**facts({"t": "none"}), "cost": {"epsilon": "1e999999999"}},
+        {**facts({"t": "none"}), "cost": {"delta": [1]}}, {**facts({"t": "none"}), "cost": {"rho": 10**400}},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_a_release_with_broken_facts_is_refused(broken) -> None:
     with pytest.raises(WireError):
         decode_export({"name": "x", "value": {"t": "float", "v": 1.0, "ag": broken}, "version": 1}, [])
@@ -161,6 +167,9 @@ REFUSED = [
     {"t": "dict", "v": [[{"t": "int", "v": "1"}]]}, {"t": "dict", "v": [[{"t": "list", "v": []}, {"t": "none"}]]},
     {"t": "set", "v": [{"t": "list", "v": []}]}, {"t": "bytes", "buffer": 1}, {"t": "bytes", "buffer": -1},
     {"t": "bytes", "buffer": True}, {"t": "datetime", "v": "yesterday"}, {"t": "timedelta", "v": "1/0"},
+    {"t": "timedelta", "v": "1e999999999"}, {"t": "timedelta", "v": "9" * 3000}, {"t": "range", "v": [0, 1 << 62, 1]},
+    {"t": "texts", "lengths": {"t": "range", "v": [0, 1 << 26, 1]}, "buffer": 0, "shape": [1]},
+    {"t": "timestamp", "v": "9" * 18, "unit": "s", "tz": "UTC"},
     {"t": "ndarray", "dtype": "|O", "shape": [1], "buffer": 0}, {"t": "ndarray", "dtype": "O", "shape": [1], "buffer": 0},
     {"t": "ndarray", "dtype": "<f8", "shape": [2], "buffer": 0}, {"t": "ndarray", "dtype": "<f8", "shape": [-1], "buffer": 0},
     {"t": "ndarray", "dtype": [["a", "O"]], "shape": [1], "buffer": 0}, {"t": "ndarray", "dtype": "<f8", "shape": 1, "buffer": 0},

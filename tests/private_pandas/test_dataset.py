@@ -35,6 +35,8 @@ def test_views_come_before_columns() -> None:
     assert data["train_y"].name == "sex"
     assert data["weight"].name == "weight"
     assert "train_x" in data
+    with pytest.raises(AttributeError, match=r"train_x is a key of this data set, not a column: write \['train_x'\]"):
+        _ = data.train_x
     assert "weight" in data
     assert "nope" not in data
 

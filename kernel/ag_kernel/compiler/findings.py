@@ -74,6 +74,20 @@ WORDINGS: Final[tuple[Wording, ...]] = (
         _RELEASE,
     ),
     _says(
+        r'^Argument "eps" to "__call__" of "Bound" has incompatible type "(?P<t>[^"]+)"',
+        r"TypeError: eps is a number, and not a \g<t>",
+        "write it as a number, e.g. `eps=0.5`",
+    ),
+    _says(
+        r'^Argument (?P<a>"\w+"|\d+) to "__call__" of "Bound" has incompatible type (?P<t>"[^"]+"); expected (?P<e>"[^"]+")',
+        r"TypeError: argument \g<a> is of type \g<t>, and must be of type \g<e>",
+    ),
+    _says(
+        r'^No overload variant of "__call__" of "\w+" matches argument types? (?P<t>".+")',
+        r"TypeError: this statistic takes no arguments of the types \g<t>",
+        "eps is a number, e.g. `eps=0.5`",
+    ),
+    _says(
         rf"(?:has type|returns) {_P} which does not implement __bool__",
         r"\g<t> has no truth value: its rows are private",
         "combine conditions with `&`, `|`, `~` and keep rows with `where(condition)`",

@@ -110,6 +110,15 @@ def test_private_types_go_from_cell_to_cell(session: Session):
     ]
 
 
+def test_an_epsilon_that_is_no_number_is_said_in_words_of_ours(session: Session):
+    assert texts(session.check("age.mean(eps='1')")) == ["TypeError: eps is a number, and not a str"]
+    (problem,) = session.check("patients.mean(eps='1')")
+    assert (problem.message, problem.instead) == (
+        'TypeError: this statistic takes no arguments of the types "str"',
+        "eps is a number, e.g. `eps=0.5`",
+    )
+
+
 def test_names_of_the_session_can_be_rebound(session: Session):
     assert session.run("patients = patients.dropna()") == ()
     assert texts(session.check("len(patients)")) == ["PrivateDataFrame has no len(): the number of rows is private"]
