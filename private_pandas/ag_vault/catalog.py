@@ -25,12 +25,17 @@ ORDER_COLUMN = "__order"
 """The column of every private table's file that holds the rows' secret order, in a table of ids the order of each unit's rows."""
 UNIT_COLUMN = "__unit"
 """The column of a table of ids that holds the keyed hash of each row's unit. No table of the catalogue shows either by its name."""
+PLACE_PREFIX = "__place "
+"""How the names of columns begin that hold places (``ColumnRecord.placed``) of the column whose name follows. None is shown either."""
 
 Kind = Literal["float", "int", "bool", "str", "datetime"]
 
 
 class ColumnRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A column as the file has it; the fields of ``ColumnSpace`` and a name. Texts without a ``longest`` have USUAL_CHARACTERS at most."""
+    """A column as the file has it; the fields of ``ColumnSpace`` and a name. Texts without a ``longest`` have USUAL_CHARACTERS at most.
+
+    ``placed``: beside it the file has each row's place between these bounds, an integer in 0 … ``exact.PLACES``, null for a null.
+    """
 
     name: str
     kind: Kind
@@ -39,6 +44,7 @@ class ColumnRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     upper: int | float | None = None
     categories: tuple[Scalar, ...] | None = None
     longest: int | None = None
+    placed: bool = False
 
 
 class UnitRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +120,7 @@ class Table:
     """A table by its key, e.g. ``breast_cancer/train``: public columns in order, and where its file is (None: in memory).
 
     ``unit`` None: each row is a privacy unit of its own. ``account``: where charges go, the data set's name unless given.
+    ``placed``: the columns whose places are stored beside them.
     ``mock``: a file of made-up, public rows of the same columns.
     """
 
@@ -126,6 +133,7 @@ class Table:
     path: Path | None = None
     max_rows: int | None = None
     mock: Path | None = None
+    placed: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.account:
@@ -182,6 +190,11 @@ class Catalog:
     def with_table(self, table: Table) -> "Catalog":
         """The same catalogue with one table more."""
         return replace(self, tables={**self.tables, table.key: table})
+
+
+def place_of(name: str) -> str:
+    """The name of the column that holds the places of a column."""
+    return f"{PLACE_PREFIX}{name}"
 
 
 def space_of(column: ColumnRecord) -> ColumnSpace:
@@ -271,6 +284,7 @@ def _table(record: CatalogRecord, key: str, table: TableRecord, folder: Path) ->
         path=folder / table.file,
         max_rows=table.max_rows,
         mock=folder / record.mock[key].file if key in record.mock else None,
+        placed=frozenset(column.name for column in table.columns if column.placed),
     )
 
 

@@ -41,6 +41,7 @@ TABLES = {
         unit=UNIT,
         account=ACCOUNT,
         path=Path("v"),
+        placed=frozenset(world.places(world.COLUMNS)),
     ),
     LABS.table: Table(
         key=LABS.table, dataset="Clinic", columns={"pid": ID} | LAB_COLUMNS, unit=UNIT, account=ACCOUNT, path=Path("l")
@@ -167,7 +168,8 @@ def engine() -> duckdb.DuckDBPyConnection:
     for table in TABLES.values():
         plain = [f'"{n}" {world.SQL_TYPES[space.kind]}' for n, space in table.columns.items() if space.kind != "id"]
         hidden = ['"__unit" UUID', '"__order" BIGINT'] if table.unit else ['"__order" BIGINT DEFAULT 0']
-        connection.execute(f'CREATE TABLE "{table.key}" ({", ".join(plain + hidden)})')
+        stored = world.places(table.columns).values() if table.placed else ()
+        connection.execute(f'CREATE TABLE "{table.key}" ({", ".join([*plain, *hidden, *stored])})')
     connection.executemany(f'INSERT INTO "{LOOKUP.table}" VALUES (?, ?, 0)', PUBLIC_ROWS)
     return connection
 

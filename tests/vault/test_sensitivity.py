@@ -144,38 +144,44 @@ def distance(plan: Priced, one: Any, other: Any) -> None:
 @pytest.mark.parametrize("grouping", GROUPINGS)
 @pytest.mark.parametrize("measure", MEASURES)
 @settings(max_examples=12, deadline=None, derandomize=True)
-@given(rows=TABLES, extra=ROW, place=st.integers(0, 6), derived=st.booleans())
+@given(rows=TABLES, extra=ROW, place=st.integers(0, 6), derived=st.booleans(), placed=st.booleans())
 def test_one_row_moves_the_exact_integers_by_at_most_what_is_declared(
-    *, measure: str, grouping: str, rows: list[Any], extra: Any, place: int, derived: bool
+    *, measure: str, grouping: str, rows: list[Any], extra: Any, place: int, derived: bool, placed: bool
 ) -> None:
     relation = DERIVED if derived else ROWS
     release = world.ask(MEASURES[measure], relation=relation, by=GROUPINGS[grouping], eps=Fraction(1, 3))
-    plan = world.priced(release, SPACES)
+    plan = world.priced(release, SPACES, placed=placed)
     more = [*rows[:place], extra, *rows[place:]]
-    distance(plan, evaluate(plan, world.data(rows, SPACES)), evaluate(plan, world.data(more, SPACES)))
+    distance(plan, *(evaluate(plan, world.data(each, SPACES, placed=placed)) for each in (rows, more)))
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(rows=TABLES, extra=ROW)
+@given(rows=TABLES, extra=ROW, placed=st.booleans())
 @pytest.mark.parametrize("kind", [Sum, Mean, Var, Skew, Kurt, Cov])
-def test_odd_bounds_keep_their_sensitivity(kind: Any, rows: list[Any], extra: Any) -> None:
-    plan = world.priced(world.ask(kind(columns=NUMERIC)), SPACES)
-    distance(plan, evaluate(plan, world.data(rows, SPACES)), evaluate(plan, world.data([*rows, extra], SPACES)))
+def test_odd_bounds_keep_their_sensitivity(*, kind: Any, rows: list[Any], extra: Any, placed: bool) -> None:
+    plan = world.priced(world.ask(kind(columns=NUMERIC)), SPACES, placed=placed)
+    distance(plan, *(evaluate(plan, world.data(each, SPACES, placed=placed)) for each in (rows, [*rows, extra])))
 
 
 def heavy(name: str, value: Any) -> list[dict[str, Any]]:
     return [{**dict.fromkeys(SPACES), "n": 0, name: value}]
 
 
-@pytest.mark.parametrize("name", ["f", "wide", "narrow", "big", "i", "n"])
+@pytest.mark.parametrize(
+    ("name", "placed"),
+    [
+        *((name, False) for name in ("f", "wide", "narrow", "big", "i", "n")),
+        *((name, True) for name in ("f", "wide", "narrow")),
+    ],
+)
 @pytest.mark.parametrize("kind", [Sum, Mean, Var, Skew, Kurt])
-def test_the_declared_sensitivity_is_reached_and_not_merely_safe(kind: Any, name: str) -> None:
-    plan = world.priced(world.ask(kind(columns=(name,))), SPACES)
+def test_the_declared_sensitivity_is_reached_and_not_merely_safe(*, kind: Any, name: str, placed: bool) -> None:
+    plan = world.priced(world.ask(kind(columns=(name,))), SPACES, placed=placed)
     part = plan.parts[0]
     assert isinstance(part, Noised)
     low, high = SPACES[name].bounds or (0, 0)
     moved = [
-        sum(map(abs, evaluate(plan, world.data(heavy(name, value), SPACES)).vectors[0, 0]))
+        sum(map(abs, evaluate(plan, world.data(heavy(name, value), SPACES, placed=placed)).vectors[0, 0]))
         for value in (low, high, (low + high) / 2)
     ]
     assert part.l1 * 0.999 <= max(moved) <= part.l1
@@ -183,9 +189,10 @@ def test_the_declared_sensitivity_is_reached_and_not_merely_safe(kind: Any, name
 
 @pytest.mark.parametrize("beyond", [1e300, -1e300, float("inf"), float("-inf"), float("nan"), 4.0])
 @pytest.mark.parametrize("kind", [Sum, Mean, Var, Describe, Skew, Kurt])
-def test_a_row_that_should_not_exist_is_clamped_all_the_same(kind: Any, beyond: float) -> None:
-    plan = world.priced(world.ask(kind(columns=("f",))), SPACES)
-    distance(plan, evaluate(plan, world.data([], SPACES)), evaluate(plan, world.data(heavy("f", beyond), SPACES)))
+@pytest.mark.parametrize("placed", [False, True])
+def test_a_row_that_should_not_exist_is_clamped_all_the_same(*, kind: Any, beyond: float, placed: bool) -> None:
+    plan = world.priced(world.ask(kind(columns=("f",))), SPACES, placed=placed)
+    distance(plan, *(evaluate(plan, world.data(each, SPACES, placed=placed)) for each in ([], heavy("f", beyond))))
 
 
 def released(release: Release, rows: list[Any], noise: Frozen) -> Answer:

@@ -11,8 +11,9 @@ import duckdb
 from ag_plan.expressions import Binary, Column, Constant, Expression
 from ag_plan.relations import Relation, Source
 from ag_plan.releases import Epsilon, GroupKey, Measure, Release, Rho
-from ag_vault.catalog import Catalog, Table
+from ag_vault.catalog import Catalog, ColumnRecord, Table, place_of
 from ag_vault.evaluate import DuckData, Exact, evaluate
+from ag_vault.loading import files
 from ag_vault.price import Priced, price
 from ag_vault.space import ColumnSpace
 
@@ -35,8 +36,21 @@ COLUMNS: dict[str, ColumnSpace] = {
 Row = Mapping[str, Any]
 
 
-def catalog(columns: Mapping[str, ColumnSpace] = COLUMNS) -> Catalog:
-    return Catalog(tables={KEY: Table(key=KEY, dataset="demo", columns=columns)})
+def catalog(columns: Mapping[str, ColumnSpace] = COLUMNS, *, placed: bool = False) -> Catalog:
+    """``placed``: with the places of all floats beside them that the loader would store."""
+    names = frozenset(places(columns)) if placed else frozenset()
+    return Catalog(tables={KEY: Table(key=KEY, dataset="demo", columns=columns, placed=names)})
+
+
+def places(columns: Mapping[str, ColumnSpace]) -> dict[str, str]:
+    """Columns of places as the loader makes them, by the names of what they are of: made by the engine from whatever a row holds."""
+    declared = [
+        ColumnRecord(name=n, kind=s.kind, lower=s.lower, upper=s.upper) for n, s in columns.items() if s.kind == "float"
+    ]
+    return {
+        name: f'"{place_of(name)}" BIGINT GENERATED ALWAYS AS ({place.sql("duckdb")}) VIRTUAL'
+        for name, place in files.places(declared).items()
+    }
 
 
 @cache
@@ -45,12 +59,13 @@ def engine() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1})
 
 
-def data(rows: Sequence[Row], columns: Mapping[str, ColumnSpace] = COLUMNS) -> DuckData:
+def data(rows: Sequence[Row], columns: Mapping[str, ColumnSpace] = COLUMNS, *, placed: bool = False) -> DuckData:
     """The rows in the engine, in the order given, in place of those that were there."""
     connection = engine()
     quoted = {name: name.replace('"', '""') for name in columns}
-    types = ", ".join(f'"{quoted[name]}" {SQL_TYPES[space.kind]}' for name, space in columns.items())
-    connection.execute(f'CREATE OR REPLACE TABLE "{KEY}" ({types})')
+    types = [f'"{quoted[name]}" {SQL_TYPES[space.kind]}' for name, space in columns.items()]
+    stored = places(columns).values() if placed else ()
+    connection.execute(f'CREATE OR REPLACE TABLE "{KEY}" ({", ".join([*types, *stored])})')
     if rows:
         marks = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in rows)
         connection.execute(f'INSERT INTO "{KEY}" VALUES {marks}', [row.get(name) for row in rows for name in columns])
@@ -73,8 +88,8 @@ def ask(
     return Release(relation=relation, measure=measure, spend=epsilon(eps), by=by)
 
 
-def priced(release: Release, columns: Mapping[str, ColumnSpace] = COLUMNS) -> Priced:
-    found = price(release, catalog(columns))
+def priced(release: Release, columns: Mapping[str, ColumnSpace] = COLUMNS, *, placed: bool = False) -> Priced:
+    found = price(release, catalog(columns, placed=placed))
     assert isinstance(found, Priced), found
     return found
 

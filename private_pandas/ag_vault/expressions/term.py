@@ -38,13 +38,26 @@ sorted or joined. A batch of the engine's (2048 rows) of so many characters, of 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A column of the file with each row's place between two bounds, an integer in 0 … ``exact.PLACES``; null where the value is."""
+
+    sql: exp.Column
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
-    """An expression with its space; ``level``: how many steps must be computed before it; ``depth``: operators inside."""
+    """An expression with its space; ``level``: how many steps must be computed before it; ``depth``: operators inside.
+
+    ``stored``: of a bare column of a file whose rows are no others', its places. What is made of the column has none.
+    """
 
     space: ColumnSpace
     sql: exp.Expression
     level: int = 0
     depth: int = 0
+    stored: Stored | None = None
 
 
 def combine(space: ColumnSpace, sql: exp.Expression, *operands: Term) -> Term:
@@ -85,6 +98,11 @@ class Steps:
         self.text = text
         self.levels: list[list[exp.Alias]] = []
         self.lookups: list[list[Lookup]] = []
+        self.needed: list[exp.Expression] = []
+
+    def need(self, condition: exp.Expression) -> None:
+        """Leave out the rows on which a condition on bare columns of the relation is not true: for what reads no other rows."""
+        self.needed.append(condition)
 
     def weigh(self, work: int) -> None:
         """Count work that a word makes beside the names it takes, in the same measure: numbers of names are passed over."""

@@ -169,9 +169,10 @@ def _copies(
 
 
 def _table(order: Order, key: str, columns: tuple[ColumnRecord, ...], units: Units | None) -> TableRecord:
+    placed = files.places(columns)
     return TableRecord(
         file=f"{key}.duckdb",
-        columns=columns,
+        columns=tuple(msgspec.structs.replace(column, placed=column.name in placed) for column in columns),
         unit="row" if units is None else units.record,
         max_rows=order.metadata.tables[key].max_rows,
     )

@@ -13,10 +13,11 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, ColumnRecord, Kind
+from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, ColumnRecord, Kind, place_of
 from ag_vault.errors import BadData
 from ag_vault.loading.conform import TOO_LONG, Conformed, conform
 from ag_vault.loading.units import Units, kept, lost, unit_id
+from ag_vault.ops.grids import to_store
 from ag_vault.space import USUAL_CHARACTERS
 
 _READERS = {".parquet": "read_parquet", ".pq": "read_parquet", ".csv": "read_csv"}
@@ -109,14 +110,27 @@ def survey_units(engine: duckdb.DuckDBPyConnection, file: File, units: Units) ->
 def copy(
     engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path, units: Units | None
 ) -> None:
-    """Write the conforming rows and their secret order as a column: drawn for this load, or within each unit, which is then beside it."""
+    """Write the conforming rows with their places, and their secret order as a column: drawn for this load, or within each unit, which is then beside it."""
     values = conforming(file, columns)
+    stored = [exp.alias_(place, place_of(name), quoted=True) for name, place in places(columns).items()]
     if units is not None:
-        return _keep(engine, file.key, kept(values, unit_id(units, file.types), file.scan, units), target)
+        whole = kept(values, unit_id(units, file.types), file.scan, units)
+        return _keep(engine, file.key, whole.select(*stored), target)
     named = [exp.alias_(value, name, quoted=True) for name, value in values.items()]
     order = exp.alias_(_secret_order(), ORDER_COLUMN, quoted=True)
-    rows = exp.select(*named, order).from_(file.scan).order_by(exp.column(ORDER_COLUMN, quoted=True))
+    conformed = exp.select(*named, order).from_(file.scan).subquery("t")
+    rows = exp.select("*", *stored).from_(conformed).order_by(exp.column(ORDER_COLUMN, quoted=True))
     return _keep(engine, file.key, rows, target)
+
+
+def places(columns: Sequence[ColumnRecord]) -> dict[str, exp.Expr]:
+    """Of each float between bounds, its place between them as an expression over conforming rows, by the column's name."""
+    found = {
+        column.name: to_store(exp.column(column.name, quoted=True), float(column.lower), float(column.upper))
+        for column in columns
+        if column.kind == "float" and column.lower is not None and column.upper is not None
+    }
+    return {name: place for name, place in found.items() if place is not None}
 
 
 def copy_public(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path) -> None:

@@ -14,7 +14,7 @@ import msgspec
 import yaml
 
 from ag_vault.account import Cap
-from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, CapRecord, ColumnRecord, Kind, space_of
+from ag_vault.catalog import ORDER_COLUMN, PLACE_PREFIX, UNIT_COLUMN, CapRecord, ColumnRecord, Kind, space_of
 from ag_vault.errors import BadData
 from ag_vault.loading.form import fault
 from ag_vault.loading.units import UnitEntry, Units, units_of
@@ -134,7 +134,7 @@ def described_units(metadata: Metadata, columns: Mapping[str, Sequence[ColumnRec
 
 
 def _column(place: str, name: str, entry: ColumnEntry) -> ColumnRecord:
-    if not name or name.lower() in (ORDER_COLUMN, UNIT_COLUMN):
+    if not name or name.lower() in (ORDER_COLUMN, UNIT_COLUMN) or name.lower().startswith(PLACE_PREFIX):
         raise BadData(f"A column of the name {name!r} is not possible.")
     categories = _categories(place, entry)
     lower, upper = _bounds(place, entry)

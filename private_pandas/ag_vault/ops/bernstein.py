@@ -13,11 +13,12 @@ from math import comb, perm
 
 from sqlglot import exp
 
+from ag_vault.exact import PLACES
 from ag_vault.expressions.term import Scope, Term, combine
 from ag_vault.space import ColumnSpace
 
-BITS = 31
-POINTS = 1 << BITS
+POINTS = PLACES
+BITS = POINTS.bit_length() - 1
 EXCESS = {1: 0, 2: 0, 3: 4, 4: 28}
 """By degree: how far the magnitudes of one row's weights may sum beyond N."""
 
@@ -29,7 +30,8 @@ def powers(place: Term, degree: int, scope: Scope) -> list[Term]:
         product = exp.Paren(this=exp.Mul(this=place.sql.copy(), expression=found[-1].sql.copy()))
         shifted = exp.BitwiseRightShift(this=product, expression=exp.Literal.number(BITS))
         space = ColumnSpace(kind="int", lower=0, upper=POINTS, nullable=place.space.nullable)
-        found.append(scope.steps.name(combine(space, shifted, place, found[-1])))
+        # Sure: places and powers lie in 0 … N, products fit 64 bits.
+        found.append(scope.steps.name(combine(space, shifted, place, found[-1]), sure=True))
     return found
 
 

@@ -95,11 +95,17 @@ def _product(one: Term, other: Term) -> exp.Expression:
 
 
 def complete(places: Sequence[Term], scope: Scope) -> list[Term]:
-    """The places, null on every row where one of them is."""
+    """The places, null on every row where one of them is; or of those rows alone where none is, for measures that read no others.
+
+    An engine knows of most columns of a file that they have no null, and passes over such a condition; of what is computed, it would compute it twice.
+    """
     nullable = [place for place in places if place.space.nullable]
     if not nullable:
         return list(places)
     present = [exp.Not(this=exp.Is(this=place.sql.copy(), expression=exp.Null())) for place in nullable]
+    if all(place.level == 0 for place in nullable):
+        scope.steps.need(_all(present))
+        return list(places)
     whole = scope.steps.name(combine(ColumnSpace(kind="bool", nullable=False), _all(present), *nullable))
     return [_where(whole, place, scope) for place in places]
 

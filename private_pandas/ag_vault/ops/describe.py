@@ -36,7 +36,7 @@ def rule(node: Describe, rows: Rows, scope: Scope) -> Measured | Refusal:
         if isinstance(placed, Refusal):
             return placed
         grid = placed.ranks.grid
-        if isinstance(grid, UnitGrid):
+        if isinstance(grid, UnitGrid) and term.stored is None:
             whole = replace(grid, points=moments.POINTS, factor=grid.factor / (1 << _COARSER))
             first = moments.of_places(coarser(placed.place, _COARSER, whole.points, scope), whole, _STATISTICS)
             return first, placed.ranks

@@ -2,12 +2,12 @@
 
 Each function repeats in the engine, step by step in doubles, what ``exact`` did to the bounds. Every step is monotone, so what
 lies between the bounds lands between their integers on every row. The clamp is the first step even for conforming columns:
-sensitivity then rests on this file alone.
+sensitivity then rests on this file alone. The loader stores places that it makes by this file's words, once for all questions.
 """
 
 from sqlglot import exp
 
-from ag_vault.exact import SumGrid, UnitGrid
+from ag_vault.exact import PLACES, SumGrid, UnitGrid
 from ag_vault.expressions.term import SQL_TYPES, Scope, Term, case, combine, convert, literal, operand, real
 from ag_vault.space import ColumnSpace, Kind
 
@@ -15,23 +15,48 @@ from ag_vault.space import ColumnSpace, Kind
 def clamped(term: Term, lower: float, upper: float, kind: Kind, scope: Scope) -> Term:
     """A bare column moved between its bounds; null stays null. NaN, which no column holds, would land on the upper bound."""
     named = scope.steps.name(term)
-    low, high = literal(lower, kind), literal(upper, kind)
-    value = named.sql
-    sql = case(
+    return combine(term.space, _between(named.sql, literal(lower, kind), literal(upper, kind)), named)
+
+
+def _between(value: exp.Expression, low: exp.Expression, high: exp.Expression) -> exp.Expression:
+    return case(
         (exp.LT(this=value, expression=low), low),
         (exp.GT(this=value, expression=high), high),
         otherwise=value,
     )
-    return combine(term.space, sql, named)
 
 
 def on_unit_grid(term: Term, grid: UnitGrid, scope: Scope) -> Term:
-    """The column's place on a grid between its bounds, 0 … points, as a named column."""
+    """The column's place on a grid between its bounds, 0 … points, as a named column; the stored one where that is what is stored."""
+    stored = stored_place(term, grid.lower, grid.upper) if grid.points == PLACES else None
+    if stored is not None:
+        return stored
     inside = clamped(convert(term, "float"), grid.lower, grid.upper, "float", scope)
+    return _rounded(_scaled(inside, grid), inside, grid.points, scope)
+
+
+def _scaled(inside: Term, grid: UnitGrid) -> exp.Expression:
     # Less by zero is the same double: one pass over all rows is saved where bounds start there.
     minus = exp.Paren(this=exp.Sub(this=operand(inside), expression=real(grid.lower)))
-    scaled = exp.Mul(this=operand(inside) if grid.lower == 0 else minus, expression=real(grid.factor))
-    return _rounded(scaled, inside, grid.points, scope)
+    return exp.Mul(this=operand(inside) if grid.lower == 0 else minus, expression=real(grid.factor))
+
+
+def stored_place(term: Term, lower: float, upper: float) -> Term | None:
+    """The stored places of a column between these very bounds, where there are any."""
+    stored = term.stored
+    if stored is None or (stored.lower, stored.upper) != (lower, upper):
+        return None
+    return Term(space=ColumnSpace(kind="int", lower=0, upper=PLACES, nullable=term.space.nullable), sql=stored.sql)
+
+
+def to_store(value: exp.Expression, lower: float, upper: float) -> exp.Expression | None:
+    """What the loader stores as the place of a float between its bounds: on_unit_grid's own words; None where no grid can stand between them."""
+    grid = UnitGrid.over(lower, upper, PLACES)
+    if grid is None:
+        return None
+    space = ColumnSpace(kind="float", lower=lower, upper=upper)
+    inside = Term(space=space, sql=_between(value, real(lower), real(upper)), depth=1)
+    return _whole(_scaled(inside, grid))
 
 
 def coarser(place: Term, bits: int, points: int, scope: Scope) -> Term:
@@ -63,7 +88,10 @@ def on_integers(term: Term, lower: int, upper: int, scope: Scope) -> Term:
 
 def _rounded(scaled: exp.Expression, inside: Term, points: int, scope: Scope) -> Term:
     """Sure: whatever double comes, NaN too, is clamped first, and all that lies between the bounds lands between -points and points."""
-    half_up = exp.Floor(this=exp.Add(this=scaled, expression=real(0.5)))
     space = ColumnSpace(kind="int", lower=-points, upper=points, nullable=inside.space.nullable)
-    whole = exp.Cast(this=half_up, to=SQL_TYPES["int"].copy())
-    return scope.steps.name(combine(space, whole, inside), sure=True)
+    return scope.steps.name(combine(space, _whole(scaled), inside), sure=True)
+
+
+def _whole(scaled: exp.Expression) -> exp.Expression:
+    """The nearest integer, halves up."""
+    return exp.Cast(this=exp.Floor(this=exp.Add(this=scaled, expression=real(0.5))), to=SQL_TYPES["int"].copy())

@@ -9,7 +9,7 @@ from sqlglot import exp
 from ag_plan.releases import Moments as Asked
 from ag_plan.releases import Std, Var
 from ag_vault.errors import Refusal
-from ag_vault.exact import UNIT_BITS, UnitGrid
+from ag_vault.exact import PLACES, UNIT_BITS, UnitGrid
 from ag_vault.expressions.term import Scope, Term
 from ag_vault.ops.column import bounds_of, each, unusable
 from ag_vault.ops.count import counted
@@ -19,7 +19,7 @@ from ag_vault.ops.shape import deviation
 from ag_vault.ops.spread import half_width
 from ag_vault.parts import Estimate, Measured, Sums, evenly
 
-POINTS = 2**31
+POINTS = PLACES
 WEIGHT = 1 << UNIT_BITS
 COARSE = POINTS * POINTS // WEIGHT
 

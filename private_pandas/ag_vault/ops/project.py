@@ -24,5 +24,5 @@ def rule(node: Project, rows: Rows) -> Rows | Refusal:
         columns[name] = scope.steps.column(convert(term, "float") if term.space.kind == "null" else term)
     stages = (*rows.stages, *stages_of(scope.steps))
     # Every name is a bare column of the last stage now, so later words start from level zero.
-    bare = {name: Term(space=term.space, sql=term.sql) for name, term in columns.items()}
+    bare = {name: Term(space=term.space, sql=term.sql, stored=term.stored) for name, term in columns.items()}
     return replace(rows, stages=stages, columns=bare, taken=scope.steps.taken, text=scope.steps.text)

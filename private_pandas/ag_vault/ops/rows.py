@@ -155,9 +155,10 @@ class Rows:
 
 
 def stages_of(steps: Steps) -> tuple[Stage, ...]:
-    """The stages that compute the named steps, in order."""
+    """The stages that keep the rows that are needed, and compute the named steps in order."""
     levels = zip(steps.levels, steps.lookups, strict=True)
-    return tuple(Stage(columns=tuple(level), lookups=tuple(lookups)) for level, lookups in levels)
+    needed = (Stage(where=condition) for condition in steps.needed)
+    return (*needed, *(Stage(columns=tuple(level), lookups=tuple(lookups)) for level, lookups in levels))
 
 
 def named(name: str, sql: exp.Expression) -> exp.Alias:

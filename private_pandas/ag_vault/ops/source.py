@@ -5,10 +5,11 @@ from functools import lru_cache
 from sqlglot import exp
 
 from ag_plan.relations import Source
-from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog, Table
+from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, Catalog, Table, place_of
 from ag_vault.errors import Refusal
-from ag_vault.expressions.term import Term, identifier
+from ag_vault.expressions.term import Stored, Term, identifier
 from ag_vault.ops.rows import UNIT_ID, Rows, Stage, Unit, called
+from ag_vault.space import ColumnSpace
 
 _ORDER = identifier("o")
 _HIDDEN = {UNIT_COLUMN: UNIT_ID.name, ORDER_COLUMN: _ORDER.name}
@@ -45,10 +46,16 @@ def _rows(same: _Same) -> Rows:
     """The relation of a table. Its expressions end up in many queries, as those of any relation do: nothing changes them."""
     table = same.table
     plain = {name: f"c{number}" for number, name in enumerate(table.columns) if table.columns[name].kind != "id"}
-    shorts = plain | ({} if table.unit is None else _HIDDEN)
+    placed = {name: f"p{number}" for number, name in enumerate(table.columns) if name in table.placed}
+    stored = {place_of(name): short for name, short in placed.items()}
+    shorts = plain | stored | ({} if table.unit is None else _HIDDEN)
     columns = tuple(called(short, identifier(name)) for name, short in shorts.items())
     terms = {
-        name: Term(space=space, sql=identifier(plain.get(name, _HIDDEN[UNIT_COLUMN])))
+        name: Term(
+            space=space,
+            sql=identifier(plain.get(name, _HIDDEN[UNIT_COLUMN])),
+            stored=_stored(placed[name], space) if name in placed else None,
+        )
         for name, space in table.columns.items()
     }
     return Rows(
@@ -61,3 +68,9 @@ def _rows(same: _Same) -> Rows:
         own=table.unit is None,
         unit=None if table.unit is None else Unit(space=table.unit.space, column=UNIT_ID, order=(_ORDER,)),
     )
+
+
+def _stored(short: str, space: ColumnSpace) -> Stored | None:
+    """The places of a column that has bounds, as all that are placed have."""
+    bounds = space.bounds
+    return None if bounds is None else Stored(sql=identifier(short), lower=float(bounds[0]), upper=float(bounds[1]))
