@@ -7,12 +7,20 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.peers.install import PEERS, python_of
-from tests.bench.peers.report import errors, memory, times
-from tests.bench.peers.run import Answers, run
+from tests.bench.peers.report import ROWS, errors, memory, times, turns, turns_head
+from tests.bench.peers.run import Answers, in_turns, run
 from tests.bench.peers.tasks import DELTA, EPSILON, Data, numbers, tasks, tumours
 
-FLOORS = ("plain", "pandas")
-PARTS = ("error", "time", "memory")
+FLOORS = ("plain", "native", "pandas")
+PARTS = ("error", "time", "turns", "memory")
+IN_TURNS = ("ours", "diffprivlib", "plain", "native")
+"""Those that we are held against by a factor: they are asked in turns, so that a busy machine is busy for all."""
+TURNS, RUNS = 5, 6
+SECONDS = 8.0
+"""For the runs of one turn; one at least."""
+LONG = ("median", "quartiles", "describe", "repeated")
+MANY = 10**5
+"""Rows above which diffprivlib takes minutes for these: they are in the table of times alone."""
 
 
 def main() -> None:
@@ -32,9 +40,11 @@ def main() -> None:
         if "time" in asked.parts:
             for rows in asked.rows[1:]:
                 _print_times(numbers(folder, rows), usable, patience=asked.patience)
+        if "turns" in asked.parts:
+            for rows in asked.rows:
+                _print_turns(numbers(folder, rows), usable)
         if "memory" in asked.parts:
-            two = {name: usable[name] for name in ("ours", "plain") if name in usable}
-            _print_memory(numbers(folder, asked.rows[-1]), two, patience=asked.patience)
+            _print_memory(numbers(folder, asked.rows[-1]), usable, patience=asked.patience)
 
 
 def _print_errors(data: Data, pythons: dict[str, Path], *, runs: int, at_once: int, patience: float) -> None:
@@ -63,6 +73,17 @@ def _print_times(data: Data, pythons: dict[str, Path], *, patience: float) -> No
         if data.rows <= PEERS[name].most
     }
     print("\n".join(times(found)), end="\n\n", flush=True)
+
+
+def _print_turns(data: Data, pythons: dict[str, Path]) -> None:
+    print(f"**In turns, {data.name} rows** (up to {TURNS} turns of {RUNS} runs; in parentheses by processors' time)\n")
+    print(turns_head())
+    turned = {PEERS[name]: pythons[name] for name in IN_TURNS if name in pythons}
+    without = {PEERS["diffprivlib"]: LONG} if data.rows > MANY else {}
+    asked = tasks(data, runs=RUNS, seconds=SECONDS)
+    for name, costs in in_turns(turned, data, asked, turns=TURNS, without=without):
+        print(turns(ROWS[name], costs), flush=True)
+    print(flush=True)
 
 
 def _print_memory(data: Data, pythons: dict[str, Path], *, patience: float) -> None:

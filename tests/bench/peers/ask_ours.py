@@ -4,6 +4,8 @@ What a notebook adds to each cell, whatever it asks, is measured by `make bench`
 """
 
 import itertools
+import subprocess
+import sys
 import tempfile
 from fractions import Fraction
 from functools import reduce
@@ -21,7 +23,6 @@ from ag_plan import messages
 from ag_plan.codec import decode_message, encode_message
 from ag_plan.messages import Message, Refused
 from ag_vault.account import Cap, Event, admits, totals_of
-from ag_vault.loading.build import Order, build
 from ag_vault.loading.metadata import Metadata
 from ag_vault.serve import DatasetPlace, Settings, open_session, warm
 from op_pandas.errors import refusal
@@ -74,12 +75,12 @@ class Rows:
 
 
 def _loaded(name: str, file: Path, metadata: Path) -> Path:
-    """The folder of a data set, loaded the first time."""
+    """The folder of a data set, loaded the first time, in a process of its own: its memory is not that of answers."""
     folder = file.with_suffix(f".{name}")
     if not folder.exists():
-        told = Metadata.read(metadata)
-        (key,) = told.tables
-        build(Order(name=name, metadata=told, tables={key: file}), folder, lambda _line: None)
+        (key,) = Metadata.read(metadata).tables
+        told = ("--name", name, "--metadata", str(metadata), "--table", f"{key}={file}", "--out", str(folder))
+        subprocess.run([sys.executable, "-m", "ag_vault.load", *told], check=True, stdout=subprocess.DEVNULL)
     return folder
 
 

@@ -16,6 +16,7 @@ class Peer:
     """A library: its script (None of ``needs``: it runs in our own venv), what pip must install, and what its guarantee lacks.
 
     ``slow``: what small data is asked for as many copies at once, each a group that gets the whole ε. ``most``: rows it is asked for.
+    ``own_file``: it reads a file of its own format, made beforehand, and not the Parquet file.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Peer:
     java: bool = False
     slow: bool = False
     most: int = 10**8
+    own_file: bool = False
 
 
 PEERS = {
@@ -67,6 +69,7 @@ PEERS = {
         most=10**6,
     ),
     "plain": Peer(title="plain DuckDB", script="ask_plain.py", weaker="no privacy"),
+    "native": Peer(title="plain DuckDB, own file", script="ask_plain.py", weaker="no privacy", own_file=True),
     "pandas": Peer(
         title="plain pandas", script="ask_pandas.py", needs=("pandas==3.0.*", "pyarrow"), weaker="no privacy"
     ),

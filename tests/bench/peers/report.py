@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.bench.peers.install import PEERS
-from tests.bench.peers.run import Answers
+from tests.bench.peers.run import Answers, Cost
 
 ENOUGH = 200
 ROWS = {
@@ -54,7 +54,7 @@ def times(found: Mapping[str, Answers]) -> list[str]:
     lines = [_head("ms", found)]
     for task, title in ROWS.items():
         cells = {name: _time(each.by_task.get(task, {"late": True})) for name, each in found.items()}
-        lines.append(_line(title, cells, _shown_time, floors=("plain", "pandas")))
+        lines.append(_line(title, cells, _shown_time, floors=("plain", "native", "pandas")))
     return lines
 
 
@@ -67,11 +67,49 @@ def _absent(got: Mapping[str, Any]) -> str:
     return "–" if got.get("missing") else "late" if got.get("late") else "fails"
 
 
+PLAIN = ("plain", "native")
+ALLOWED = 1.5
+"""Times the clock and memory of plain DuckDB that we want to keep within; and of diffprivlib on arrays in memory."""
+
+
+def turns(title: str, found: Mapping[str, Cost]) -> str:
+    """One question: least and median milliseconds by the clock, least of processors; ours as a multiple of each other's."""
+    peers = [PEERS[name].title for name in ("ours", "diffprivlib", *PLAIN)]
+    cells = [_turn(found.get(peer)) for peer in peers]
+    ours = found.get(peers[0])
+    ratios = [_ratio(ours, found.get(peer)) for peer in peers[1:]]
+    return f"| {title} | {' | '.join([*cells, *ratios])} |"
+
+
+def turns_head() -> str:
+    """The columns of ``turns``."""
+    peers = [PEERS[name].title for name in ("ours", "diffprivlib", *PLAIN)]
+    columns = [*peers, *(f"ours : {peer}" for peer in peers[1:])]
+    return f"| ms: least / median / of processors | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}"
+
+
+def _turn(cost: Cost | None) -> str:
+    if cost is None:
+        return "–"
+    least, usual, used = (
+        1e3 * value for value in (min(cost.seconds), statistics.median(cost.seconds), min(cost.processor))
+    )
+    return f"{least:.1f} / {usual:.1f} / {used:.1f}"
+
+
+def _ratio(ours: Cost | None, other: Cost | None) -> str:
+    """Of the least times by the clock, and of those of processors; bold where it is more than is allowed."""
+    if ours is None or other is None:
+        return "–"
+    clock, used = (min(getattr(ours, what)) / min(getattr(other, what)) for what in ("seconds", "processor"))
+    return f"{f'**{clock:.2f}**' if clock > ALLOWED else f'{clock:.2f}'} ({used:.2f})"
+
+
 def memory(found: Mapping[str, Answers]) -> list[str]:
     """The most memory that each process had."""
     peaks = {name: each.peak_mb for name, each in found.items()}
     cells = " | ".join("late" if peak is None else f"{peak:.0f}" for peak in peaks.values())
-    return [_head("MB", found), f"| one mean, one describe | {cells} |"]
+    return [_head("MB", found), f"| one mean, one describe of ten columns | {cells} |"]
 
 
 def _head(corner: str, found: Mapping[str, Any]) -> str:
