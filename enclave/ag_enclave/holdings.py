@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ag_enclave import deeds, words
+from ag_enclave import deeds, protection, words
 from ag_enclave.catalog import Catalog, Dataset, variable_of
 from ag_enclave.database import Database
 from ag_enclave.errors import BadData, Conflict, Missing, Refusal
@@ -27,7 +27,8 @@ _BUDGET_CHANGES = (
 class Arrival:
     """A version that an owner brings. ``after``: the version it follows, 0 for a new data set, None for whichever there is.
 
-    ``words`` None: what was said before. ``checksums``: SHA-256 by role and key, for the log. ``upload``: the number under which the files came.
+    ``words`` None: what was said before. ``unit_reason``: why it may protect something else than the version before. ``checksums``: SHA-256 by role and
+    key, for the log. ``upload``: the number under which the files came.
     """
 
     load: Load
@@ -35,6 +36,7 @@ class Arrival:
     words: Words | None = None
     after: int | None = None
     reason: str = ""
+    unit_reason: str = ""
     checksums: Mapping[str, str] = field(default_factory=dict)
     upload: str = ""
 
@@ -88,14 +90,15 @@ class Holdings:
         if arrival.words is not None:
             arrival.words.check()
         words.check_text("reason", arrival.reason, lines=False)
+        words.check_text("unit_reason", arrival.unit_reason, lines=False)
         words.check_text("mock_override", arrival.load.mock_override, lines=False)
         with prepared(arrival.load, self._state, progress, limits=limits, leash=leash) as draft:
             return self._publish(arrival, draft, before)
 
     def _publish(self, arrival: Arrival, draft: Draft, before: Dataset | None) -> Arrived:
-        new = self._catalog.at(draft.loaded)
+        new, changes = self._catalog.at(draft.loaded), list[str]()
         if before is not None:
-            _check_same_account(before, new)
+            changes = protection.check(before, new, arrival.unit_reason)
             if before.budget != new.budget and not arrival.reason:
                 raise BadData(_BUDGET_CHANGES.format(_budget(before), _budget(new)))
         facts: dict[str, Any] = {"checksums": dict(arrival.checksums), "reason": arrival.reason, "budget": _budget(new)}
@@ -105,6 +108,9 @@ class Holdings:
             deeds.take_turn(connection)  # two versions of one data set must not both follow the same one
             version = (before.version if before else 0) + 1
             deeds.note(connection, arrival.by, "dataset.upload", new.name, {"version": version, **facts})
+            if changes:
+                why = {"version": version, "changes": changes, "reason": arrival.unit_reason}
+                deeds.note(connection, arrival.by, "dataset.unit", new.name, why)
             if arrival.load.mock_override:
                 deeds.note(connection, arrival.by, "mock.override", new.name, {"reason": arrival.load.mock_override})
             leaf = words.read(draft.folder)
@@ -165,26 +171,6 @@ class Holdings:
     def _before(self, name: str) -> Dataset | None:
         variable = variable_of(name)
         return next((each for each in self._catalog.everything(retired=True) if each.variable == variable), None)
-
-
-def _check_same_account(before: Dataset, new: Dataset) -> None:
-    """A new version is charged where the old one was and protects the same thing, or what was learnt so far would count for nothing. BadData otherwise."""
-    if before.account != new.account:
-        raise BadData(
-            f"The new version would be charged to {new.account}, the one before to {before.account}: what was spent would be forgotten. "
-            "Give a data set with another privacy unit another name."
-        )
-    for key in before.tables.keys() & new.tables.keys():
-        if _unit(before.tables[key]) != _unit(new.tables[key]):
-            raise BadData(
-                f"Table {key} would protect {_unit(new.tables[key])}, and protected {_unit(before.tables[key])} before. "
-                "Give a data set with another privacy unit another name."
-            )
-
-
-def _unit(table: Mapping[str, Any]) -> str:
-    unit = table["unit"]
-    return "a row" if unit == "row" else f"all rows of one id of {unit['space']}"
 
 
 def _check_shapes(said: Words, dataset: Dataset) -> None:

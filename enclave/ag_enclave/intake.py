@@ -168,6 +168,7 @@ class Intake:
             words=opening.words,
             after=opening.after,
             reason=opening.reason,
+            unit_reason=opening.unit_reason,
             checksums={f"{file.role} {file.key}": file.sha256 for file in opening.files},
             upload=upload.upload_id,
         )

@@ -6,6 +6,7 @@ writes becomes a path.
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -46,7 +47,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an owner wants to upload. ``metadata``: the description that the loader reads. ``after``: the version that it follows, 0 for a new data set.
 
-    ``mock_override``: the owner's reason to take mocks that look like the data.
+    ``mock_override``: the owner's reason to take mocks that look like the data; ``unit_reason``: to protect something else than the version before.
     """
 
     name: Name
@@ -56,6 +57,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     after: Annotated[int, msgspec.Meta(ge=0, le=1 << 30)] = 0
     reason: Annotated[str, msgspec.Meta(max_length=1000)] = ""
     mock_override: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    unit_reason: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class Uploads:
         self._clock = clock
         self._lock = threading.Lock()
         self._writers: dict[tuple[str, int], int] = {}
+        self._turns = itertools.count(1)
 
     def open(self, owner: str, opening: Opening) -> Upload:
         """A new upload, or the one that says the same: its number comes from what it says. Refusal 413, 429 or 507 where there is no room."""
@@ -133,7 +136,7 @@ class Uploads:
             known = _size(path)
             if offset != known:
                 raise Conflict(f"{known} bytes of this file are here; go on from there.")
-            self._writers[place] = turn = self._writers.get(place, 0) + 1
+            self._writers[place] = turn = next(self._turns)  # never one that somebody of a discarded upload still holds
         left = upload.opening.files[number].bytes - known
         return Writer(path=path, left=left, lock=self._lock, mine=lambda: self._writers.get(place) == turn)
 
@@ -160,18 +163,22 @@ class Uploads:
 
     def discard(self, upload: Upload) -> None:
         """Remove an upload, whole."""
-        with self._lock:
-            for number in range(len(upload.opening.files)):
-                self._writers.pop((upload.upload_id, number), None)
-        shutil.rmtree(upload.folder, ignore_errors=True)
+        self._remove(upload.folder)
 
     def sweep(self, busy: Collection[str] = ()) -> int:
         """Remove what nobody has added to for too long, but for what is ``busy``; how many."""
         late = self._clock() - self._settings.keep_hours * _HOUR
         stale = [folder for folder in self._folder.iterdir() if folder.name not in busy and _touched(folder) < late]
         for folder in stale:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._remove(folder)
         return len(stale)
+
+    def _remove(self, folder: Path) -> None:
+        """A folder with all that is in it; whoever was writing there has no say any more."""
+        with self._lock:
+            for place in [place for place in self._writers if place[0] == folder.name]:
+                del self._writers[place]
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _check_room(self, owner: str, opening: Opening) -> None:
         size, limits = sum(file.bytes for file in opening.files), self._settings

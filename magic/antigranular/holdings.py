@@ -110,14 +110,16 @@ class Datasets(Sequence[Held]):
         """
         return self._upload(dataset, after=0, mock_override=mock_override)
 
-    def upload_version(self, dataset: Dataset, *, reason: str = "", mock_override: str = "") -> Held:
+    def upload_version(
+        self, dataset: Dataset, *, reason: str = "", unit_reason: str = "", mock_override: str = ""
+    ) -> Held:
         """Send the next version of a data set: other rows, columns or bounds. Running sessions keep theirs, new ones get this one, and the account goes on.
 
-        The privacy unit can't change; another declared budget needs a reason. What is said of it is replaced, too.
+        The privacy unit can't change; another declared budget needs a reason. A table with ids that goes, other id columns, more rows of an id, and single rows
+        beside ids need a ``unit_reason``: what was spent before goes on counting, for whom it counts must be right. What is said of it is replaced, too.
         """
-        return self._upload(
-            dataset, after=self._named(dataset.name).version, reason=reason, mock_override=mock_override
-        )
+        said = {"reason": reason, "unit_reason": unit_reason, "mock_override": mock_override}
+        return self._upload(dataset, after=self._named(dataset.name).version, **said)
 
     def search(self, words: str) -> Listing[Held]:
         """Those in whose name, description, summary, citation or contributors all of these words are."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ag_enclave.catalog import Catalog
 from ag_enclave.errors import BadData
 from ag_enclave.loader import Limits, Load, command_of, prepared
 from ag_enclave.state import open_state
@@ -161,3 +162,21 @@ def test_the_command_line_retires_restores_and_logs_with_checksums(files: Path) 
     (files / "m.yaml").write_text(METADATA.replace("epsilon: 10", "epsilon: 20"))
     assert "say why with a reason" in add(files, "--table", "train=people.csv").stderr
     assert add(files, "--table", "train=people.csv", "--reason", "more people").returncode == 0
+
+
+def test_words_beside_the_metadata_are_said_and_changed_on_the_command_line(files: Path) -> None:
+    said = ("--summary", "Who lives there", "--citation", "Doe 2020", "--url", "https://example.org/v")
+    people = ("--contributor", "Ann Doe", "--contributor", "Bob Roe", "--show-rows", "train")
+    assert add(files, "--table", "train=people.csv", *said, *people).returncode == 0
+    known = Catalog(files / "state" / "datasets").named("Our Village").public()
+    assert (known["summary"], known["citation"], known["url"]) == said[1::2]
+    assert (known["contributors"], known["tables"]["train"]["rows"]) == (["Ann Doe", "Bob Roe"], 3)
+    describe = [*COMMAND, "dataset", "describe", "Our Village", "--state", "state"]
+    subprocess.run([*describe, "--summary", "Who lived there"], cwd=files, check=True)
+    assert add(files, "--table", "train=people.csv").returncode == 0
+    changed = Catalog(files / "state" / "datasets").named("Our Village").public()
+    assert changed == {**known, "summary": "Who lived there"}
+    wrong = subprocess.run(
+        [*describe, "--url", "javascript:alert(1)"], cwd=files, capture_output=True, text=True, check=False
+    )
+    assert (wrong.returncode, "url must be a whole address" in wrong.stderr) == (1, True)

@@ -48,3 +48,19 @@ def test_the_newest_connection_is_the_one_that_writes(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="longer than was announced"):
         second.write(b"123456")
     assert upload.received() == [5]
+
+
+def test_whoever_wrote_to_an_upload_that_was_removed_has_no_say_in_the_next_of_its_name(tmp_path: Path) -> None:
+    now = [0.0]
+    uploads = Uploads(tmp_path, Settings(keep_hours=1), free=lambda _folder: 1 << 40, clock=lambda: now[0])
+    for remove in (uploads.discard, lambda _upload: uploads.sweep()):
+        upload = uploads.open("olga", OPENING)
+        late = uploads.writer(upload, 0, 0)
+        now[0] = upload.folder.stat().st_mtime + 3601
+        remove(upload)
+        again = uploads.writer(uploads.open("olga", OPENING), 0, 0)
+        with pytest.raises(Conflict, match="Another connection"):
+            late.write(b"late")
+        again.write(b"12345")
+        assert upload.received() == [5]
+        uploads.discard(upload)

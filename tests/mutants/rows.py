@@ -221,8 +221,8 @@ MUTANTS = (
     vault(
         "which rows of a unit stay follows their place",
         "loading/units.py",
-        "order=exp.Order(expressions=[exp.Ordered(this=_drawn(columns, units.key))]),",
-        "",
+        'return _half(_joined(exp.Literal.string(f"{key.hex()}|order"), *pieces))',
+        'return _half(exp.Literal.string(f"{key.hex()}|order"))',
         "units::test_the_rows_that_a_unit_keeps_do_not_depend_on_anybody_else_or_on_their_place",
     ),
     vault(
@@ -241,10 +241,24 @@ MUTANTS = (
     ),
     vault(
         "the cap on a unit's rows is not enforced",
-        "loading/units.py",
+        "loading/capped.py",
         ".where(within)",
         "",
         "units::test_no_unit_keeps_more_rows_than_its_cap",
+    ),
+    vault(
+        "a unit's rows are counted anew in each slice",
+        "loading/capped.py",
+        "    if before.rows:",
+        "    if not before:",
+        "capped",
+    ),
+    vault(
+        "rows of units that come in another order are numbered all the same",
+        "loading/capped.py",
+        "    if begins < before.key:",
+        "    if not begins:",
+        "capped",
     ),
     vault(
         "parts of an id run together",

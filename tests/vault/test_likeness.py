@@ -101,6 +101,29 @@ def test_a_mock_of_its_own_passes_also_of_the_same_family(seed: int, tmp_path: P
     assert found(tmp_path, data, mock) == set()
 
 
+LARGE = (
+    "the data's first rows",
+    "one column in another order",
+    "another number with little noise",
+    "texts",
+    "the histogram",
+)
+
+
+@pytest.mark.parametrize("recipe", LARGE)
+def test_it_is_found_also_where_a_table_is_so_large_that_a_part_of_it_is_looked_at(
+    recipe: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(likeness, "_MOST_COMPARED", ROWS // 4)
+    make, where = RECIPES[recipe]
+    assert where in found(tmp_path, DATA, make())
+
+
+def test_of_a_large_table_a_mock_of_its_own_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likeness, "_MOST_COMPARED", ROWS // 4)
+    assert found(tmp_path, DATA, OWN) == set()
+
+
 def test_the_same_number_of_rows_is_found(tmp_path: Path) -> None:
     assert found(tmp_path, people(1, 70), people(2, 70)) == {"rows"}
 

@@ -1,7 +1,7 @@
-"""``ag-enclave dataset``: register data from files, list what is registered, retire and restore."""
+"""``ag-enclave dataset``: register data from files, say what it is, list what is registered, retire and restore."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,27 @@ if TYPE_CHECKING:
 
 @click.group()
 def dataset() -> None:
-    """Register, list, retire and restore data sets."""
+    """Register, describe, list, retire and restore data sets."""
+
+
+def _described(command: Callable[..., None]) -> Callable[..., None]:
+    """The options for what is said of a data set beside its metadata."""
+    for option in (
+        click.option("--description", help="What it is; the metadata's where it isn't said."),
+        click.option("--summary", help="In a sentence or two."),
+        click.option("--citation", help="How to cite it."),
+        click.option("--url", help="Where there is more about it."),
+        click.option("--contributor", "contributors", multiple=True, help="Who made it; repeatable."),
+        click.option(
+            "--show-rows",
+            "shapes",
+            multiple=True,
+            metavar="KEY",
+            help="Make the number of rows of this table public, which no guarantee covers then; repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @dataset.command()
@@ -41,6 +61,10 @@ def dataset() -> None:
     "--mock-override", default="", metavar="REASON", help="Take mocks that look like the data; the reason is logged."
 )
 @click.option("--reason", default="", help="Why a new version declares another budget, for the log.")
+@click.option(
+    "--unit-reason", default="", help="Why a new version may protect something else than the one before, for the log."
+)
+@_described
 @state_option
 def add(  # noqa: PLR0917 (an option each)
     name: str,
@@ -50,14 +74,17 @@ def add(  # noqa: PLR0917 (an option each)
     mocks: tuple[str, ...],
     mock_override: str,
     reason: str,
+    unit_reason: str,
     state_path: Path,
+    **said: Any,
 ) -> None:
-    """Register NAME, or its next version, from files."""
-    from tqdm import tqdm
-
+    """Register NAME, or its next version, from files. What isn't said of it stays as it was."""
     from ag_enclave.holdings import Arrival
     from ag_enclave.loader import Load
+    from ag_enclave.words import fitting
 
+    wanted = {word: value for word, value in said.items() if value not in (None, ())}
+    fitting(wanted).check()
     files = {"table": keyed_files(tables), "public": keyed_files(public), "mock": keyed_files(mocks)}
     load = Load(
         name=name,
@@ -67,18 +94,41 @@ def add(  # noqa: PLR0917 (an option each)
         mock=files["mock"],
         mock_override=mock_override,
     )
-    state = new_state(state_path)
+    arrival = Arrival(load=load, by=by(), reason=reason, unit_reason=unit_reason, checksums=checksums(files))
+    with _holdings(new_state(state_path)) as holdings:
+        with _bar(name) as progress:
+            arrived = holdings.enter(arrival, progress)
+        if wanted:
+            holdings.amend(name, by(), wanted)
+    click.echo(coercions(arrived.report))
+
+
+@contextlib.contextmanager
+def _bar(name: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr, and what moves it."""
+    from tqdm import tqdm
+
     with tqdm(total=100, desc=name, unit="%", bar_format="{desc}: {percentage:3.0f}% |{bar}| {postfix}") as bar:
 
         def progress(share: float, what: str) -> None:
             bar.set_postfix_str(what, refresh=False)
             bar.update(max(0, round(100 * share) - bar.n))
 
-        arrival = Arrival(load=load, by=by(), reason=reason, checksums=checksums(files))
-        with _holdings(state) as holdings:
-            arrived = holdings.enter(arrival, progress)
+        yield progress
         bar.update(100 - bar.n)
-    click.echo(coercions(arrived.report))
+
+
+@dataset.command()
+@click.argument("name")
+@_described
+@state_option
+def describe(name: str, state_path: Path, **said: Any) -> None:
+    """Change what is said of NAME; what isn't said here stays."""
+    wanted = {word: value for word, value in said.items() if value not in (None, ())}
+    if not wanted:
+        raise click.UsageError("Say what to change: --summary, --citation, --url, --contributor, …")
+    with _holdings(known_state(state_path)) as holdings:
+        holdings.amend(name, by(), wanted)
 
 
 def checksums(files: Mapping[str, Mapping[str, Path]]) -> dict[str, str]:

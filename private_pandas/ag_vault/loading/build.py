@@ -29,8 +29,9 @@ from ag_vault.loading.units import Units
 
 Counts = dict[str, dict[str, int]]
 Columns = Mapping[str, tuple[ColumnRecord, ...]]
-_MEMORY = "1GB"
-_THREADS = 4
+_MEMORY = "256MB"
+"""Of the engine; what is larger goes through the disk."""
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,9 @@ def _copies(
             with progress.step(f"checking {key}"):
                 report[key] = _survey(engine, opened, private[key], units.get(key))
             with progress.step(f"copying {key}"):
-                files.copy(engine, opened, columns[key], folder / private[key].file, units.get(key))
+                kept = files.copy(engine, opened, columns[key], folder / private[key].file, units.get(key))
+            if kept is not None:
+                report[key] |= _gone(units[key], report[key].get("", {}).get("rows", 0), *kept)
             with progress.step(f"mock of {key}"):
                 wanted = mock.Wanted(
                     key=key,
@@ -185,10 +188,15 @@ def _survey(engine: duckdb.DuckDBPyConnection, opened: files.File, table: TableR
     rows = counted[""]["rows"]
     if table.max_rows is not None and rows > table.max_rows:
         raise BadData(f"Table {opened.key} has {rows} rows, more than its max_rows.")
-    if units is not None:
-        counted[units.record.name] = files.survey_units(engine, opened, units)
     report = {name: {what: number for what, number in kinds.items() if number} for name, kinds in counted.items()}
     return {name: kinds for name, kinds in report.items() if kinds} | {name: {"dropped": rows} for name in dropped}
+
+
+def _gone(units: Units, rows: int, known: int, staying: int) -> Counts:
+    """How many rows went because they have no id, or lie beyond their unit's cap, zeros left out."""
+    went = {"no id": rows - known, "beyond max_rows": known - staying}
+    found = {what: number for what, number in went.items() if number}
+    return {units.record.name: found} if found else {}
 
 
 def _public(engine: duckdb.DuckDBPyConnection, opened: files.File, columns: Columns) -> tuple[ColumnRecord, ...]:

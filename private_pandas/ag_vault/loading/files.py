@@ -5,7 +5,8 @@ Knows DuckDB and files; what a column should be comes from ``metadata``, how a v
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,17 @@ from sqlglot import exp
 
 from ag_vault.catalog import ORDER_COLUMN, ROWS_TABLE, ColumnRecord, Kind, place_of
 from ag_vault.errors import BadData
+from ag_vault.loading import capped
 from ag_vault.loading.conform import TOO_LONG, Conformed, conform
-from ag_vault.loading.units import Units, kept, lost, unit_id
+from ag_vault.loading.units import Units, by_unit, unit_id
 from ag_vault.ops.grids import to_store
 from ag_vault.space import USUAL_CHARACTERS
 
 _READERS = {".parquet": "read_parquet", ".pq": "read_parquet", ".csv": "read_csv"}
 _INDEXES = ("", "Unnamed: 0", "__index_level_0__", "column0")
 """Names under which row labels arrive that nobody declared; they are dropped."""
-_FILE = "file"
-"""The name by which the engine knows the file being written."""
+_FILE, _ASIDE = "file", "aside"
+"""The names by which the engine knows the file being written, and the one that is gone afterwards."""
 _UNREADABLE_SHARE = 0.1
 """More than this share of a column unreadable: it isn't the column the metadata describes."""
 _INFERRED: tuple[tuple[str, Kind], ...] = (
@@ -101,26 +103,49 @@ def survey(engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[Colu
     return report
 
 
-def survey_units(engine: duckdb.DuckDBPyConnection, file: File, units: Units) -> dict[str, int]:
-    """How many rows go because they have no id, or lie beyond their unit's cap. For the owner only."""
-    ((missing, beyond),) = _run(engine, file.key, lost(unit_id(units, file.types), file.scan, units).sql("duckdb"))
-    return {"no id": int(missing), "beyond max_rows": int(beyond)}
-
-
 def copy(
     engine: duckdb.DuckDBPyConnection, file: File, columns: Sequence[ColumnRecord], target: Path, units: Units | None
-) -> None:
-    """Write the conforming rows with their places, and their secret order as a column: drawn for this load, or within each unit, which is then beside it."""
+) -> tuple[int, int] | None:
+    """Write the conforming rows with their places, and their secret order as a column: drawn for this load, or within each unit, which is then beside it.
+
+    Where there are units, how many rows have an id, and how many of these stay: for the owner only.
+    """
     values = conforming(file, columns)
     stored = [exp.alias_(place, place_of(name), quoted=True) for name, place in places(columns).items()]
     if units is not None:
-        whole = kept(values, unit_id(units, file.types), file.scan, units)
-        return _keep(engine, file.key, whole.select(*stored), target)
+        return _keep_units(engine, file, values, stored, target, units)
     named = [exp.alias_(value, name, quoted=True) for name, value in values.items()]
     order = exp.alias_(_secret_order(), ORDER_COLUMN, quoted=True)
     conformed = exp.select(*named, order).from_(file.scan).subquery("t")
     rows = exp.select("*", *stored).from_(conformed).order_by(exp.column(ORDER_COLUMN, quoted=True))
-    return _keep(engine, file.key, rows, target)
+    with _writing(engine, file.key, target) as kept:
+        _make(engine, file.key, kept, rows)
+    return None
+
+
+def _keep_units(
+    engine: duckdb.DuckDBPyConnection,
+    file: File,
+    values: Mapping[str, exp.Expr],
+    stored: Sequence[exp.Expr],
+    target: Path,
+    units: Units,
+) -> tuple[int, int]:
+    def ask(query: exp.Expr) -> list[tuple[Any, ...]]:
+        return _run(engine, file.key, query.sql("duckdb"))
+
+    aside = target.with_suffix(".sorted")
+    with _writing(engine, file.key, target) as kept, _writing(engine, file.key, aside, _ASIDE) as there:
+        _make(engine, file.key, there, by_unit(values, unit_id(units, file.types), file.scan, units))
+        for number, part in enumerate(capped.slices(ask, there, tuple(values), units.record.max_rows)):
+            whole = part.select(*stored)
+            if number:
+                ask(exp.Insert(this=kept.copy(), expression=whole))
+            else:
+                _make(engine, file.key, kept, whole)
+        known, staying = capped.count(ask, there), capped.count(ask, kept)
+    aside.unlink()
+    return known, staying
 
 
 def places(columns: Sequence[ColumnRecord]) -> dict[str, exp.Expr]:
@@ -172,12 +197,16 @@ def _types(engine: duckdb.DuckDBPyConnection, key: str, scan: exp.Expr) -> dict[
     return {str(name): str(engine_type) for name, engine_type, *_ in rows}
 
 
-def _keep(engine: duckdb.DuckDBPyConnection, key: str, rows: exp.Select, target: Path) -> None:
-    """Write rows as the one table of a file of the engine's own: it is scanned two to three times as fast as Parquet."""
-    table = exp.table_(ROWS_TABLE, db=_FILE, quoted=True)
-    _run(engine, key, exp.Attach(this=exp.alias_(exp.Literal.string(str(target)), _FILE)).sql("duckdb"))
-    _run(engine, key, exp.Create(this=table, kind="TABLE", expression=rows).sql("duckdb"))
-    _run(engine, key, exp.Detach(this=exp.to_identifier(_FILE)).sql("duckdb"))
+@contextmanager
+def _writing(engine: duckdb.DuckDBPyConnection, key: str, target: Path, name: str = _FILE) -> Iterator[exp.Table]:
+    """The one table of a file of the engine's own, to be made and filled: it is scanned two to three times as fast as Parquet."""
+    _run(engine, key, exp.Attach(this=exp.alias_(exp.Literal.string(str(target)), name)).sql("duckdb"))
+    yield exp.table_(ROWS_TABLE, db=name, quoted=True)
+    _run(engine, key, exp.Detach(this=exp.to_identifier(name)).sql("duckdb"))
+
+
+def _make(engine: duckdb.DuckDBPyConnection, key: str, table: exp.Table, rows: exp.Select) -> None:
+    _run(engine, key, exp.Create(this=table.copy(), kind="TABLE", expression=rows).sql("duckdb"))
 
 
 def _copy(engine: duckdb.DuckDBPyConnection, key: str, rows: exp.Select, target: Path) -> None:

@@ -1,7 +1,8 @@
 """Whether a mock carries the data that it stands in for: what a linter finds, in words for the owner alone. Knows both files, in their own order.
 
 Each test compares with what a mock drawn on its own would show by chance, and speaks where that has a chance of about 1e-7 or less. It finds
-copies, no proofs of absence: a mock made from the data with much noise, in another order and of another length passes.
+copies, no proofs of absence: a mock made from the data with much noise, in another order and of another length passes. What grows with the data is looked
+at in a part of its values or rows, by their hash; what the mock has in common with the data, in all of it.
 """
 
 # ruff: noqa: S608 (columns go by numbers in here: no text of anybody's is in a query)
@@ -22,6 +23,8 @@ _RARE: Final = 16.0
 _FEWEST_PAIRS: Final = 10
 _FEWEST: Final = 40
 _PROBES, _MOST_COMPARED = 24, 200_000
+_IN_PART: Final = "hash({}) % (SELECT k FROM lint_k) = 0"
+"""Of a large table one in so many, the same ones of values that are the same; of others all."""
 _FEWEST_CATEGORIES: Final = 4
 _MOST_CATEGORIES: Final = 200
 _TOO_EXACT: Final = 0.15
@@ -64,10 +67,11 @@ def findings(
     for table, file in (("lint_p", data), ("lint_m", mock)):
         query = _values_of(file, columns, named).sql("duckdb")
         engine.execute(f"CREATE TEMP TABLE {table} AS {query}")
+    engine.execute(f"CREATE TEMP TABLE lint_k AS SELECT 1 + count(*) // {_MOST_COMPARED} k FROM lint_p")
     try:
         return list(_found(engine, named))
     finally:
-        for table in ("lint_p", "lint_m"):
+        for table in ("lint_p", "lint_m", "lint_k"):
             engine.execute(f"DROP TABLE IF EXISTS {table}")
 
 
@@ -111,9 +115,9 @@ def _rows(engine: duckdb.DuckDBPyConnection, columns: Sequence[_Column]) -> Iter
     ]
     joined = f"{order[0]} " + " ".join(f"JOIN {other} USING (j)" for other in order[1:])
     met = _met(engine, f"SELECT hash({whole}) v FROM lint_p", f"SELECT hash({whole}) v FROM lint_m")
+    alone = _alone(f"SELECT hash({whole}) v FROM lint_p", f"SELECT hash(({shuffled})) v FROM {joined}")
     ((by_chance,),) = _ask(
-        engine,
-        f"SELECT count(*) FROM {joined} WHERE hash(({shuffled})) IN (SELECT hash({whole}) FROM lint_p GROUP BY 1 HAVING count(*) = 1)",
+        engine, f"SELECT count(*) FROM {joined} WHERE hash(({shuffled})) IN (SELECT v FROM ({alone}))"
     )
     if _too_many(met.hits, max(met.expected(None), 2.0 * by_chance)):
         yield Finding(column="", what="rows of the data are in the mock", count=met.hits)
@@ -121,9 +125,13 @@ def _rows(engine: duckdb.DuckDBPyConnection, columns: Sequence[_Column]) -> Iter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Met:
-    """How many of ``size`` different values of the mock are among the ``once`` that the data has once; ``twice``: values that it has two times."""
+    """How many of ``size`` different values of the mock are among those that the data has once.
+
+    ``once``, ``twice``: how many values the data has so often, of one in ``part`` of its values.
+    """
 
     rows: int
+    part: int
     once: int
     twice: int
     size: int
@@ -133,22 +141,28 @@ class _Met:
         """How many that would be at most for a mock of its own: by Good and Turing's estimate, or drawn evenly from ``places``."""
         if not self.rows:
             return 0.0
-        if places is not None and places > _CONTINUOUS * max(1, self.once):
-            return self.size * max(2 * self.twice / self.rows, 50 * self.once / places)
-        most = 2 * (self.twice + 3.1 * math.sqrt(self.twice) + 6.9) / self.rows
-        return self.size * min(1.0, max(most, 0.0 if places is None else self.once / places))
+        once = self.part * self.once
+        if places is not None and places > _CONTINUOUS * max(1, once):
+            return self.size * max(2 * self.part * self.twice / self.rows, 50 * once / places)
+        most = 2 * self.part * (self.twice + 3.1 * math.sqrt(self.twice) + 6.9) / self.rows
+        return self.size * min(1.0, max(most, 0.0 if places is None else once / places))
 
 
 def _met(engine: duckdb.DuckDBPyConnection, data: str, mock: str) -> _Met:
-    counted = f"SELECT v, count(*) k FROM ({data}) WHERE v IS NOT NULL GROUP BY v"
-    ((rows, once, twice),) = _ask(
-        engine, f"SELECT coalesce(sum(k), 0), count(*) FILTER (k = 1), count(*) FILTER (k = 2) FROM ({counted})"
-    )
-    ((size, hits),) = _ask(
+    ((rows,),) = _ask(engine, f"SELECT count(v) FROM ({data})")
+    counted = f"SELECT count(*) k FROM ({data}) WHERE v IS NOT NULL AND {_IN_PART.format('v')} GROUP BY v"
+    ((once, twice, part),) = _ask(
         engine,
-        f"SELECT count(*), count(*) FILTER (v IN (SELECT v FROM ({counted}) WHERE k = 1)) FROM (SELECT DISTINCT v FROM ({mock}) WHERE v IS NOT NULL)",
+        f"SELECT count(*) FILTER (k = 1), count(*) FILTER (k = 2), (SELECT k FROM lint_k) FROM ({counted})",
     )
-    return _Met(rows=int(rows), once=once, twice=twice, size=size, hits=hits)
+    ((size,),) = _ask(engine, f"SELECT count(DISTINCT v) FROM ({mock})")
+    ((hits,),) = _ask(engine, f"SELECT count(*) FROM ({_alone(data, mock)})")
+    return _Met(rows=rows, part=part, once=once, twice=twice, size=size, hits=hits)
+
+
+def _alone(data: str, mock: str) -> str:
+    """The values that the data has once and the mock has, too. No more is kept in memory than the mock has."""
+    return f"SELECT v FROM ({data}) WHERE v IN (SELECT v FROM ({mock})) GROUP BY v HAVING count(*) = 1"
 
 
 def _values(engine: duckdb.DuckDBPyConnection, column: _Column) -> Iterator[Finding]:
@@ -177,7 +191,8 @@ def _affine(engine: duckdb.DuckDBPyConnection, column: _Column) -> Iterator[Find
         return
     for what, value, where in (("moved by one number", "{}", ""), ("multiplied by one number", "ln({})", "AND {} > 0")):
         of, only = value.format(column.sql), where.format(column.sql)
-        data = f"(SELECT DISTINCT {of} v FROM lint_p WHERE {column.sql} IS NOT NULL {only} ORDER BY hash(v) LIMIT {_MOST_COMPARED})"
+        part = _IN_PART.format(of)
+        data = f"(SELECT DISTINCT {of} v FROM lint_p WHERE {part} AND {column.sql} IS NOT NULL {only} ORDER BY hash(v) LIMIT {_MOST_COMPARED})"
         mock = f"(SELECT DISTINCT {of} v FROM lint_m WHERE {column.sql} IS NOT NULL {only} ORDER BY hash(v) LIMIT {_PROBES})"
         ((size, lowest, highest),) = _ask(engine, f"SELECT count(*), min(v), max(v) FROM {data}")
         if size < _FEWEST or not highest > lowest:
@@ -197,8 +212,9 @@ def _quantiles(engine: duckdb.DuckDBPyConnection, column: _Column) -> Iterator[F
     if not column.number:
         return
     scaled = "SELECT (v - avg(v) OVER ()) / nullif(stddev(v) OVER (), 0) v, {} w FROM (SELECT {} v FROM {} WHERE {} IS NOT NULL)"
+    part = f"(SELECT * FROM lint_p WHERE {_IN_PART.format('i')})"
     both = " UNION ALL ".join(
-        scaled.format(flag, column.sql, table, column.sql) for flag, table in ((0, "lint_p"), (1, "lint_m"))
+        scaled.format(flag, column.sql, table, column.sql) for flag, table in ((0, part), (1, "lint_m"))
     )
     shares = f"SELECT count(*) FILTER (w = 0) n, count(*) FILTER (w = 1) m, count(DISTINCT v) FILTER (w = 0) dn, count(DISTINCT v) FILTER (w = 1) dm FROM ({both})"
     ((rows, mocked, different, different_mocked),) = _ask(engine, shares)
@@ -214,6 +230,9 @@ def _quantiles(engine: duckdb.DuckDBPyConnection, column: _Column) -> Iterator[F
 
 def _histogram(engine: duckdb.DuckDBPyConnection, column: _Column) -> Iterator[Finding]:
     """Counts of values more exactly in the data's proportions than a sample's are: chi-squared's lower tail, by Chernoff's bound."""
+    ((different,),) = _ask(engine, f"SELECT approx_count_distinct({column.sql}) FROM lint_p")
+    if different > 2 * _MOST_CATEGORIES:
+        return
     counts = "SELECT {0} v, count(*) k FROM {1} WHERE {0} IS NOT NULL GROUP BY 1"
     data, mock = (counts.format(column.sql, table) for table in ("lint_p", "lint_m"))
     pairs = _ask(
@@ -234,7 +253,7 @@ def _histogram(engine: duckdb.DuckDBPyConnection, column: _Column) -> Iterator[F
 def _is_key(engine: duckdb.DuckDBPyConnection, column: _Column) -> bool:
     """Whether rows of both could be matched by it: nearly all values different in both, and some of them the same."""
     facts = f"SELECT count({column.sql}), count(DISTINCT {column.sql}) FROM "
-    for table in ("lint_p", "lint_m"):
+    for table in (f"lint_p WHERE {_IN_PART.format(column.sql)}", "lint_m"):
         ((size, different),) = _ask(engine, facts + table)
         if not size or different < 0.9 * size:
             return False
@@ -248,7 +267,8 @@ def _aligned(engine: duckdb.DuckDBPyConnection, column: _Column, key: str) -> It
     Ranks and differences, so that neither outliers nor two files that are both sorted make it so.
     """
     one = "SELECT {0} k, first({1} ORDER BY i) v FROM {2} WHERE {1} IS NOT NULL AND {0} IS NOT NULL GROUP BY 1"
-    data, mock = (one.format(key, column.sql, table) for table in ("lint_p", "lint_m"))
+    shared = f"(SELECT * FROM lint_p WHERE {key} IN (SELECT {key} FROM lint_m))"
+    data, mock = (one.format(key, column.sql, table) for table in (shared, "lint_m"))
     ranked = f"SELECT row_number() OVER (ORDER BY k) - 1 j, rank() OVER (ORDER BY x) x, rank() OVER (ORDER BY y) y FROM (SELECT k, p.v x, m.v y FROM ({data}) p JOIN ({mock}) m USING (k))"
     steps = f"SELECT first(x ORDER BY j) - last(x ORDER BY j) x, first(y ORDER BY j) - last(y ORDER BY j) y FROM ({ranked}) GROUP BY j // 2 HAVING count(*) = 2"
     ((pairs, alike),) = _ask(engine, f"SELECT count(*), corr(x, y) FROM ({steps})")

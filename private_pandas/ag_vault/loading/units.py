@@ -12,7 +12,7 @@ import msgspec
 from sqlglot import exp
 
 from ag_plan.relations import MOST_ROWS
-from ag_vault.catalog import ORDER_COLUMN, UNIT_COLUMN, ColumnRecord, UnitRecord
+from ag_vault.catalog import ColumnRecord, UnitRecord
 from ag_vault.errors import BadData
 
 _SPACE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z")
@@ -62,47 +62,22 @@ def unit_id(units: Units, types: Mapping[str, str]) -> exp.Expr:
     parts = [_text(exp.column(name, quoted=True), types[name]) for name in units.ids]
     start = exp.Literal.string(f"{units.key.hex()}|{units.record.space}")
     whole = [piece for part in parts for piece in (exp.Literal.string("|"), _length(part), _COLON, part)]
-    digest = exp.func("SHA256", _joined(start, *whole), dialect="duckdb")
-    half = exp.func("SUBSTR", digest, exp.Literal.number(1), exp.Literal.number(32))
     there = exp.and_(*(exp.not_(exp.Is(this=part.copy(), expression=exp.null())) for part in parts))
-    return exp.Case(ifs=[exp.If(this=there, true=exp.cast(half, "UUID"))])
+    return exp.Case(ifs=[exp.If(this=there, true=_half(_joined(start, *whole)))])
 
 
-def kept(values: Mapping[str, exp.Expr], unit: exp.Expr, scan: exp.Expr, units: Units) -> exp.Select:
-    """The rows that stay, each with its unit and its place among the unit's rows, 1 … max_rows; in the order of both."""
-    there = exp.select(
-        *(exp.alias_(value, name, quoted=True) for name, value in values.items()),
-        exp.alias_(unit, UNIT_COLUMN, quoted=True),
-    ).from_(scan)
-    hidden, place = exp.column(UNIT_COLUMN, quoted=True), exp.column(ORDER_COLUMN, quoted=True)
-    columns = [exp.column(name, quoted=True) for name in values]
-    number = exp.Window(
-        this=exp.RowNumber(),
-        partition_by=[hidden],
-        order=exp.Order(expressions=[exp.Ordered(this=_drawn(columns, units.key))]),
-    )
-    numbered = exp.select(*columns, hidden, exp.alias_(number, ORDER_COLUMN, quoted=True)).from_(there.subquery("t"))
-    numbered = numbered.where(exp.not_(exp.Is(this=hidden, expression=exp.null())))
-    within = exp.LTE(this=place, expression=exp.Literal.number(units.record.max_rows))
-    return exp.select("*").from_(numbered.subquery("n")).where(within).order_by(hidden, place)
-
-
-def lost(unit: exp.Expr, scan: exp.Expr, units: Units) -> exp.Select:
-    """One row: how many rows have no id, and how many are beyond their unit's cap. For the owner only."""
-    per_unit = exp.select(exp.alias_(unit, "u"), exp.alias_(exp.Count(this=exp.Star()), "n")).from_(scan).group_by("u")
-    missing = exp.Is(this=exp.column("u"), expression=exp.null())
-    cap = exp.Literal.number(units.record.max_rows)
-    over = exp.func("GREATEST", exp.Sub(this=exp.column("n"), expression=cap), exp.Literal.number(0))
-    zero = exp.Literal.number(0)
-    sums = [
-        exp.Coalesce(this=exp.Sum(this=exp.Case(ifs=[exp.If(this=when, true=value)])), expressions=[zero])
-        for when, value in ((missing, exp.column("n")), (exp.not_(missing), over))
-    ]
-    return exp.select(*sums).from_(per_unit.subquery("t"))
+def by_unit(values: Mapping[str, exp.Expr], unit: exp.Expr, scan: exp.Expr, units: Units) -> exp.Select:
+    """Every row that has a unit, by unit and draw: its number ``i``, the unit ``u``, the draw ``d``, and the values, which are ``c0`` and so on."""
+    columns = {f"c{place}": value for place, value in enumerate(values.values())}
+    there = exp.select(*(exp.alias_(value, name) for name, value in columns.items()), exp.alias_(unit, "u")).from_(scan)
+    drawn = exp.alias_(_drawn([exp.column(name) for name in columns], units.key), "d")
+    rows = exp.select(*columns, "u", drawn).from_(there.subquery("t"))
+    rows = rows.where(exp.not_(exp.Is(this=exp.column("u"), expression=exp.null()))).order_by("u", "d")
+    return exp.select("*", exp.alias_(exp.Window(this=exp.RowNumber(), over="OVER"), "i")).from_(rows.subquery("s"))
 
 
 def _drawn(columns: Sequence[exp.Expr], key: bytes) -> exp.Expr:
-    """SHA-256 of the key and all that a row holds: rows that share it are equal, so their order is no matter."""
+    """Half of SHA-256 of the key and all that a row holds: rows that share it are equal, so their order is no matter."""
     pieces: list[exp.Expr] = []
     for column in columns:
         text = exp.cast(column.copy(), "TEXT")
@@ -112,7 +87,13 @@ def _drawn(columns: Sequence[exp.Expr], key: bytes) -> exp.Expr:
                 ifs=[exp.If(this=none, true=exp.Literal.string("~"))], default=_joined(_length(text), _COLON, text)
             )
         )
-    return exp.func("SHA256", _joined(exp.Literal.string(f"{key.hex()}|order"), *pieces), dialect="duckdb")
+    return _half(_joined(exp.Literal.string(f"{key.hex()}|order"), *pieces))
+
+
+def _half(text: exp.Expr) -> exp.Expr:
+    """Half of its SHA-256, as the engine's only number so wide."""
+    digest = exp.func("SHA256", text, dialect="duckdb")
+    return exp.cast(exp.func("SUBSTR", digest, exp.Literal.number(1), exp.Literal.number(32)), "UUID")
 
 
 _COLON = exp.Literal.string(":")
