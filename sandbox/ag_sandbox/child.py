@@ -1,6 +1,7 @@
 """A locked child as the gateway holds it: signal it, await its end, let it go. Knows nothing of what it runs."""
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -23,6 +24,13 @@ _LONG_TURN = 100_000_000
 """Nanoseconds of a turn of one that stands back: whoever wakes for a shorter one is let in before it is over."""
 _PROCESS_CLOCK = 2
 """The kind of clock that counts what the scheduler gave a process; its number is the complement of the process's."""
+
+
+def _heard(descriptor: int, seconds: float | None) -> bool:
+    """Whether there is something to read within so long. By ``poll``: ``select`` knows no descriptor above 1023, and many sessions have more."""
+    line = select.poll()
+    line.register(descriptor, select.POLLIN)
+    return bool(line.poll(None if seconds is None else math.ceil(seconds * 1000)))
 
 
 @cache
@@ -55,7 +63,7 @@ class Child:
 
     def alive(self) -> bool:
         """Whether it still runs."""
-        return self._closing.alive and self._status is None and not select.select([self.pidfd], [], [], 0)[0]
+        return self._closing.alive and self._status is None and not _heard(self.pidfd, 0)
 
     def cpu_seconds(self) -> float:
         """Processor time it has taken so far, all threads together; 0.0 once it is gone."""
@@ -90,7 +98,7 @@ class Child:
         try:
             while self._status is None:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                if not select.select([self._line], [], [], left)[0]:
+                if not _heard(self._line.fileno(), left):
                     raise TimeoutError(f"process {self.pid} is still running")
                 word, _ = wire.hear(self._line)
                 if word is None:

@@ -1,6 +1,8 @@
 """A nursery's whole life: birth, interrupts, ends, orphans, zombies, its own death, and what a child inherits."""
 
+import contextlib
 import os
+import resource
 import select
 import signal
 import socket
@@ -8,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -76,6 +79,27 @@ def test_waiting_longer_than_asked_for_is_an_error_and_changes_nothing(nurseries
     with pytest.raises(TimeoutError):
         guest.child.wait(0.01)
     assert guest.run("answer = 1") == "1"
+
+
+@pytest.fixture
+def crowd() -> Iterator[None]:
+    """So many open files that those to come have numbers that ``select`` doesn't know."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if soft < 2048 else soft, hard))
+    with contextlib.ExitStack() as stack:
+        while stack.enter_context(Path(os.devnull).open("rb")).fileno() < 1024:
+            pass
+        yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_gateway_with_very_many_open_files_still_hears_its_children(crowd: None, nurseries: Nurseries) -> None:
+    guest = nurseries.guest()
+    assert min(guest.child.pidfd, guest.line.fileno()) > 1023
+    assert guest.child.alive()
+    guest.child.kill()
+    assert guest.child.wait(ENDS_SOON) == -signal.SIGKILL
+    assert not guest.child.alive()
 
 
 def test_the_end_can_be_awaited_by_descriptor(nurseries: Nurseries) -> None:
