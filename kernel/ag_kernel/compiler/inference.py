@@ -1,7 +1,7 @@
 """mypy, in process: a state built once from the installed packages, then one small module per cell added to it.
 
-The one file that touches mypy's private API (test_inference.py has the canary). After `build` nothing is read from or
-written to disk. It must not know cells, history or how a message is worded.
+The one file that touches mypy's private API (test_inference.py has the canary). What was found of the packages is kept from
+one start to the next; after `build` nothing is read from or written to disk. It must not know cells, history or how a message is worded.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 STUBS: Final = Path(__file__).parent / "stubs"
 OURS: Final = ("ag_plan", "ag_utils", "op_pandas")  # read from their own annotated source
+KEPT: Final = Path(__file__).parent / "__pycache__" / "mypy"
+"""What mypy found of the packages at an earlier start, beside compiled code and trusted as that is: a twentieth of the time. Never of a cell."""
 _WARM: Final = "warm"
 _UNREADABLE: Final = "mypy stopped"
 
@@ -61,7 +63,7 @@ class Finding:
 
 
 def options() -> Options:
-    """How cells are checked in standard mode: nothing read but our stubs and packages, nothing written."""
+    """How cells are checked in standard mode: nothing read but our stubs and packages, nothing written of a cell."""
     chosen = Options()
     chosen.python_version = sys.version_info[:2]
     chosen.mypy_path = [str(STUBS)]
@@ -107,15 +109,14 @@ def be_strict(chosen: Options) -> None:
 class Inference:
     """All modules a cell may import, analysed; and the cells of one session as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Path = KEPT) -> None:
         chosen = options()
         offered = [name for name, offer in OFFERS.items() if not offer.later and not name.startswith("__")]
         text = "\n".join(f"import {name}" for name in offered)
-        with contextlib.chdir(
-            STUBS
-        ):  # mypy looks for modules in the working directory, and a nursery's is the standard library's
-            sources = [BuildSource("warm.py", _WARM, text), *ours()]
-            result = build.build(sources, chosen, extra_plugins=[PrivateCalls(chosen)], stdout=sys.stderr)
+        try:
+            result = _built(text, chosen, kept)
+        except (Exception, SystemExit):  # noqa: BLE001 - whatever mypy says of files that are damaged
+            result = _built(text, chosen, Path(os.devnull))
         self._manager, self._graph = result.manager, result.graph
         self._options = chosen
         self._loose = True
@@ -178,6 +179,16 @@ class Inference:
             elif one.severity == "error" and not one.hidden:
                 found.append(_finding(one))
         return tuple(found)
+
+
+def _built(text: str, chosen: Options, kept: Path) -> build.BuildResult:
+    """The modules that a text imports, analysed, or as they were kept; what is to be kept is written."""
+    chosen.incremental, chosen.cache_dir, chosen.sqlite_cache = True, str(kept), False
+    sources = [BuildSource("warm.py", _WARM, text), *ours()]
+    with contextlib.chdir(STUBS):  # mypy looks for modules in the working directory, and a nursery's is the library's
+        result = build.build(sources, chosen, extra_plugins=[PrivateCalls(chosen)], stdout=sys.stderr)
+    chosen.incremental, chosen.cache_dir = False, os.devnull
+    return result
 
 
 def _finding(one: ErrorInfo) -> Finding:
