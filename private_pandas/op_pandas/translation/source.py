@@ -2,7 +2,7 @@
 
 import ast
 import linecache
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -37,7 +37,7 @@ def source_of(function: FunctionType) -> Source:
     code = function.__code__
     lines = linecache.getlines(code.co_filename, function.__globals__)
     name = "the lambda" if code.co_name == "<lambda>" else code.co_name
-    found = [node for node in _nodes(_tree("".join(lines))) if _is_of(node, code)] if lines else []
+    found = [node for node in _nodes("".join(lines)) if _is_of(node, code)] if lines else []
     if not found:
         raise Untranslatable(
             f"the text of {name} isn't known here, so that it can't be translated; define it in a cell"
@@ -54,6 +54,11 @@ def source_of(function: FunctionType) -> Source:
 
 
 @lru_cache(maxsize=64)
+def _nodes(text: str) -> tuple[Node, ...]:
+    """The functions of a cell, which may have many, each asked for by itself."""
+    return tuple(node for node in ast.walk(_tree(text)) if isinstance(node, ast.FunctionDef | ast.Lambda))
+
+
 def _tree(text: str) -> ast.AST:
     """The tree of a cell; lines that aren't Python (magics of a local notebook) are left out."""
     lines = text.splitlines(keepends=True)
@@ -64,10 +69,6 @@ def _tree(text: str) -> ast.AST:
         except (SyntaxError, ValueError, RecursionError):
             continue
     return ast.Module(body=[], type_ignores=[])
-
-
-def _nodes(tree: ast.AST) -> Iterator[Node]:
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda))
 
 
 def _is_of(node: Node, code: CodeType) -> bool:
