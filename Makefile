@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A run of the tests starts many hundreds of processes: where none keeps compiled code, each compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install python-venv demo lab test wheel redteam proof audit mutants fuzz frontends browser node database torture bench peers lock clean
 

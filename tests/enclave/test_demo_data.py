@@ -2,23 +2,32 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 import yaml
 
-from ag_enclave.demo.make import FRAMES
-from ag_enclave.demo.register import METADATA, NAMES, load_of, make
+from ag_enclave.demo.register import METADATA, NAMES, load_of
+from tests.demo_data import demo_files
 
 DEFINED = {"pixel": "0 to 16 by the format", "sex": "1 and 2 by the source's code"}
 
 
+if TYPE_CHECKING:
+    from ag_enclave.demo.frames import Frames
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("demo")
-    make(made)
-    return made
+    return demo_files(tmp_path_factory)
+
+
+def frames(name: str) -> "Frames":
+    """A data set anew. What makes it takes a second to import, which most workers need not spend."""
+    from ag_enclave.demo.make import FRAMES
+
+    return FRAMES[name]()
 
 
 def _columns(folder: Path, name: str) -> Iterator[tuple[str, dict[str, Any], "pd.Series[Any]"]]:
@@ -63,7 +72,7 @@ def test_no_description_tells_how_many_rows_there_are(folder: Path, name: str) -
 
 
 def test_the_split_is_the_same_each_time_and_leaves_no_row_twice() -> None:
-    first, second = FRAMES["iris"](), FRAMES["iris"]()
+    first, second = frames("iris"), frames("iris")
     pd.testing.assert_frame_equal(first.tables["train"], second.tables["train"])
     train, test = first.tables["train"], first.public["test_x"]
     assert len(train) + len(test) == 150
@@ -72,7 +81,7 @@ def test_the_split_is_the_same_each_time_and_leaves_no_row_twice() -> None:
 
 
 def test_the_clinic_has_what_real_tables_have() -> None:
-    tables = FRAMES["clinic"]().tables
+    tables = frames("clinic").tables
     visits, patients = tables["visits"], tables["patients"]
     counts = visits["patient_id"].value_counts()
     assert counts.max() > 50 * counts.median()
@@ -85,10 +94,12 @@ def test_the_clinic_has_what_real_tables_have() -> None:
 def test_the_clinic_protects_patients_and_truncates_the_heaviest() -> None:
     tables = yaml.safe_load((METADATA / "clinic.yaml").read_text())["tables"]
     assert {table["unit"]["space"] for table in tables.values()} == {"patients"}
-    counts = FRAMES["clinic"]().tables["visits"]["patient_id"].value_counts()
+    counts = frames("clinic").tables["visits"]["patient_id"].value_counts()
     assert tables["patients"]["unit"]["max_rows"] == 1
     assert counts.median() < tables["visits"]["unit"]["max_rows"] < counts.max() / 50
 
 
 def test_each_data_set_has_its_metadata() -> None:
+    from ag_enclave.demo.make import FRAMES
+
     assert {path.stem for path in METADATA.glob("*.yaml")} == set(FRAMES)

@@ -9,6 +9,7 @@ import pytest
 
 from ag_enclave.config import Jail
 from ag_enclave.demo.register import NAMES
+from tests.demo_data import demo_state
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import Json, RawClient, kind, only, printed
 from tests.enclave_server import COMMAND, Enclave, running_enclave
@@ -17,7 +18,7 @@ from tests.enclave_server import COMMAND, Enclave, running_enclave
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
     rests = "[sessions]\nchecker_rest_seconds = 3\n"
-    with running_enclave(tmp_path_factory.mktemp("demo") / "state", demo=True, config=rests) as enclave:
+    with running_enclave(demo_state(tmp_path_factory), demo=True, config=rests) as enclave:
         yield enclave
 
 

@@ -9,10 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
+from tests import notebooks
+from tests.demo_data import demo_state
 from tests.enclave_server import running_enclave, stop
 from tests.house.tree import ROOT
 
@@ -76,10 +76,9 @@ def test_make_demo_does_the_main_job(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_its_notebook_runs(tmp_path: Path) -> None:
-    cells = [nbformat.v4.new_code_cell(source) for source in blocks("python")]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    with running_enclave(tmp_path / "state", demo=True) as enclave:
+def test_its_notebook_runs(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    notebook = notebooks.made_of(*blocks("python"))
+    with running_enclave(demo_state(tmp_path_factory), demo=True) as enclave:
         analyst = enclave.accounts["analyst"]
         environment = os.environ | {
             "AG_ENCLAVE_URL": enclave.url,
@@ -87,7 +86,7 @@ def test_its_notebook_runs(tmp_path: Path) -> None:
             "AG_USER_ID": analyst["user_id"],
             "AG_USER_SECRET": analyst["user_secret"],
         }
-        NotebookClient(notebook, timeout=120, kernel_name="python3").execute(env=environment)
+        notebooks.run(notebook, tmp_path, environment=environment, timeout=120)
     shown = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert "malignant" in shown
 

@@ -1,8 +1,5 @@
 """A session on an enclave in memory, ready to run cells; and a whole real enclave for those who need one."""
 
-import fcntl
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 
@@ -14,6 +11,7 @@ from antigranular.login import login
 from antigranular.rest import Enclave as Rest
 from antigranular.session import Session
 from antigranular.transport import TlsTransport
+from tests.demo_data import demo_state
 from tests.enclave_server import Enclave, running_enclave
 from tests.magic.fake_enclave import Cell, FakeEnclave
 
@@ -42,17 +40,8 @@ def start() -> Iterator[Start]:
 
 @pytest.fixture(scope="session")
 def demo_enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
-    """One enclave per worker. The demo data, which takes the time, is registered once per run, and its state copied."""
-    own = tmp_path_factory.mktemp("demo")
-    shared = own.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else own.parent
-    with (shared / "demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        template = shared / "demo-template"
-        if not (template / "ready.json").exists():
-            with running_enclave(template, demo=True):
-                pass
-    shutil.copytree(template, own, dirs_exist_ok=True, ignore=shutil.ignore_patterns("ready.json"))
-    with running_enclave(own, demo=True) as enclave:
+    """One enclave per worker, on the run's demo data."""
+    with running_enclave(demo_state(tmp_path_factory), demo=True) as enclave:
         yield enclave
 
 

@@ -4,16 +4,17 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
+from tests import notebooks
 from tests.enclave_server import Enclave
 from tests.magic.conftest import running_sessions
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LOGIN = "import antigranular as ag\nsession = ag.login(dataset='Iris')"
@@ -24,16 +25,7 @@ def _own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
 
 
-def run_all(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
-    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
-    return notebook
-
-
-def notebook_of(*cells: str) -> nbformat.NotebookNode:
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-
-
-def text_of(cell: nbformat.NotebookNode) -> str:
+def text_of(cell: "NotebookNode") -> str:
     """Everything a cell shows, as text."""
     parts = []
     for output in cell.outputs:
@@ -42,7 +34,7 @@ def text_of(cell: nbformat.NotebookNode) -> str:
     return "\n".join(parts)
 
 
-def errors_of(notebook: nbformat.NotebookNode) -> list[tuple[bool, bool]]:
+def errors_of(notebook: "NotebookNode") -> list[tuple[bool, bool]]:
     """For each code cell: is it tagged to fail, did it fail."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     return [
@@ -66,16 +58,16 @@ SHOWN = {
 """Of each notebook of ``examples``: how many pictures it draws, and what it shows."""
 
 
-def run_one_after_another(names: Iterable[str], folder: Path) -> Iterator[tuple[str, nbformat.NotebookNode]]:
+def run_one_after_another(names: Iterable[str], folder: Path) -> Iterator[tuple[str, "NotebookNode"]]:
     """The examples as one notebook that forgets its names between them: a kernel takes longer to start than most of them to run."""
-    notebooks = {name: nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4) for name in names}
-    whole = nbformat.v4.new_notebook()
-    for name, notebook in notebooks.items():
+    read = {name: notebooks.read(EXAMPLES / f"{name}.ipynb") for name in names}
+    whole = notebooks.made_of()
+    for name, notebook in read.items():
         for at, cell in enumerate(notebook.cells):
             cell["id"] = f"{name}-{at}"
-        whole.cells += [nbformat.v4.new_code_cell("%reset -f"), *notebook.cells]
-    run_all(whole, folder)
-    return iter(notebooks.items())
+        whole.cells += [*notebooks.made_of("%reset -f").cells, *notebook.cells]
+    notebooks.run(whole, folder)
+    return iter(read.items())
 
 
 def test_every_example_runs_to_its_end_and_only_cells_that_must_fail_fail(at_demo: Enclave, tmp_path: Path) -> None:
@@ -92,7 +84,7 @@ def test_every_example_runs_to_its_end_and_only_cells_that_must_fail_fail(at_dem
             check(notebook)
 
 
-def the_first_notebook_s_bad_cells_say_why_and_its_count_is_right(notebook: nbformat.NotebookNode) -> None:
+def the_first_notebook_s_bad_cells_say_why_and_its_count_is_right(notebook: "NotebookNode") -> None:
     failures = [
         text_of(cell)
         for cell in notebook.cells
@@ -107,7 +99,7 @@ def the_first_notebook_s_bad_cells_say_why_and_its_count_is_right(notebook: nbfo
     assert 900 < int(count[1]) < 1100
 
 
-def the_refusals_cost_nothing(notebook: nbformat.NotebookNode) -> None:
+def the_refusals_cost_nothing(notebook: "NotebookNode") -> None:
     odometer = text_of(next(cell for cell in notebook.cells if "privacy_odometer" in cell.source))
     assert re.search(r"Iris +░+ +0 +20 ", odometer)
 
@@ -119,19 +111,20 @@ CHECKS = {
 """What else must hold of a notebook that ran."""
 
 
-@pytest.mark.parametrize("name", [f"{name}.ipynb" for name in SHOWN])
-def test_the_committed_notebooks_show_outputs_and_nothing_of_a_machine(name: str) -> None:
-    text = (EXAMPLES / name).read_text()
-    notebook = nbformat.reads(text, as_version=4)
-    nbformat.validate(notebook)
-    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
-    assert not re.search(r"/tmp|/home|/root|ipykernel_\d|127\.0\.0\.1|user_secret\W+\w{20}", text)
+def test_the_committed_notebooks_show_outputs_and_nothing_of_a_machine() -> None:
+    for path in [EXAMPLES / f"{name}.ipynb" for name in SHOWN]:
+        notebook, text = notebooks.read(path), path.read_text()
+        assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code"), path.name
+        machine = re.search(r"/tmp|/home|/root|ipykernel_\d|127\.0\.0\.1|user_secret\W+\w{20}", text)
+        assert not machine, (path.name, machine)
 
 
 def test_run_all_stops_at_a_failing_remote_cell(at_demo: Enclave, tmp_path: Path) -> None:
-    notebook = notebook_of(LOGIN, "%%ag\nx = 1\n1 / 0", "print('must not run')")
+    notebook = notebooks.made_of(LOGIN, "%%ag\nx = 1\n1 / 0", "print('must not run')")
+    from nbclient.exceptions import CellExecutionError
+
     with pytest.raises(CellExecutionError, match="division by zero"):
-        run_all(notebook, tmp_path)
+        notebooks.run(notebook, tmp_path)
     assert notebook.cells[2].execution_count is None
     assert running_sessions(at_demo) == [], "a notebook that failed keeps none of the few sessions an analyst may have"
     assert "Cell In[2], line 3" in text_of(notebook.cells[1])

@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 from antigranular.config import find_wish
+from tests import notebooks
 from tests.enclave_server import Enclave
 from tests.magic.conftest import enclave_of, running_sessions
 
@@ -199,10 +197,13 @@ def test_without_a_session_every_cell_says_why(at_demo: Enclave) -> None:
 
 
 def test_a_notebook_runs_to_its_first_failing_cell_and_keeps_the_session_s_id(at_demo: Enclave, tmp_path: Path) -> None:
+    import nbformat
+    from nbclient.exceptions import CellExecutionError
+
     cells = ["print(load_dataset('Iris').columns[0])", "1/0", "print('never')"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook = notebooks.made_of(*cells)
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
-        NotebookClient(notebook, timeout=60, kernel_name="antigranular").execute()
+        notebooks.run(notebook, tmp_path, kernel="antigranular")
     nbformat.validate(notebook)
     assert notebook.cells[0].outputs
     assert not notebook.cells[2].outputs

@@ -4,6 +4,7 @@ import datetime as dt
 import math
 import random
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -115,13 +116,16 @@ def test_functions_of_dates(number: int) -> None:
     check(cases.DATES[number][0], "datetime", cases.DATES[number][1], MOMENTS[:-1])
 
 
-ALL = [(function, result, machine(function, "str", result)) for function, result in cases.TEXTS]
+@cache
+def machines() -> list[tuple[Any, str, Machine]]:
+    """Every function of texts, made once for all texts."""
+    return [(function, result, machine(function, "str", result)) for function, result in cases.TEXTS]
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=20))
 def test_functions_of_any_text(text: str) -> None:
-    for function, result, made in ALL:
+    for function, result, made in machines():
         assert made.results([(text,)]) == [python(function, text, result)], (function.__name__, text)
 
 

@@ -1,6 +1,7 @@
 """A translated function gives what Python gives, on every value that hypothesis thinks of."""
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def expected(function: Any, name: str, row: dict[str, Any]) -> Any:
 def problems(name: str, rows: list[dict[str, Any]]) -> list[Any]:
     """Where translation and Python differ, over all functions of a column at once."""
     names = tuple(f"o{number}" for number in range(len(CASES[name])))
-    found = ops.rows_of(Project(relation=world.ROWS, names=names, expressions=EXPRESSIONS[name]), world.catalog())
+    found = ops.rows_of(Project(relation=world.ROWS, names=names, expressions=expressions(name)), world.catalog())
     assert not isinstance(found, Refusal), found
     columns = [found.columns[each] for each in names]
     query = select((*found.stages, *stages_of(found.scope().steps)), exp.select(*[each.sql for each in columns]))
@@ -119,7 +120,10 @@ def problems(name: str, rows: list[dict[str, Any]]) -> list[Any]:
     ]
 
 
-EXPRESSIONS = {name: tuple(translated(each, argument(name)) for each in functions) for name, functions in CASES.items()}
+@cache
+def expressions(name: str) -> tuple[Any, ...]:
+    """The translations of a column's functions."""
+    return tuple(translated(each, argument(name)) for each in CASES[name])
 
 
 def test_there_are_many_functions() -> None:
