@@ -113,7 +113,7 @@ def copy(
     values = conforming(file, columns)
     stored = [exp.alias_(place, place_of(name), quoted=True) for name, place in places(columns).items()]
     if units is not None:
-        return _keep_units(engine, file, values, stored, target, units)
+        return _keep_units(engine, file, values, stored, target, units=units)
     named = [exp.alias_(value, name, quoted=True) for name, value in values.items()]
     order = exp.alias_(_secret_order(), ORDER_COLUMN, quoted=True)
     conformed = exp.select(*named, order).from_(file.scan).subquery("t")
@@ -129,6 +129,7 @@ def _keep_units(
     values: Mapping[str, exp.Expr],
     stored: Sequence[exp.Expr],
     target: Path,
+    *,
     units: Units,
 ) -> tuple[int, int]:
     def ask(query: exp.Expr) -> list[tuple[Any, ...]]:
