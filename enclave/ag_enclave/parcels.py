@@ -23,9 +23,14 @@ from ag_enclave.errors import BadData, BadState
 from ag_enclave.state import write_private
 
 LONGEST = 256 << 20
-_MOST = 1000
+MOST = 1000
+"""Requests, and decisions, that one file may carry."""
 _MAGIC = b"ag-enclave sync 1\n"
 _SIGNATURE = 64
+_LAST = (1 << 31) - 1
+"""What a database's integer holds."""
+Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f-]{36}\Z")]
+Who = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
 Short = Annotated[str, msgspec.Meta(max_length=200)]
 Long = Annotated[str, msgspec.Meta(max_length=1 << 20)]
 
@@ -39,13 +44,13 @@ class BoundTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A request for review on its way to who has the data."""
+    """A request for review on its way to who has the data. What its texts may be, the receiver judges of each request by itself."""
 
-    request_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f-]{36}$")]
-    analyst: Annotated[str, msgspec.Meta(max_length=80)]
-    reader: Annotated[str, msgspec.Meta(max_length=80)]
+    request_id: Id
+    analyst: Who
+    reader: Who
     project: Short
-    function: Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[A-Za-z]\w*$")]
+    function: Short
     source: Long
     inputs: Annotated[tuple[BoundTable, ...], msgspec.Meta(min_length=1, max_length=8)]
     runs: Annotated[int, msgspec.Meta(ge=1, le=100)]
@@ -54,19 +59,23 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Decided(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A decision on its way back. ``result``: what was deposited."""
 
-    request_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f-]{36}$")]
-    state: Annotated[str, msgspec.Meta(pattern=r"^(approved|denied)$")]
+    request_id: Id
+    state: Annotated[str, msgspec.Meta(pattern=r"^(approved|denied)\Z")]
     answer: Annotated[str, msgspec.Meta(max_length=1000)]
     result: Annotated[bytes, msgspec.Meta(max_length=32 << 20)] | None = None
 
 
 class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file: for whom (a fingerprint), its number, which only grows, and what it brings."""
+    """One file: for whom (a fingerprint), its number, which only grows, and what it brings.
+
+    ``whole``: these are all requests that are open between the two, so that any other is decided and heard of, or withdrawn.
+    """
 
     to: Annotated[str, msgspec.Meta(max_length=64)]
-    number: Annotated[int, msgspec.Meta(ge=1)]
-    asked: Annotated[tuple[Asked, ...], msgspec.Meta(max_length=_MOST)] = ()
-    decided: Annotated[tuple[Decided, ...], msgspec.Meta(max_length=_MOST)] = ()
+    number: Annotated[int, msgspec.Meta(ge=1, le=_LAST)]
+    asked: Annotated[tuple[Asked, ...], msgspec.Meta(max_length=MOST)] = ()
+    decided: Annotated[tuple[Decided, ...], msgspec.Meta(max_length=MOST)] = ()
+    whole: bool = False
 
 
 def own_key(folder: Path) -> Ed25519PrivateKey:
@@ -88,7 +97,7 @@ def own_key(folder: Path) -> Ed25519PrivateKey:
 
 def public_text(key: Ed25519PrivateKey) -> str:
     """The public half, as the other side registers it."""
-    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+    return canonical(key.public_key())
 
 
 def public_key(text: str) -> Ed25519PublicKey:
@@ -100,6 +109,11 @@ def public_key(text: str) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise BadData("This is a public key of another kind; `ag-enclave sync key` prints one.")
     return key
+
+
+def canonical(key: Ed25519PublicKey) -> str:
+    """A public key's one text."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:

@@ -7,7 +7,6 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import keyword
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from ag_enclave.errors import BadData, Conflict, Refusal
 from ag_enclave.projects import Projects
 from ag_enclave.reviews import DATA, MOCK, Deposit, Ended, Input, Review, Reviews, Run, Submission
 from ag_enclave.session.sessions import Sessions
-from ag_enclave.words import check_code
+from ag_enclave.words import check_code, check_name
 
 _CATALOGUE = "catalog.json"
 _MOST_INPUTS = 8
@@ -165,11 +164,10 @@ class Reviewing:
             raise Refusal(400, f"Code for review may have {self.limits.source_bytes:,} bytes.")
         try:
             check_code(wanted.source)
+            for name in (wanted.function, *names):
+                check_name(name)
         except BadData as problem:
             raise Refusal(400, str(problem)) from problem
-        for name in (wanted.function, *names):
-            if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-                raise Refusal(400, f"{name!r} can't be the name of a function or an argument.")
         if len(set(names)) < len(names):
             raise Refusal(400, "Each argument is bound once.")
         reader = wanted.reader or analyst

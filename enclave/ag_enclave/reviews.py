@@ -204,7 +204,7 @@ class Reviews:
             connection.execute(sa.insert(runs).values(_run_row(row["request_id"], MOCK, wanted.analyst, tried)))
             facts = {"request": row["request_id"], "function": wanted.function, "digest": row["code_digest"]}
             facts |= {"inputs": [f"{each.dataset}/{each.table}" for each in wanted.inputs]}
-            deeds.note(connection, wanted.analyst, "review.submit", _subject(wanted.inputs), facts)
+            deeds.note(connection, wanted.analyst, "review.submit", subject_of(wanted.inputs), facts)
         return self.find(row["request_id"], None)
 
     def of(self, user_id: str | None, *, state: str | None = None) -> list[Review]:
@@ -254,7 +254,7 @@ class Reviews:
             row = _run_row(request_id, on, by, Ended(outcome="running", seconds=0.0))
             connection.execute(sa.insert(runs).values(row))
             facts = {"request": request_id, "run": row["run_id"], "on": on, "analyst": found.analyst}
-            deeds.note(connection, by, "review.run", _subject(found.inputs), facts)
+            deeds.note(connection, by, "review.run", subject_of(found.inputs), facts)
         return _run(row)
 
     def end(self, run: Run, ended: Ended) -> Run:
@@ -265,7 +265,7 @@ class Reviews:
             row = _run_row(run.request_id, run.on, run.by, kept) | {"run_id": run.run_id, "at": run.at}
             connection.execute(sa.update(runs).where(runs.c.run_id == run.run_id).values(row))
             facts = {"request": run.request_id, "run": run.run_id, "outcome": ended.outcome, "digest": row["digest"]}
-            deeds.note(connection, run.by, "review.ran", _subject(found.inputs), facts)
+            deeds.note(connection, run.by, "review.ran", subject_of(found.inputs), facts)
         return _run(row)
 
     def approve(self, request_id: str, by: str, deposit: Deposit) -> Review:
@@ -311,7 +311,7 @@ class Reviews:
             value = bytes(connection.execute(sa.select(reviews.c.result).where(mine)).scalar_one())
             connection.execute(sa.update(reviews).where(mine).values(fetched_at=_now()))
             facts = {"request": request_id, "digest": found.result_digest}
-            deeds.note(connection, user_id, "review.fetch", _subject(found.inputs), facts)
+            deeds.note(connection, user_id, "review.fetch", subject_of(found.inputs), facts)
         return value
 
     def abandon(self) -> None:
@@ -341,7 +341,7 @@ class Reviews:
                 forget_runs(connection, request_id)
                 verb = {APPROVED: "approve", DENIED: "deny", WITHDRAWN: "withdraw"}[state]
                 told = {"request": request_id, "analyst": found.analyst, **facts}
-                deeds.note(connection, by, f"review.{verb}", _subject(found.inputs), told)
+                deeds.note(connection, by, f"review.{verb}", subject_of(found.inputs), told)
         return found
 
 
@@ -398,7 +398,8 @@ def _run(row: Mapping[str, Any]) -> Run:
     return Run(**{**row, "warnings": tuple(json.loads(row["warnings"]))})
 
 
-def _subject(inputs: Sequence[Input]) -> str:
+def subject_of(inputs: Sequence[Input]) -> str:
+    """The data sets, as the log names what a deed is about."""
     return ", ".join(sorted({each.dataset for each in inputs}))[:200]
 
 

@@ -1,6 +1,6 @@
 """Every table of the gateway's database: importing this registers them all. Knows only which modules have tables."""
 
-from ag_enclave import accounts, competitions, deeds, notices, projects, requests, reviews, sync, throttle
+from ag_enclave import accounts, competitions, deeds, notices, peers, projects, requests, reviews, sync, throttle
 from ag_enclave.database import metadata
 
 TABLES = (
@@ -15,7 +15,7 @@ TABLES = (
     projects.members,
     reviews.reviews,
     reviews.runs,
-    sync.peers,
+    peers.peers,
     sync.travels,
 )
 

@@ -1,6 +1,7 @@
 """What owners say of a data set beside its metadata, and whether it is retired: one small public file in its folder. Knows words, no rows and no ledger."""
 
 import json
+import keyword
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from ag_enclave.state import write_private_json
 
 FILE = "words.json"
 _LONGEST = 1 << 20
+_LONGEST_NAME = 100
 _STEERING = {"\u200e", "\u200f", "\u061c", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 """Characters that turn the direction of what follows: text that reads otherwise than it is."""
 
@@ -83,6 +85,19 @@ def check_code(text: str) -> None:
         raise BadData(
             "Code for review must be plain text: write control and invisible characters as escapes, as in '\\u200b'."
         )
+
+
+def check_name(text: str) -> None:
+    """The name of a function or an argument in code for review. BadData for what is none, or is private."""
+    if not text.isidentifier() or keyword.iskeyword(text) or text.startswith("_") or len(text) > _LONGEST_NAME:
+        raise BadData(f"{plain(text[:_LONGEST_NAME])!r} can't be the name of a function or an argument.")
+
+
+def plain(text: str) -> str:
+    """Text of somebody else's for a terminal or a log: what would steer what shows it is replaced."""
+    return "".join(
+        each if each.isprintable() and each not in _STEERING else "\N{REPLACEMENT CHARACTER}" for each in text
+    )
 
 
 def is_link(text: str) -> bool:

@@ -72,6 +72,23 @@ def test_what_an_older_release_knew_is_known_after_the_upgrade(accounts_place: P
     accounts.close()
 
 
+def test_people_of_another_side_get_the_names_that_nobody_here_can_have(accounts_place: Path | str) -> None:
+    database = Database(accounts_place)
+    row = {**as_of(database, "0007")["code_requests"], "request_id": "y", "analyst": "ann@x", "reader": "bob@xx"}
+    known = sa.MetaData()
+    with database.engine.begin() as connection:
+        known.reflect(connection)
+        connection.execute(sa.insert(known.tables["code_requests"]), row)
+        connection.execute(sa.insert(known.tables["sync_travels"]), {"request_id": "y", "peer": "x", "came": True})
+    database.close()
+    accounts = open_accounts(accounts_place)
+    requests = metadata.tables["code_requests"]
+    with accounts.database.engine.begin() as connection:
+        found = connection.execute(sa.select(requests.c.analyst, requests.c.reader).order_by(requests.c.request_id))
+        assert found.all() == [("x", "x"), ("x/ann", "bob@xx")]
+    accounts.close()
+
+
 def test_two_gateways_that_start_at_once_make_one_schema(accounts_place: Path | str) -> None:
     import threading
 
