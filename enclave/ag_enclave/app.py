@@ -33,7 +33,7 @@ from ag_enclave.api import (
 from ag_enclave.api.call import Call, Endpoint, PublicEndpoint
 from ag_enclave.auth import ANYONE, caller
 from ag_enclave.bridge.inbound import content_limit
-from ag_enclave.console.pages import console_routes
+from ag_enclave.console.pages import console_routes, refused_page
 from ag_enclave.errors import BadState, Conflict, Missing, Refusal, Unfit
 from ag_enclave.gateway import Gateway
 from ag_enclave.session.session import Session
@@ -248,7 +248,8 @@ async def _show_bad_state(_request: Request, _problem: BadState) -> Response:
     return JSONResponse({"message": "The enclave can't use its accounts just now; tell its operator."}, status_code=503)
 
 
-async def _show_bug(_request: Request, _problem: Exception) -> Response:
-    return JSONResponse(
-        {"message": "The enclave failed at this request; its operator finds why in the log."}, status_code=500
-    )
+async def _show_bug(request: Request, _problem: Exception) -> Response:
+    words = "The enclave failed at this request; its operator finds why in the log."
+    if request.url.path.startswith("/console"):
+        return refused_page(500, words)
+    return JSONResponse({"message": words}, status_code=500)

@@ -4,6 +4,7 @@ Knows catalogue and clerk; sets nothing itself but through the clerk, whose log 
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,12 @@ from ag_enclave.catalog import Catalog, Dataset
 from ag_enclave.clerk import Clerk
 from ag_enclave.errors import Refusal
 
-PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?$"
+PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?\Z"
+ROWS = 1000
+"""Over how many rows an outlook is given, unless somebody says."""
+_NUMBER = re.compile(PATTERN, re.ASCII)
+_COMPARED = ("0.01", "0.05", "0.1", "0.5", "1", "5")
+"""ε per call that an owner sees side by side."""
 Number = Annotated[str, msgspec.Meta(pattern=PATTERN)]
 
 
@@ -78,6 +84,14 @@ class Budgets:
                 delta = wanted.delta or dataset.budget.get("everyone", {}).get("delta", "0")
                 await self._clerk.set_cap(epsilon=wanted.epsilon, delta=delta, **place)
         return next(each for each in await self.overview() if each["dataset"] == dataset.name)
+
+    async def outlook(self, name: str, epsilon: str, *, delta: str = "", rows: int = ROWS) -> list[dict[str, Any]]:
+        """What a cap of (ε, δ) would allow; without δ the data set's. Refusal 404 where there is none, 400 for what are no numbers."""
+        dataset = self._catalog.named(name)
+        whole = delta or dataset.budget.get("everyone", {}).get("delta", "0")
+        if not _NUMBER.fullmatch(epsilon) or not _NUMBER.fullmatch(whole):
+            raise Refusal(400, "epsilon and delta must be decimal numbers.")
+        return await self._clerk.allows(epsilon=epsilon, delta=whole, rows=rows, each=_COMPARED)
 
     def _shown(
         self, dataset: Dataset, caps: Sequence[Mapping[str, Any]], totals: Sequence[Mapping[str, Any]]

@@ -216,6 +216,12 @@ class Reviews:
         with self._database.transaction() as connection:
             return [_review(dict(row)) for row in connection.execute(asked).mappings()]
 
+    def waiting(self) -> int:
+        """How many are open."""
+        with self._database.transaction() as connection:
+            asked = sa.select(sa.func.count()).where(reviews.c.state == OPEN)
+            return int(connection.execute(asked).scalar_one())
+
     def find(self, request_id: str, user_id: str | None) -> Review:
         """One, where this user submitted it or may read it (None: anybody's). Missing otherwise: others' don't exist to one."""
         with self._database.transaction() as connection:
@@ -239,6 +245,15 @@ class Reviews:
         if row is None:
             raise Missing(f"This request has no run {run_id[:64]}.")
         return _run(dict(row))
+
+    def head_of(self, request_id: str, run_id: str, most: int) -> bytes:
+        """The first bytes of what a run gave, of what was deposited where ``run_id`` is empty; none where there is nothing."""
+        column = runs.c.value if run_id else reviews.c.result
+        asked = sa.select(sa.func.substr(column, 1, most))
+        this = (runs.c.request_id == request_id) & (runs.c.run_id == run_id)
+        asked = asked.where(this if run_id else reviews.c.request_id == request_id)
+        with self._database.transaction() as connection:
+            return bytes(connection.execute(asked).scalar_one_or_none() or b"")
 
     def begin(self, request_id: str, on: str, by: str) -> Run:
         """Take one of its runs, however many ask at once. Conflict where it is decided, or none on data is left."""

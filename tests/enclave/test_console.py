@@ -1,6 +1,10 @@
 """The web console through a real server: who comes in, what a form must prove, what owners decide there, and that no text becomes markup."""
 
+import html
+import json
 import re
+import struct
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +13,9 @@ from urllib.parse import urlencode
 import pytest
 
 from ag_enclave.console.chart import drawing, spending_of
+from ag_enclave.console.listing import listing
 from ag_enclave.console.pages import PAGES
+from ag_enclave.console.reviews import outline
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import Answer, RawClient
 from tests.enclave_server import Enclave
@@ -235,3 +241,76 @@ def test_the_drawing_rises_by_what_was_charged_each_day_and_escapes_names() -> N
     assert 'class="cap"' in drawn
     assert "<b>" not in drawn
     assert drawing(spending_of([], before=0.0, now=now, cap=10.0), "x") == ""
+
+
+TRICKY = ("\n ", '"\\', "'''a\\", '"""', "#", "\\", "f'{", "é ", "0x_", "def <b>")
+
+
+def test_no_code_keeps_the_console_busy_and_all_of_it_is_shown_as_it_is() -> None:
+    """Pygments' lexer takes minutes over blank lines with a space in each; the limit here is a hundred times what is needed."""
+    begin = time.process_time()
+    for text in TRICKY:
+        source = text * (50_000 // len(text))
+        shown = str(listing(source))
+        bare = re.sub(r'<span class="number">[^<]*</span>|<[^>]*>', "", shown)
+        assert html.unescape(bare) == source.rstrip("\n"), text
+    assert time.process_time() - begin < 60
+
+
+def test_code_is_told_apart_by_classes() -> None:
+    shown = str(listing('def mean(x):\n    """Two\n    lines."""\n    return 10 < x  # <b>\n'))
+    for part in ('class="k">def<', 'class="d">mean<', 'class="m">10<', "&lt; x", 'class="c"># &lt;b&gt;<'):
+        assert part in shown
+    assert shown.count('class="s"') == 2
+    assert shown.count('class="number"') == 4
+
+
+def test_a_value_is_read_no_further_than_it_is_shown() -> None:
+    head = json.dumps({"value": {"t": "str", "v": "x" * 100_000}}).encode()
+    whole = struct.pack("<Q", len(head)) + head
+    assert "too large" in outline(whole[: 64 << 10])
+    assert outline(whole).startswith("'xxx")
+    assert "can't be shown" in outline(b"\x01" + bytes(7) + b"{")
+
+
+def test_what_is_not_there_or_can_t_be_is_a_page_of_one_sentence(browser: Callable[[str], Browser]) -> None:
+    owner = browser("owner")
+    odd = "/console/datasets/Odd%20Data"
+    for path, status in {
+        "/console/nowhere": 404,
+        "/console/datasets/none": 404,
+        "/console/reviews/../x": 404,
+        "/console/requests?from=x": 400,
+        "/console/reviews?from=-1": 400,
+        "/console/log?before=1e9": 400,
+    }.items():
+        answer = owner.get(path)
+        assert (answer.status, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8"), path
+        assert 'role="alert"' in answer.text
+        assert "Content-Security-Policy" in answer.headers
+    for path in (f"{odd}?epsilon=many", f"{odd}?epsilon=5&rows=0", f"{odd}?epsilon=5&rows=x"):
+        answer = owner.get(path)
+        assert (answer.status, 'role="alert"' in answer.text) == (200, True), path
+
+
+def test_an_owner_sees_what_a_cap_would_allow_and_who_has_spent_what(browser: Callable[[str], Browser]) -> None:
+    owner, odd = browser("owner"), "/console/datasets/Odd%20Data"
+    shown = owner.get(f"{odd}?epsilon=5&rows=2000").text
+    assert re.search(r"<td class=\"number\">1</td><td class=\"number\">5</td><td>± ", shown)
+    assert "over 2,000 rows" in shown
+    fields = {"what": "set", "kind": "analyst", "who": "<b>eve", "epsilon": "3", "reason": "a grant"}
+    assert owner.post(f"{odd}/cap", form_token=owner.token_of(owner.get(odd)), **fields).status == 303
+    page = browser("auditor").get("/console/analysts").text
+    assert re.search(r"&lt;b&gt;eve</th>\s*<td><a href=\"/console/datasets/Odd%20Data\">", page)
+    assert "<b>eve" not in page
+    dropped = fields | {"what": "drop", "epsilon": ""}
+    assert owner.post(f"{odd}/cap", form_token=owner.token_of(owner.get(odd)), **dropped).status == 303
+
+
+def test_a_form_that_can_t_be_done_keeps_what_was_filled_in(browser: Callable[[str], Browser]) -> None:
+    owner, odd = browser("owner"), "/console/datasets/Odd%20Data"
+    fields = {"what": "set", "kind": "call", "who": "", "epsilon": "many", "reason": 'say "why"'}
+    shown = owner.post(f"{odd}/cap", form_token=owner.token_of(owner.get(odd)), **fields).text
+    assert 'value="many"' in shown
+    assert 'value="say &#34;why&#34;"' in shown
+    assert '<option value="call" selected>' in shown

@@ -496,7 +496,7 @@ def test_the_console_runs_deposits_and_denies_and_no_text_becomes_markup(village
     browser.login(dict(village.accounts["owner"]))
     path = f"/console/reviews/{first.id}"
     shown = browser.get(path)
-    assert (shown.status, 'class="nf">says_markup' in shown.text, "style=" in shown.text) == (200, True, False)
+    assert (shown.status, 'class="d">says_markup' in shown.text, "style=" in shown.text) == (200, True, False)
     token = browser.token_of(shown)
     for on in ("mock", "data"):
         assert browser.post(path, form_token=token, decision=f"run-{on}").status == 303

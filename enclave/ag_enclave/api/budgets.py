@@ -1,19 +1,14 @@
 """``/ag/v1/budgets``: caps and what was spent, for owners; and the audit log, for owners and auditors."""
 
-import re
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from ag_enclave.api.call import Call
 from ag_enclave.body import read_as
-from ag_enclave.budgets import PATTERN, Change
+from ag_enclave.budgets import Change
 from ag_enclave.errors import Refusal
 
-_NUMBER = re.compile(PATTERN, re.ASCII)
-_COMPARED = ("0.01", "0.05", "0.1", "0.5", "1", "5")
-"""ε per call that an owner sees side by side."""
-_ROWS = 1000
 _LONGEST_QUERY = 200
 
 
@@ -31,19 +26,10 @@ async def change(call: Call) -> Response:
 
 async def show_outlook(call: Call) -> Response:
     """What a cap would allow: ``?epsilon=`` of the cap, ``rows=`` (1000), ``delta=`` (the data set's). From public formulae, and nothing is spent."""
-    dataset, query = call.gateway.catalog.named(call.request.path_params["dataset"]), call.request.query_params
-    epsilon, delta = (
-        query.get("epsilon", ""),
-        query.get("delta") or dataset.budget.get("everyone", {}).get("delta", "0"),
-    )
-    if not _NUMBER.fullmatch(epsilon) or not _NUMBER.fullmatch(delta):
-        raise Refusal(400, "epsilon and delta must be decimal numbers.")
+    name, query = call.request.path_params["dataset"], call.request.query_params
     rows = _number(query.get("rows"), "rows")
-    return JSONResponse(
-        await call.gateway.clerk.allows(
-            epsilon=epsilon, delta=delta, rows=_ROWS if rows is None else rows, each=_COMPARED
-        )
-    )
+    wanted: dict[str, Any] = {"delta": query.get("delta", ""), **({} if rows is None else {"rows": rows})}
+    return JSONResponse(await call.gateway.budgets.outlook(name, query.get("epsilon", ""), **wanted))
 
 
 async def show_log(call: Call) -> Response:

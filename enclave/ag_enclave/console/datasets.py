@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
 
 from ag_enclave.body import fitted
-from ag_enclave.budgets import Change
+from ag_enclave.budgets import ROWS, Change
 from ag_enclave.console.overview import cap_of_everyone, drawn, spent_by
 from ag_enclave.console.page import moved, page
 from ag_enclave.console.visit import Visit, filled_form
@@ -16,6 +17,7 @@ from ag_enclave.errors import Refusal
 
 PATH = "/console/datasets"
 _DAY = 86_400
+_EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 async def show_all(visit: Visit) -> Response:
@@ -34,8 +36,10 @@ async def show_all(visit: Visit) -> Response:
     return page(visit, "datasets.html", rows=rows)
 
 
-async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
-    """One data set."""
+async def show_one(
+    visit: Visit, *, problem: str = "", status: int = 200, given: Mapping[str, str] = _EMPTY
+) -> Response:
+    """One data set. ``given``: what was filled in, where that can't be done."""
     dataset = visit.gateway.catalog.named(visit.request.path_params["name"], retired=True)
     budget = await _budget(visit, dataset.name)
     return page(
@@ -43,6 +47,8 @@ async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Res
         "dataset.html",
         status=status,
         problem=problem,
+        given=given,
+        outlook=await _outlook(visit, dataset.name),
         dataset=dataset,
         tables=list(_tables(dataset.tables)),
         caps=list(_caps(budget)),
@@ -56,7 +62,8 @@ async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Res
 
 async def change_cap(visit: Visit) -> Response:
     """Put a cap in force or take one back; the page again, with one sentence, where that can't be."""
-    fields = await filled_form(visit)
+    told = await filled_form(visit)
+    fields = dict(told)
     name = visit.gateway.catalog.named(visit.request.path_params["name"], retired=True).name
     try:
         days = fields.pop("days", "").strip() or "0"
@@ -66,8 +73,23 @@ async def change_cap(visit: Visit) -> Response:
         wanted = fitted(given, Change)
         await visit.gateway.budgets.change(visit.account.user_id, name, wanted)
     except Refusal as refusal:
-        return await show_one(visit, problem=refusal.message, status=refusal.status)
+        return await show_one(visit, problem=refusal.message, status=refusal.status, given=told)
     return moved(f"{PATH}/{quote(name)}")
+
+
+async def _outlook(visit: Visit, name: str) -> dict[str, Any]:
+    """What a cap would allow that the address asks about (``?epsilon=1&rows=1000``), or why that can't be said."""
+    query = visit.request.query_params
+    epsilon, rows = query.get("epsilon", "").strip()[:20], query.get("rows", "").strip()[:13] or str(ROWS)
+    asked: dict[str, Any] = {"epsilon": epsilon, "rows": rows, "lines": (), "problem": ""}
+    if not epsilon or visit.request.method != "GET":
+        return asked
+    if not (rows.isascii() and rows.isdigit()):
+        return asked | {"problem": "The number of rows must be a whole number."}
+    try:
+        return asked | {"lines": await visit.gateway.budgets.outlook(name, epsilon, rows=int(rows))}
+    except Refusal as refusal:
+        return asked | {"problem": refusal.message}
 
 
 def _whole(text: str) -> int:

@@ -11,6 +11,20 @@ from ag_enclave.errors import Refusal
 
 PATH = "/console/log"
 FILTERS = ("actor", "action", "subject")
+ACTIONS = (
+    *(
+        "release",
+        "cap",
+        "request.ask",
+        "request.accept",
+        "request.deny",
+        "dataset.upload",
+        "dataset.update",
+        "dataset.retire",
+    ),
+    *("review.submit", "review.run", "review.approve", "review.deny", "review.fetch", "user.add", "user.disable"),
+)
+"""Those that are proposed where one types; any may be asked for."""
 _PAGE = 100
 _LONGEST = 200
 _DIGITS = 16
@@ -26,4 +40,6 @@ async def show(visit: Visit) -> Response:
     texts: dict[str, Any] = wanted
     entries = await visit.gateway.clerk.history(before=int(before) if before else None, limit=_PAGE, **texts)
     older = f"{PATH}?{urlencode({**wanted, 'before': entries[-1]['sequence']})}" if len(entries) == _PAGE else ""
-    return page(visit, "log.html", entries=entries, wanted=wanted, older=older, filters=FILTERS)
+    newest = f"{PATH}?{urlencode(wanted)}" if before else ""
+    shown: dict[str, Any] = {"entries": entries, "wanted": wanted, "older": older, "newest": newest}
+    return page(visit, "log.html", **shown, filters=FILTERS, actions=ACTIONS)

@@ -19,12 +19,13 @@ async def show(visit: Visit) -> Response:
     """What waits, what was spent, what happened last."""
     clerk = visit.gateway.clerk
     waiting = await asyncio.to_thread(visit.gateway.requests.of, None, state="open", unseen=False)
+    code = await asyncio.to_thread(visit.gateway.reviews.waiting)
     budgets = await visit.gateway.budgets.overview()
     charges = await _charges(visit)
     shown = {dataset.name for dataset in visit.gateway.catalog.everything()}  # labels of competitions have no page
     cards = [_card(visit, budget, charges) for budget in budgets if budget["dataset"] in shown]
     latest = await clerk.history(limit=_LATEST)
-    return page(visit, "overview.html", waiting=waiting, cards=cards, latest=latest)
+    return page(visit, "overview.html", waiting=len(waiting), code=code, cards=cards, latest=latest)
 
 
 def _card(visit: Visit, budget: dict[str, Any], charges: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 Every text is escaped by the template engine; nothing here is ever marked as safe but the charts, which are numbers and escaped names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ag_enclave.console.visit import FIELD, Visit
+from ag_enclave.errors import Refusal
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -26,10 +27,12 @@ HEADERS = {
 }
 """``same-origin`` for referrers: with ``no-referrer`` browsers would hide the origin of our own forms too."""
 _NANO = 10**9
+_ROWS, _DIGITS = 50, 9
+Row = TypeVar("Row")
 _FIRST = ("plan", "reason", "epsilon", "cap", "before")
 _BARE = frozenset({"plan", "reason"})
 _NUMBERS = {"epsilon": "ε", "rho": "ρ", "delta": "δ"}
-_MACHINES = frozenset({"digest", "session", "deed", "at", "library", "request", "key"})
+_MACHINES = frozenset({"digest", "session", "deed", "at", "library", "request", "run", "dataset", "key"})
 """What the exported log has for machines."""
 
 
@@ -47,6 +50,17 @@ def bare_page(template: str, *, status: int = 200, **content: Any) -> Response:
 def moved(path: str) -> Response:
     """Look there now: what follows every form, so that loading the page again sends nothing twice."""
     return RedirectResponse(path, status_code=303, headers=HEADERS)
+
+
+def part(visit: Visit, rows: Sequence[Row]) -> tuple[Sequence[Row], str, str]:
+    """Those rows of a long list that the address asks for (``?from=50``), and the addresses of the newer and the older ones. Refusal 400 for no number."""
+    text = visit.request.query_params.get("from", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS):
+        raise Refusal(400, "from must be a number.")
+    start, path = int(text), visit.request.url.path
+    newer = f"{path}?from={max(0, start - _ROWS)}" if start else ""
+    older = f"{path}?from={start + _ROWS}" if len(rows) > start + _ROWS else ""
+    return rows[start : start + _ROWS], newer, older
 
 
 def short(number: object, digits: int = 4) -> str:
@@ -89,6 +103,10 @@ def _told(name: str, value: Any) -> str:
         return str(value)
     if isinstance(value, dict):
         return f"{name} ({line(value)})"
+    if name == "seconds" and isinstance(value, int):
+        return f"every {span(value)}"
+    if isinstance(value, list):
+        return f"{name} {', '.join(map(str, value))}"
     if isinstance(value, float) or name in _NUMBERS:
         return f"{_NUMBERS.get(name, name)} {short(value)}"
     return f"{name} {value}"

@@ -1,6 +1,6 @@
 """The console's pages, all of them on one screen, and who may open each. Knows the table and what becomes of refusals."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ag_enclave.console import datasets, entrance, log, overview, requests, reviews
+from ag_enclave.console import analysts, datasets, entrance, log, overview, requests, reviews
 from ag_enclave.console.page import HEADERS, bare_page, moved
 from ag_enclave.console.visit import NobodyIn, Visit, visit_of
-from ag_enclave.errors import BadState, Missing, Refusal
+from ag_enclave.errors import BadState, Conflict, Missing, Refusal, Unfit
 from ag_enclave.gateway import Gateway
 
 Page = Callable[[Visit], Awaitable[Response]]
@@ -28,6 +28,7 @@ class Row:
     roles: Collection[str]
 
 
+_STATUSES: Mapping[type[Exception], int] = {Missing: 404, Conflict: 409, Unfit: 400}
 OWNER = ("owner",)
 READERS = entrance.ROLES
 PAGES: tuple[Row, ...] = (
@@ -35,6 +36,7 @@ PAGES: tuple[Row, ...] = (
     Row("GET", datasets.PATH, datasets.show_all, READERS),
     Row("GET", f"{datasets.PATH}/{{name}}", datasets.show_one, READERS),
     Row("POST", f"{datasets.PATH}/{{name}}/cap", datasets.change_cap, OWNER),
+    Row("GET", analysts.PATH, analysts.show, READERS),
     Row("GET", requests.PATH, requests.show, READERS),
     Row("POST", f"{requests.PATH}/{{request_id}}", requests.decide, OWNER),
     Row("GET", reviews.PATH, reviews.show_all, READERS),
@@ -53,6 +55,7 @@ def console_routes(gateway: Gateway) -> list[BaseRoute]:
         Route(entrance.DOOR, _kept(gateway, entrance.show), methods=["GET"]),
         Route(entrance.DOOR, _kept(gateway, entrance.enter), methods=["POST"]),
         *(Route(row.path, _kept(gateway, _visited(row)), methods=[row.method]) for row in PAGES),
+        Route("/console/{rest:path}", _nowhere, methods=["GET", "POST"]),
     ]
 
 
@@ -76,14 +79,22 @@ def _kept(
         try:
             return await serve(request, gateway)
         except Refusal as refusal:
-            return bare_page("refused.html", status=refusal.status, message=refusal.message)
-        except Missing as missing:
-            return bare_page("refused.html", status=404, message=str(missing))
+            return refused_page(refusal.status, refusal.message)
+        except (Missing, Conflict, Unfit) as problem:
+            return refused_page(_STATUSES[type(problem)], str(problem))
         except BadState:
-            words = "The enclave can't use its accounts just now; tell its operator."
-            return bare_page("refused.html", status=503, message=words)
+            return refused_page(503, "The enclave can't use its accounts just now; tell its operator.")
 
     return endpoint
+
+
+def refused_page(status: int, message: str) -> Response:
+    """What can't be done, as a page of one sentence."""
+    return bare_page("refused.html", status=status, message=message)
+
+
+async def _nowhere(_request: Request) -> Response:
+    return refused_page(404, "There is no such page.")
 
 
 async def _to_home(_request: Request) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from ag_enclave.body import fitted
-from ag_enclave.console.page import moved, page
+from ag_enclave.console.page import moved, page, part
 from ag_enclave.console.visit import Visit, filled_form
 from ag_enclave.decisions import Acceptance, Denial
 from ag_enclave.errors import Conflict, Refusal
@@ -19,8 +19,9 @@ async def show(visit: Visit, *, problem: str = "", status: int = 200) -> Respons
     """Those that wait first, then the decided ones."""
     found = await asyncio.to_thread(visit.gateway.requests.of, None)
     waiting = [each for each in found if each.state in (OPEN, ACCEPTING)]
-    decided = [each for each in found if each.state not in (OPEN, ACCEPTING)]
-    return page(visit, "requests.html", status=status, waiting=waiting, decided=decided, problem=problem)
+    decided, newer, older = part(visit, [each for each in found if each.state not in (OPEN, ACCEPTING)])
+    shown = {"decided": decided, "newer": newer, "older": older}
+    return page(visit, "requests.html", status=status, waiting=waiting, problem=problem, **shown)
 
 
 async def decide(visit: Visit) -> Response:

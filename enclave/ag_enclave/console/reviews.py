@@ -9,23 +9,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from markupsafe import Markup
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 from starlette.responses import Response
 
 from ag_enclave.body import fitted
-from ag_enclave.console.page import moved, page
+from ag_enclave.console.listing import listing
+from ag_enclave.console.page import moved, page, part
 from ag_enclave.console.visit import Visit, filled_form
 from ag_enclave.decisions import Denial
 from ag_enclave.errors import Conflict, Missing, Refusal
 from ag_enclave.reviewing import Approval, RunOn
-from ag_enclave.reviews import DATA, OPEN, Run
+from ag_enclave.reviews import APPROVED, DATA, OPEN, Review, Run
 
 PATH = "/console/reviews"
 _LENGTH = struct.Struct("<Q")
 _LONGEST_SHOWN = 4000
+_LONGEST_READ = 64 << 10
+"""Bytes of a value that a page looks at."""
+_RUNS_SHOWN = 20
 _DEEPEST, _FIRST = 8, 100
 _ID = re.compile(r"[0-9a-f-]{1,36}")
 
@@ -34,17 +34,15 @@ async def show_all(visit: Visit) -> Response:
     """Those that wait first, then the decided ones."""
     found = await asyncio.to_thread(visit.gateway.reviews.of, None)
     waiting = [each for each in found if each.state == OPEN]
-    decided = [each for each in found if each.state != OPEN]
-    return page(visit, "reviews.html", waiting=waiting, decided=decided)
+    decided, newer, older = part(visit, [each for each in found if each.state != OPEN])
+    return page(visit, "reviews.html", waiting=waiting, decided=decided, newer=newer, older=older)
 
 
 async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
     """One request: the code, what it is bound to, its runs; what they gave is shown to owners alone."""
-    reviews = visit.gateway.reviews
-    found = await asyncio.to_thread(reviews.find, _id(visit), None)
-    runs = [await _shown(visit, each) for each in await asyncio.to_thread(reviews.runs_of, found.request_id)]
-    code = Markup(highlight(found.source, PythonLexer(), HtmlFormatter(linenos="inline", cssclass="code")))  # noqa: S704 - pygments escapes
-    return page(visit, "review.html", status=status, problem=problem, review=found, runs=runs, code=code, DATA=DATA)
+    found = await asyncio.to_thread(visit.gateway.reviews.find, _id(visit), None)
+    content = await asyncio.to_thread(_content, visit, found)
+    return page(visit, "review.html", status=status, problem=problem, review=found, DATA=DATA, **content)
 
 
 async def decide(visit: Visit) -> Response:
@@ -73,21 +71,36 @@ async def _decide(visit: Visit, given: Mapping[str, str]) -> None:
         raise Refusal(400, "Choose to run it, to deposit or to deny.")
 
 
-async def _shown(visit: Visit, run: Run) -> dict[str, Any]:
+def _content(visit: Visit, found: Review) -> dict[str, Any]:
+    """Code, runs and deposit as they are shown; long texts and values are read here, off the event loop."""
+    reviews = visit.gateway.reviews
+    runs = reviews.runs_of(found.request_id)[::-1]
+    deposit = ""
+    if visit.decides and found.state == APPROVED:
+        deposit = outline(reviews.head_of(found.request_id, "", _LONGEST_READ))
+    return {
+        "code": listing(found.source),
+        "runs": [_shown(visit, each) for each in runs[:_RUNS_SHOWN]],
+        "earlier": max(0, len(runs) - _RUNS_SHOWN),
+        "deposit": deposit,
+    }
+
+
+def _shown(visit: Visit, run: Run) -> dict[str, Any]:
     """A run as its owner reads it; an auditor sees that it was."""
     shown: dict[str, Any] = dataclasses.asdict(run) | {"gave": ""}
     if not visit.decides:
         return shown | {"lines": "", "printed": "", "warnings": ()}
-    if run.digest:
-        whole = await asyncio.to_thread(visit.gateway.reviews.run_of, run.request_id, run.run_id)
-        shown["gave"] = outline(whole.value) if whole.value is not None else ""
-    return shown
+    head = visit.gateway.reviews.head_of(run.request_id, run.run_id, _LONGEST_READ) if run.digest else b""
+    return shown | {"gave": outline(head) if head else ""}
 
 
 def outline(value: bytes) -> str:
-    """What a value is, in words and plain numbers: tables by their shape, the rest as text of bounded length. Reads its head only."""
+    """What a value is, in words and plain numbers: tables by their shape, the rest as text of bounded length. ``value``: its first bytes."""
     try:
         (length,) = _LENGTH.unpack_from(value)
+        if length > len(value) - _LENGTH.size:
+            return f"a value that is too large to be shown here ({length:,} bytes); run.value() in a notebook shows it"
         return _told(json.loads(value[_LENGTH.size : _LENGTH.size + length])["value"], 0)[:_LONGEST_SHOWN]
     except (ValueError, KeyError, TypeError, struct.error, RecursionError):
         return "a value that can't be shown here; run.value() in a notebook shows it"
