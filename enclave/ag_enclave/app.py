@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
@@ -229,7 +230,7 @@ async def _show_refusal(_request: Request, refusal: Refusal) -> Response:
 
 
 def _refused(refusal: Refusal) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}  # noqa: PLR2004
+    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else {}
     return JSONResponse({"message": refusal.message}, status_code=refusal.status, headers=headers)
 
 

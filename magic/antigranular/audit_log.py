@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from antigranular.errors import WireError
 from antigranular.listing import Listing
 from antigranular.rest import Enclave
 
@@ -32,10 +31,7 @@ class AuditLog:
         """Entries, newest first: ``sequence``, ``at`` (nanoseconds since 1970), ``actor``, ``action``, ``subject``, ``details``, and the chain's hashes."""
         asked = {"limit": limit, "before": before, "actor": actor, "action": action, "subject": subject}
         query = urlencode({name: value for name, value in asked.items() if value is not None})
-        answer = self._enclave.ask("GET", f"{PATH}?{query}")
-        if not isinstance(answer, list):
-            raise WireError("the enclave's log is not a list")
-        return Listing(answer, _HEADERS, _cells, "Audit log")
+        return Listing(self._enclave.rows(f"{PATH}?{query}"), _HEADERS, _cells, "Audit log")
 
     def __repr__(self) -> str:
         return repr(self.entries())

@@ -7,13 +7,12 @@ from typing import Any
 from urllib.parse import quote
 
 from antigranular.errors import AgError, WireError
-from antigranular.listing import Listing
+from antigranular.listing import Listing, minute
 from antigranular.rest import Enclave
 
 PATH = "/ag/v1/requests"
 _HEADERS = ("analyst", "data set", "ε asked", "reason", "asked", "state", "ε given", "answer")
 _LARGEST = 10**6
-_MOMENT = len("2026-01-01T00:00")
 
 
 class BudgetRequest:
@@ -42,7 +41,7 @@ class BudgetRequest:
 
     def cells(self) -> tuple[str, ...]:
         """As a row of a table."""
-        asked = self.asked_at[:_MOMENT].replace("T", " ")
+        asked = minute(self.asked_at)
         return (self.analyst, self.dataset, self.eps, self.reason, asked, self.state, self.granted, self.answer)
 
     def __repr__(self) -> str:
@@ -76,10 +75,7 @@ def ask_for_budget(enclave: Enclave, dataset: str, eps: Any, reason: str) -> Bud
 
 def requests_of(enclave: Enclave, query: str = "") -> Listing[BudgetRequest]:
     """The requests that one may see, the newest first."""
-    answer = enclave.ask("GET", PATH + query)
-    if not isinstance(answer, list):
-        raise WireError("the enclave's list of requests is not a list")
-    return listed([BudgetRequest(enclave, facts) for facts in answer])
+    return listed([BudgetRequest(enclave, facts) for facts in enclave.rows(PATH + query)])
 
 
 def listed(found: Sequence[BudgetRequest]) -> Listing[BudgetRequest]:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from antigranular.budget_requests import exact
-from antigranular.errors import AgError, WireError
+from antigranular.errors import AgError
 from antigranular.listing import Listing
 from antigranular.rest import Enclave
 
@@ -41,14 +41,12 @@ class Budgets:
 
     def caps(self) -> Listing[Cap]:
         """Declared caps, and those that owners have set since, which go before them."""
-        answer = self._enclave.ask("GET", PATH)
-        if not isinstance(answer, list):
-            raise WireError("the enclave's budgets are not a list")
-        return Listing([cap for each in answer for cap in _caps(each)], _HEADERS, Cap.cells, "Budgets")
+        found = [cap for each in self._enclave.rows(PATH) for cap in _caps(each)]
+        return Listing(found, _HEADERS, Cap.cells, "Budgets")
 
     def spent(self, dataset: str) -> dict[str, float]:
         """ε spent on a data set, by analyst, as plain sums; "" is everyone together."""
-        found = [each for each in self._enclave.ask("GET", PATH) if each.get("dataset") == dataset]
+        found = [each for each in self._enclave.rows(PATH) if each.get("dataset") == dataset]
         return {str(row["who"]): float(row["epsilon"]) for each in found for row in each["spent"]}
 
     def allows(self, dataset: str, eps: Any, *, rows: int = 1000) -> Listing[dict[str, Any]]:
@@ -57,9 +55,7 @@ class Budgets:
         Computed from public formulae; nothing is spent, and no row is read. The error is the 95 % half-width where a unit is a row.
         """
         query = urlencode({"epsilon": exact(eps), "rows": rows})
-        answer = self._enclave.ask("GET", f"{PATH}/{quote(dataset, safe='')}/outlook?{query}")
-        if not isinstance(answer, list):
-            raise WireError("the enclave's outlook is not a list")
+        answer = self._enclave.rows(f"{PATH}/{quote(dataset, safe='')}/outlook?{query}")
         about = f"A cap of ε {eps} on {dataset}: means over {rows:,} rows"
         return Listing(answer, ("ε per mean", "how many means", "error, of the width between bounds"), _allowed, about)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from antigranular import table
 from antigranular.errors import AgError, WireError
-from antigranular.listing import Listing
+from antigranular.listing import Listing, minute
 from antigranular.parcel import pack, unpack
 from antigranular.policies import Draft
 from antigranular.rest import Enclave
@@ -21,7 +21,6 @@ _RUN_OR_VALUE = (
     "approve(run) deposits what a run gave, and approve(value=…) a value of your own; words to the analyst are reason=…"
 )
 _NOTHING: Any = object()
-_MOMENT = len("2026-01-01T00:00")
 
 
 class Run:
@@ -132,7 +131,7 @@ class CodeRequest:
     def cells(self) -> table.Row:
         """As a row of a table."""
         on = ", ".join(f"{each['dataset']}/{each['table']}" for each in self.inputs)
-        asked = self.asked_at[:_MOMENT].replace("T", " ")
+        asked = minute(self.asked_at)
         used = f"{self.runs_used} of {self.runs_allowed}"
         return (self.analyst, self.function, on, self.project, asked, self.state, used, self.answer)
 
@@ -179,10 +178,8 @@ def submit(enclave: Enclave, draft: Draft, project: str | None) -> CodeRequest:
 
 def reviews_of(enclave: Enclave, query: str = "") -> Listing[CodeRequest]:
     """The requests for review that one may see, the newest first."""
-    answer = enclave.ask("GET", PATH + query)
-    if not isinstance(answer, list):
-        raise WireError("the enclave's list of code for review is not a list")
-    return Listing([CodeRequest(enclave, each) for each in answer], _HEADERS, CodeRequest.cells, "Code for review")
+    found = [CodeRequest(enclave, each) for each in enclave.rows(PATH + query)]
+    return Listing(found, _HEADERS, CodeRequest.cells, "Code for review")
 
 
 def _encoded(value: Any) -> str:

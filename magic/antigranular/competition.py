@@ -5,6 +5,7 @@ from typing import Any
 
 from antigranular import intervals, table
 from antigranular.errors import WireError
+from antigranular.listing import minute
 
 _HEADERS = ("", "analyst", "score", "submissions", "at")
 _FINAL_HEADERS = ("", "analyst", "final score", "on the board", "at")
@@ -22,7 +23,7 @@ class Board(list[dict[str, Any]]):
         super().__init__(_rows_of(answer.get("board")))
         final = answer.get("final")
         self.final = None if final is None else _rows_of(final)
-        closes = str(answer.get("closes"))[:16].replace("T", " ")
+        closes = minute(answer.get("closes"))
         about = f"by {answer.get('metric')}, with 95 % intervals"
         when = f"closes {closes} UTC" if self.final is None else f"closed {closes} UTC, final"
         self._above = table.heading(competition, f"{about}; {when}")
@@ -52,7 +53,7 @@ def _row(each: Mapping[str, Any], more: str) -> table.Row:
         str(each.get("analyst")),
         intervals.estimate(each.get("score"), each.get("half_width")),
         more,
-        str(each.get("at"))[:16].replace("T", " "),
+        minute(each.get("at")),
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from antigranular import table
 from antigranular.asset import Dataset
 from antigranular.data_file import DataFile, data_file
-from antigranular.errors import AgError, WireError
+from antigranular.errors import AgError
 from antigranular.listing import Listing
 from antigranular.rest import Enclave
 from antigranular.uploading import Bar, Uploading, a_bar
@@ -139,10 +139,7 @@ class Datasets(Sequence[Held]):
         return self._named(dataset.name)
 
     def _all(self) -> list[Held]:
-        answer = self._enclave.ask("GET", PATH)
-        if not isinstance(answer, list):
-            raise WireError("the enclave's data sets are not a list")
-        return [Held(self._enclave, facts) for facts in answer]
+        return [Held(self._enclave, facts) for facts in self._enclave.rows(PATH)]
 
     def __len__(self) -> int:
         return len(self._all())

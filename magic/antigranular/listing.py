@@ -1,11 +1,17 @@
 """Lists that show themselves as tables. Must not know what is in them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from antigranular import table
 
 Item = TypeVar("Item")
+_MINUTE = len("2026-01-01T00:00")
+
+
+def minute(moment: Any) -> str:
+    """A moment as the wire has it, to the minute, as tables show it."""
+    return str(moment)[:_MINUTE].replace("T", " ")
 
 
 class Listing(Sequence[Item], Generic[Item]):

@@ -35,10 +35,7 @@ def make(enclave: Enclave, project: Project) -> Project:
 
 def projects_of(enclave: Enclave) -> Listing[Project]:
     """The projects that one may see, by name."""
-    answer = enclave.ask("GET", PATH)
-    if not isinstance(answer, list):
-        raise WireError("the enclave's list of projects is not a list")
-    return Listing([_read(each) for each in answer], _HEADERS, Project.cells, "Projects")
+    return Listing([_read(each) for each in enclave.rows(PATH)], _HEADERS, Project.cells, "Projects")
 
 
 def _read(facts: Mapping[str, Any]) -> Project:

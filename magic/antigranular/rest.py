@@ -62,10 +62,7 @@ class Enclave:
 
     def sessions(self) -> list[dict[str, Any]]:
         """The analyst's running sessions, as kernels' models."""
-        answer = self._ask("GET", "/api/kernels")
-        if not isinstance(answer, list):
-            raise WireError("the enclave's list of sessions is not a list")
-        return [each for each in answer if isinstance(each, dict)]
+        return self.rows("/api/kernels")
 
     def session(self, session_id: str) -> dict[str, Any]:
         """A running session's model. Raises SessionError where there is none of that id."""
@@ -115,6 +112,13 @@ class Enclave:
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Any other route; its JSON, None where it has none."""
         return self._ask(method, path, body)
+
+    def rows(self, path: str) -> list[dict[str, Any]]:
+        """What a route lists. WireError where it is no list of objects."""
+        answer = self._ask("GET", path)
+        if not isinstance(answer, list) or not all(isinstance(each, dict) for each in answer):
+            raise WireError(f"the enclave's answer to {path.partition('?')[0]} is not a list of objects")
+        return answer
 
     def send(self, method: str, path: str, content: bytes) -> Any:
         """Bytes to any other route; its JSON."""

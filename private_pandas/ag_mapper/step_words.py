@@ -176,7 +176,7 @@ def _guard(word: words.Guard, home: Home) -> Run:
     def run(frame: Frame) -> Any:
         try:
             end = guarded(frame)
-        except Exception:
+        except Exception:  # what a program raises, whatever it is, goes on behind the last step
             ended = last(frame)
             if ended is not None:
                 return ended
@@ -204,7 +204,7 @@ def _guarded(word: words.Guard, home: Home) -> Run:
             end = body(frame)
         except (MemoryError, RecursionError):
             raise Spent from None  # these depend on more than the value: no program may see them
-        except Exception as error:
+        except Exception as error:  # what no handler takes is raised again
             for kinds, handler in zip(caught, handlers, strict=True):
                 if isinstance(error, kinds):
                     return handler(frame)

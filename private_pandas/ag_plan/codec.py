@@ -66,8 +66,8 @@ _REFERENCES = {node: _references(node) for node in _NODES}
 _WIRE = {node: _wire_type(node) for node in _NODES}
 _NODE_OF = {wire: node for node, wire in _WIRE.items()}
 _encoder = msgspec.msgpack.Encoder()
-_plan_decoder: msgspec.msgpack.Decoder[list[Any]] = msgspec.msgpack.Decoder(list[typing.Union[tuple(_NODE_OF)]])  # type: ignore[misc]  # noqa: UP007
-_message_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(typing.Union[REQUESTS + REPLIES])  # noqa: UP007
+_plan_decoder: msgspec.msgpack.Decoder[list[Any]] = msgspec.msgpack.Decoder(list[typing.Union[tuple(_NODE_OF)]])  # type: ignore[misc]  # noqa: UP007 - a union of a table
+_message_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(typing.Union[REQUESTS + REPLIES])  # noqa: UP007 - a union of a table
 
 
 def children(node: msgspec.Struct) -> tuple[Any, ...]:

@@ -285,12 +285,12 @@ class Session:
 
 _HANDLERS: Mapping[type[messages.Message], Callable[[Session, Any], messages.Message | Refusal]] = {
     messages.AskCatalog: Session._catalog_of,  # noqa: SLF001 - the table belongs to the class
-    messages.AskSchema: Session._schema,  # noqa: SLF001
-    messages.AskPublic: Session._public,  # noqa: SLF001
-    messages.AskPreview: Session._preview,  # noqa: SLF001
-    messages.AskRelease: Session._release,  # noqa: SLF001
-    messages.AskOdometer: Session._odometer,  # noqa: SLF001
-    messages.AskIngest: Session._ingest,  # noqa: SLF001
+    messages.AskSchema: Session._schema,  # noqa: SLF001 - as above
+    messages.AskPublic: Session._public,  # noqa: SLF001 - as above
+    messages.AskPreview: Session._preview,  # noqa: SLF001 - as above
+    messages.AskRelease: Session._release,  # noqa: SLF001 - as above
+    messages.AskOdometer: Session._odometer,  # noqa: SLF001 - as above
+    messages.AskIngest: Session._ingest,  # noqa: SLF001 - as above
 }
 
 

@@ -23,7 +23,7 @@ class _Encoder(Fitted):
         """The categories of each column, in the order of the columns, as scikit-learn has them."""
         return list(self.parameters.values())
 
-    def fit(self, X: Any, y: object = None) -> Any:  # noqa: N803
+    def fit(self, X: Any, y: object = None) -> Any:  # noqa: N803 - scikit-learn's name
         """Take the public categories of each column of text. ValueError for a column named that has none. Free."""
         del y
         frame = self._frame(X)
@@ -32,7 +32,7 @@ class _Encoder(Fitted):
         chosen = self._chosen(frame, texts, "column with public categories; see categorical_metadata")
         return self._learned({name: list(known[name] or ()) for name in chosen})
 
-    def fit_transform(self, X: Any, y: object = None) -> Any:  # noqa: N803
+    def fit_transform(self, X: Any, y: object = None) -> Any:  # noqa: N803 - scikit-learn's name
         """``fit`` and ``transform`` of the same private frame."""
         return self.fit(X, y).transform(X)
 

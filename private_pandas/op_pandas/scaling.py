@@ -73,7 +73,7 @@ class StandardScaler(_Scaler):
     """
 
     @statistic
-    def fit(self, /, X: Any, y: object = None, *, eps: Number | None = None, **given: object) -> "StandardScaler":  # noqa: N803
+    def fit(self, /, X: Any, y: object = None, *, eps: Number | None = None, **given: object) -> "StandardScaler":  # noqa: N803 - scikit-learn's name
         """Release mean and deviation of each numeric column of a private frame. Spends what ``eps`` (or ``rho``) says in all."""
         del y
         frame = self._frame(X)
@@ -86,7 +86,7 @@ class StandardScaler(_Scaler):
         return self._learned({name: _line(terms[name], mean, deviation) for name, mean, deviation in found})
 
     @statistic
-    def fit_transform(self, /, X: Any, y: object = None, *, eps: Number | None = None, **given: object) -> Any:  # noqa: N803
+    def fit_transform(self, /, X: Any, y: object = None, *, eps: Number | None = None, **given: object) -> Any:  # noqa: N803 - scikit-learn's name
         """``fit`` and ``transform`` of the same private frame."""
         return self.fit(X, y, eps=eps, **given).transform(X)
 
@@ -104,7 +104,7 @@ class MinMaxScaler(_Scaler):
             raise ValueError("feature_range must be a pair (lower, upper), lower first")
         self.feature_range = low, high
 
-    def fit(self, X: Any, y: object = None) -> "MinMaxScaler":  # noqa: N803
+    def fit(self, X: Any, y: object = None) -> "MinMaxScaler":  # noqa: N803 - scikit-learn's name
         """Take the public bounds of each numeric column. ValueError for a column named that has none."""
         del y
         frame = self._frame(X)
@@ -113,7 +113,7 @@ class MinMaxScaler(_Scaler):
         found = {name: frame.metadata[name] for name in chosen}
         return self._learned({name: {"lower": lower, "upper": upper} for name, (lower, upper) in found.items()})
 
-    def fit_transform(self, X: Any, y: object = None) -> Any:  # noqa: N803
+    def fit_transform(self, X: Any, y: object = None) -> Any:  # noqa: N803 - scikit-learn's name
         """``fit`` and ``transform`` of the same private frame."""
         return self.fit(X, y).transform(X)
 

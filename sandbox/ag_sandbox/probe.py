@@ -31,7 +31,7 @@ _F_SETOWN, _F_SETLEASE, _TIOCSTI = 8, 1024, 0x5412
 _CLONE_VM = 0x100
 
 _HIGHEST_DESCRIPTOR = 1024
-_OTHERS_DIRECTORIES = ("/", "/proc", "/root", "/home", "/etc", "/tmp", "/dev/shm", "/var", "/run", "/sys")  # noqa: S108
+_OTHERS_DIRECTORIES = ("/", "/proc", "/root", "/home", "/etc", "/tmp", "/dev/shm", "/var", "/run", "/sys")  # noqa: S108 - tried, not used
 _OTHERS_FILES = ("/etc/passwd", "/proc/self/mem", "/proc/self/maps", "/proc/1/environ")
 
 Check = Callable[[Inmate], Iterator[str]]

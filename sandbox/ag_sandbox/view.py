@@ -66,12 +66,12 @@ def enclose(paths: Iterable[str], *, new: int = MOUNTS | NETWORK | IPC) -> None:
     for path, source in sorted(wanted.items()):
         _bring(path, Path(_OLD + source))
     linux.system_call("umount2", _OLD.encode(), _DETACH)
-    os.rmdir(_OLD)  # noqa: PTH106
+    os.rmdir(_OLD)  # noqa: PTH106 - the kernel's words, no more
 
 
 def _sources(paths: Iterable[str]) -> dict[str, str]:
     """Path in the new tree → where it leads in the host's, for paths as they are written and as they lead; none beneath another."""
-    written = {os.path.abspath(path) for path in paths if os.path.exists(path)}  # noqa: PTH100, PTH110
+    written = {os.path.abspath(path) for path in paths if os.path.exists(path)}  # noqa: PTH100, PTH110 - the kernel's words, no more
     every = written | {os.path.realpath(path) for path in written}
     outermost = {path for path in every if not every & set(map(str, Path(path).parents))}
     return {path: os.path.realpath(path) for path in outermost}

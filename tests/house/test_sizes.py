@@ -1,6 +1,7 @@
 """Small: a function fits on a screen, a file in one sitting."""
 
 import ast
+import re
 
 from tests.house.tree import functions, parsed, relative, sources
 
@@ -21,6 +22,11 @@ def test_a_function_fits_on_a_screen() -> None:
 def test_nothing_is_named_for_being_leftover() -> None:
     leftovers = {"manager", "helper", "helpers", "utils", "common", "misc"}
     assert [relative(p) for p in sources() if p.stem in leftovers] == []
+
+
+def test_every_exception_from_the_style_says_why() -> None:
+    silent = re.compile(r"# noqa(: [A-Z0-9, ]+)?\s*$", re.MULTILINE)
+    assert {relative(p): found for p in sources() if (found := silent.findall(p.read_text()))} == {}
 
 
 def test_every_file_says_what_it_is_for() -> None:

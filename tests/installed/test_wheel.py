@@ -134,3 +134,13 @@ def test_an_owner_s_commands_work(host: Path, tmp_path: Path) -> None:
     assert "clamped" in run(host / "ag-enclave", *add, cwd=tmp_path)
     assert "One" in run(host / "ag-enclave", "dataset", "list", "--state", "state", cwd=tmp_path)
     assert "can run here" in run(host / "ag-enclave", "doctor", "--state", "state", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "examples").glob("*.ipynb")))
+def test_the_notebooks_of_the_examples_run(notebooks: Path, analyst: dict[str, str], tmp_path: Path, name: str) -> None:
+    program = f"""
+import nbformat
+from nbclient import NotebookClient
+NotebookClient(nbformat.read({str(ROOT / "examples" / name)!r}, as_version=4), kernel_name="python3", timeout=120).execute()
+"""
+    run(notebooks / "python", "-c", program, cwd=tmp_path, **analyst)

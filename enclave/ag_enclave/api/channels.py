@@ -56,7 +56,7 @@ async def serve(websocket: WebSocket, session: Session, revoked: asyncio.Event, 
 
 def _after(word: str | None) -> int | None:
     """The number of the first message that a client wants."""
-    return int(word) if word and word.isascii() and word.isdigit() and len(word) < 16 else None  # noqa: PLR2004
+    return int(word) if word and word.isascii() and word.isdigit() and len(word) < 16 else None  # noqa: PLR2004 - digits of 64 bits
 
 
 async def _relay(

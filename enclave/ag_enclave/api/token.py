@@ -7,6 +7,7 @@ import asyncio
 import base64
 import binascii
 import math
+from http import HTTPStatus
 from urllib.parse import unquote_plus
 
 import structlog
@@ -100,7 +101,7 @@ def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str] | No
 
 def _error(status: int, error: str, description: str, *, retry: float = 0.0) -> Response:
     headers = dict(_NO_STORE)
-    if status == 401:  # noqa: PLR2004
+    if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="ag-enclave"'
     if retry:
         headers["Retry-After"] = str(math.ceil(retry))

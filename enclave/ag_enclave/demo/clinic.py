@@ -26,14 +26,14 @@ def frames() -> Frames:
 
 def _patients(random: np.random.Generator) -> pd.DataFrame:
     count = _PATIENTS
-    smoker = pd.Series(random.random(count) < 0.22, dtype="boolean")  # noqa: PLR2004
+    smoker = pd.Series(random.random(count) < 0.22, dtype="boolean")  # noqa: PLR2004 - shares of made-up people
     return pd.DataFrame(
         {
             "patient_id": [f"P{number:05d}" for number in range(count)],
             "sex": random.choice(SEXES, count, p=(0.51, 0.48, 0.01)),
             "birth_year": 2024 - np.clip(random.gamma(6.0, 8.0, count), 0, 105).astype(int),
             "region": random.choice(REGIONS, count, p=(0.3, 0.25, 0.2, 0.15, 0.1)),
-            "smoker": smoker.mask(random.random(count) < 0.05),  # noqa: PLR2004
+            "smoker": smoker.mask(random.random(count) < 0.05),  # noqa: PLR2004 - shares of made-up people
             "bmi": _some_null(random, np.clip(random.normal(26.5, 5.0, count), 12, 70).round(1), 0.08),
         }
     )

@@ -104,7 +104,7 @@ class _Walk:
         return TOO_MUCH if self._scope.steps.too_much else term
 
     def _named(self, node: words.Expression, term: Term | Refusal) -> Term | Refusal:
-        if isinstance(term, Refusal) or (self._uses[id(node)] < 2 and term.depth < MOST_NESTED):  # noqa: PLR2004
+        if isinstance(term, Refusal) or (self._uses[id(node)] < 2 and term.depth < MOST_NESTED):  # noqa: PLR2004 - used once
             return term
         return self._scope.steps.name(term)
 

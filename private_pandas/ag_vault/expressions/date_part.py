@@ -20,8 +20,8 @@ from ag_vault.expressions.term import (
 )
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - points in time have no zone here
-_FIRST = (datetime(1, 1, 1) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001
-_LAST = (datetime(9999, 12, 31, 23, 59, 59, 999999) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001
+_FIRST = (datetime(1, 1, 1) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001 - all datetimes of the plan are UTC and naive
+_LAST = (datetime(9999, 12, 31, 23, 59, 59, 999999) - _EPOCH) // timedelta(microseconds=1)  # noqa: DTZ001 - all datetimes of the plan are UTC and naive
 _FIELDS: dict[str, tuple[str, int, int]] = {
     "year": ("YEAR", 1, 9999),
     "quarter": ("QUARTER", 1, 4),

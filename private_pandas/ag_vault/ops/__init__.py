@@ -27,7 +27,7 @@ from ag_vault.ops import (
     skew,
     source,
     split,
-    sum,  # noqa: A004
+    sum,  # noqa: A004 - the module of the measure Sum
     truncate,
 )
 from ag_vault.ops.rows import MOST_SOURCES, MOST_STABILITY, Rows

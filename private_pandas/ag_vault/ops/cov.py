@@ -6,13 +6,12 @@ from itertools import combinations
 
 from ag_plan.releases import Corr, Cov
 from ag_vault.errors import Refusal
-from ag_vault.exact import UnitGrid
 from ag_vault.expressions.term import Scope, Term
 from ag_vault.ops.bernstein import POINTS, powers
 from ag_vault.ops.coins import MOST_COINS, Coins, Steps
-from ag_vault.ops.column import bounds_of, each, unusable
+from ag_vault.ops.column import each
 from ag_vault.ops.comoments import aggregates, complete
-from ag_vault.ops.grids import on_unit_grid
+from ag_vault.ops.grids import placed
 from ag_vault.ops.moments import MOST_DDOF
 from ag_vault.ops.pair import pair
 from ag_vault.ops.rows import Rows
@@ -69,11 +68,8 @@ def _part(places: Sequence[Term], widths: tuple[float, ...], scope: Scope, ddof:
 
 def _placed(name: str, term: Term, scope: Scope) -> tuple[Term, float] | Refusal:
     """The column's place on the grid, and how wide it is between its bounds."""
-    bounds = bounds_of(name, term)
-    if isinstance(bounds, Refusal):
-        return bounds
-    grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
-    return unusable(name) if grid is None else (on_unit_grid(term, grid, scope), grid.upper - grid.lower)
+    found = placed(name, term, POINTS, scope)
+    return found if isinstance(found, Refusal) else (found[0], found[1].upper - found[1].lower)
 
 
 def _labels(columns: tuple[str, ...], *, own: bool) -> tuple[tuple[str, str], ...]:

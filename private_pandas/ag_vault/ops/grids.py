@@ -7,8 +7,10 @@ sensitivity then rests on this file alone. The loader stores places that it make
 
 from sqlglot import exp
 
+from ag_vault.errors import Refusal
 from ag_vault.exact import PLACES, SumGrid, UnitGrid
 from ag_vault.expressions.term import SQL_TYPES, Scope, Term, case, combine, convert, literal, operand, real
+from ag_vault.ops.column import bounds_of, unusable
 from ag_vault.space import ColumnSpace, Kind
 
 
@@ -24,6 +26,15 @@ def _between(value: exp.Expression, low: exp.Expression, high: exp.Expression) -
         (exp.GT(this=value, expression=high), high),
         otherwise=value,
     )
+
+
+def placed(name: str, term: Term, points: int, scope: Scope) -> tuple[Term, UnitGrid] | Refusal:
+    """A bounded numeric column on a grid of so many points between its bounds. Refused where it has none, or no grid can stand on them."""
+    bounds = bounds_of(name, term)
+    if isinstance(bounds, Refusal):
+        return bounds
+    grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), points)
+    return unusable(name) if grid is None else (on_unit_grid(term, grid, scope), grid)
 
 
 def on_unit_grid(term: Term, grid: UnitGrid, scope: Scope) -> Term:

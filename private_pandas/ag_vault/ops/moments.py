@@ -11,9 +11,9 @@ from ag_plan.releases import Std, Var
 from ag_vault.errors import Refusal
 from ag_vault.exact import PLACES, UNIT_BITS, UnitGrid
 from ag_vault.expressions.term import Scope, Term
-from ag_vault.ops.column import bounds_of, each, unusable
+from ag_vault.ops.column import each
 from ag_vault.ops.count import counted
-from ag_vault.ops.grids import on_unit_grid
+from ag_vault.ops.grids import placed
 from ag_vault.ops.rows import Rows
 from ag_vault.ops.shape import deviation
 from ag_vault.ops.spread import half_width
@@ -146,13 +146,8 @@ def _width(part: Moments) -> float:
 
 def moments(name: str, term: Term, scope: Scope, statistics: tuple[Statistic, ...], ddof: int = 1) -> Moments | Refusal:
     """The three parts of a bounded numeric column."""
-    bounds = bounds_of(name, term)
-    if isinstance(bounds, Refusal):
-        return bounds
-    grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
-    if grid is None:
-        return unusable(name)
-    return of_places(on_unit_grid(term, grid, scope), grid, statistics, ddof)
+    found = placed(name, term, POINTS, scope)
+    return found if isinstance(found, Refusal) else of_places(*found, statistics, ddof)
 
 
 def of_places(place: Term, grid: UnitGrid, statistics: tuple[Statistic, ...], ddof: int = 1) -> Moments:

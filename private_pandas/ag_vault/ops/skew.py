@@ -8,12 +8,11 @@ from sqlglot import exp
 
 from ag_plan.releases import Kurt, Skew
 from ag_vault.errors import Refusal
-from ag_vault.exact import UnitGrid
 from ag_vault.expressions.term import Scope, Term
 from ag_vault.ops.bernstein import EXCESS, POINTS, coefficients, powers, share
-from ag_vault.ops.column import bounds_of, each, unusable
+from ag_vault.ops.column import each
 from ag_vault.ops.count import counted
-from ag_vault.ops.grids import on_unit_grid
+from ag_vault.ops.grids import placed
 from ag_vault.ops.rows import Rows
 from ag_vault.ops.spread import half_width
 from ag_vault.parts import Estimate, Measured, Sums, evenly
@@ -112,13 +111,10 @@ def _corrected(degree: int, rows: float, plain: float) -> tuple[float, float]:
 
 
 def _shaped(name: str, term: Term, scope: Scope, degree: int) -> Shaped | Refusal:
-    bounds = bounds_of(name, term)
-    if isinstance(bounds, Refusal):
-        return bounds
-    grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
-    if grid is None:
-        return unusable(name)
-    found = powers(on_unit_grid(term, grid, scope), degree, scope)
+    place = placed(name, term, POINTS, scope)
+    if isinstance(place, Refusal):
+        return place
+    found = powers(place[0], degree, scope)
     aggregates = counted(found[0]), *(exp.Sum(this=power.sql.copy()) for power in found)
     return Shaped(l1=POINTS + EXCESS[degree], aggregates=aggregates, degree=degree)
 

@@ -103,7 +103,7 @@ class Loop:
 
 def _enumerated(scene: Scene, target: ast.expr, iterable: ast.expr) -> ast.expr | None:
     """What ``for place, thing in enumerate(things)`` goes through; None where it is no such loop."""
-    is_pair = isinstance(target, ast.Tuple) and len(target.elts) == 2 and isinstance(target.elts[0], ast.Name)  # noqa: PLR2004
+    is_pair = isinstance(target, ast.Tuple) and len(target.elts) == 2 and isinstance(target.elts[0], ast.Name)  # noqa: PLR2004 - a pair
     if not is_pair or not isinstance(iterable, ast.Call) or len(iterable.args) != 1 or iterable.keywords:
         return None
     return iterable.args[0] if public(scene, iterable.func) is enumerate else None
