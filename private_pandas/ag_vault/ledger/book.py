@@ -22,7 +22,6 @@ from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import caps, chain, log, odometer, refused, verdict
 from ag_vault.ledger.caps import InForce, Terms
 from ag_vault.ledger.connect import (
-    PATIENCE_SECONDS,
     engine_at,
     file_engine,
     fixed,
@@ -31,7 +30,7 @@ from ag_vault.ledger.connect import (
     transaction,
     upserting,
 )
-from ag_vault.ledger.modes import keeping, writing
+from ag_vault.ledger.modes import PATIENCE_SECONDS, keeping, writing
 from ag_vault.ledger.revisions import upgrade
 from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, EVENTS_HEAD, HEAD, LOG_HEAD, SUMS
 from ag_vault.ledger.witness import Witness, file_of

@@ -15,10 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.pool import StaticPool
 
-from ag_vault.ledger.modes import driver, mode, told
+from ag_vault.ledger.modes import PATIENCE_SECONDS, driver, mode, told
 
-PATIENCE_SECONDS = 10.0
-"""How long a charge waits for other vaults' charges before it is refused."""
 _FIXED, _ELSEWHERE = "ledger_fixed", "ledger_elsewhere"
 S = TypeVar("S", bound=sa.Executable)
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]

@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 _MODE = "ledger_mode"
+PATIENCE_SECONDS = 10.0
+"""How long a charge waits for other vaults' charges before it is refused."""
 WRITES, ANSWERS = "writes", "answers"
 """``WRITES``: durable when it is committed, and no other writer beside it. ``ANSWERS``: what may be lost, never a charge."""
 

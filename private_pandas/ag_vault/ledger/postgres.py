@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from ag_vault.errors import BadLedger
-from ag_vault.ledger.connect import PATIENCE_SECONDS
-from ag_vault.ledger.modes import ANSWERS, WRITES, driver, mode, told
+from ag_vault.ledger.modes import ANSWERS, PATIENCE_SECONDS, WRITES, driver, mode, told
 
 _log = logging.getLogger(__name__)
 
