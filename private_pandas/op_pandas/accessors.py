@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ag_plan.expressions import Expression, Slice
+from ag_plan.expressions import Binary, Cast, Constant, Expression, Piece, Slice
+from op_pandas.private import Private
+from op_pandas.spans import DAY, SECOND, is_span
 from op_pandas.translation import steps, translated
 from op_pandas.translation.steps import Step
 
@@ -79,27 +81,70 @@ class TextMethods(_Accessor):
         """The number of characters of each text."""
         return self._apply(steps.measured())
 
-    def contains(self, pat: str, case: bool = True, flags: int = 0, regex: bool = True) -> "PrivateSeries":
-        """Whether each text holds another, or (``regex``) what a pattern describes."""
+    def contains(
+        self, pat: str, case: bool = True, flags: int = 0, na: bool | None = None, regex: bool = True
+    ) -> "PrivateSeries":
+        """Whether each text holds another, or (``regex``) what a pattern describes; ``na`` for missing texts."""
         if case and not flags and not (regex and _SPECIAL & set(pat)):
-            return self._apply(steps.holds(pat))
-        return self._found("search", pat if regex else re.escape(pat), case, flags)
+            return _filled(self._apply(steps.holds(pat)), na)
+        return _filled(self._found("search", pat if regex else re.escape(pat), case, flags), na)
 
-    def match(self, pat: str, case: bool = True, flags: int = 0) -> "PrivateSeries":
-        """Whether each text begins with what a pattern describes."""
-        return self._found("match", pat, case, flags)
+    def match(self, pat: str, case: bool = True, flags: int = 0, na: bool | None = None) -> "PrivateSeries":
+        """Whether each text begins with what a pattern describes; ``na`` for missing texts."""
+        return _filled(self._found("match", pat, case, flags), na)
 
-    def fullmatch(self, pat: str, case: bool = True, flags: int = 0) -> "PrivateSeries":
-        """Whether each text is what a pattern describes."""
-        return self._found("fullmatch", pat, case, flags)
+    def fullmatch(self, pat: str, case: bool = True, flags: int = 0, na: bool | None = None) -> "PrivateSeries":
+        """Whether each text is what a pattern describes; ``na`` for missing texts."""
+        return _filled(self._found("fullmatch", pat, case, flags), na)
 
-    def startswith(self, pat: str | tuple[str, ...]) -> "PrivateSeries":
-        """Whether each text begins with another, or with one of several."""
-        return self._apply(steps.method("startswith", (pat,)))
+    def startswith(self, pat: str | tuple[str, ...], na: bool | None = None) -> "PrivateSeries":
+        """Whether each text begins with another, or with one of several; ``na`` for missing texts."""
+        return _filled(self._apply(steps.method("startswith", (pat,))), na)
 
-    def endswith(self, pat: str | tuple[str, ...]) -> "PrivateSeries":
-        """Whether each text ends with another, or with one of several."""
-        return self._apply(steps.method("endswith", (pat,)))
+    def endswith(self, pat: str | tuple[str, ...], na: bool | None = None) -> "PrivateSeries":
+        """Whether each text ends with another, or with one of several; ``na`` for missing texts."""
+        return _filled(self._apply(steps.method("endswith", (pat,))), na)
+
+    def extract(self, pat: str, flags: int = 0, expand: bool = True) -> Any:
+        """What the groups of a pattern match in each text, missing where it isn't found: a frame, or (``expand=False``) a series of the only group.
+
+        A column has the name of its group, else the group's number as text.
+        """
+        from op_pandas.frame import PrivateDataFrame
+
+        pattern = re.compile(pat, flags)
+        if not pattern.groups:
+            raise ValueError("pattern contains no capture groups")
+        called = {number: name for name, number in pattern.groupindex.items()}
+        made = {
+            called.get(number, str(number - 1)): self._apply(steps.extracted(pat, flags, number))
+            for number in range(1, pattern.groups + 1)
+        }
+        if pattern.groups == 1 and not expand:
+            return next(iter(made.values()))
+        return PrivateDataFrame.of(self._series.rows, {name: series.term for name, series in made.items()})
+
+    def split(self, pat: str | None = None, *, n: int = -1, expand: bool = False, **_: object) -> "Pieces":
+        """The pieces of each text, to be taken one by one: ``series.str.split(",").str[0]``. ValueError for frames of pieces: their number is private."""
+        if expand or n > 0:
+            raise ValueError(
+                "how many pieces a text has is private: take them one by one, e.g. series.str.split(',').str[0]"
+            )
+        return Pieces(self, pat)
+
+    def count(self, pat: str) -> "PrivateSeries":
+        """How often each text holds another, not overlapping. ValueError for patterns."""
+        if _SPECIAL & set(pat):
+            raise ValueError(
+                "count of a pattern is not available; use map(lambda text: len(re.findall(pattern, text)))"
+            )
+        return self._apply(steps.method("count", (pat,)))
+
+    def cat(self, others: "PrivateSeries", sep: str = "", **_: object) -> "PrivateSeries":
+        """Each text with another series' behind it; missing where one is."""
+        if not isinstance(others, Private):
+            raise TypeError("cat needs a private series over the same rows: series.str.cat(other, sep=' ')")
+        return (self._series + sep if sep else self._series) + others
 
     def find(self, sub: str) -> "PrivateSeries":
         """Where each text first holds another; -1 where it doesn't."""
@@ -126,8 +171,40 @@ class TextMethods(_Accessor):
         """The character of each text at a place; empty where there is none."""
         return self[i]
 
+    def piece(self, separator: str | None, place: int) -> "PrivateSeries":
+        """The piece of each text at a place among those between separators (blanks unless given); missing where there is none."""
+        return self._made(Piece(operand=self._series.term.expression, separator=separator, index=place))
+
     def _found(self, how: str, pattern: str, case: bool, flags: int) -> "PrivateSeries":
         return self._apply(steps.found(how, pattern, flags if case else flags | re.IGNORECASE))
+
+
+def _filled(series: "PrivateSeries", na: bool | None) -> "PrivateSeries":
+    return series if na is None else series.fillna(na)
+
+
+class Pieces(Private):
+    """What ``series.str.split(…)`` gives: pieces of each text, that ``.str[place]`` takes."""
+
+    __slots__ = ("_of", "_separator")
+    _walk_instead = "take a piece of each text, e.g. .str[0]"
+
+    def __init__(self, of: TextMethods, separator: str | None) -> None:
+        self._of, self._separator = of, separator
+
+    @property
+    def str(self) -> "Pieces":
+        """The pieces, as pandas reaches them."""
+        return self
+
+    def __getitem__(self, key: int) -> "PrivateSeries":
+        if isinstance(key, bool) or not isinstance(key, int):
+            raise TypeError("one piece of each text is taken by its place, e.g. .str[0] or .str[-1]")
+        return self._of.piece(self._separator, key)
+
+    def get(self, i: int) -> "PrivateSeries":
+        """The piece of each text at a place; missing where there is none."""
+        return self[i]
 
 
 def _test(name: str) -> Callable[[TextMethods], "PrivateSeries"]:
@@ -146,8 +223,58 @@ for _name in _TESTS:
 class MomentFields(_Accessor):
     """``series.dt``: fields of points in time, each an integer, and their format."""
 
-    __slots__ = ()
+    __slots__ = ("_is_span",)
     _kind, _name, _holds = "datetime", "dt", "points in time"
+
+    def __init__(self, series: "PrivateSeries") -> None:
+        self._is_span = is_span(series.rows, series.term)
+        if self._is_span:
+            self._series = series
+        else:
+            super().__init__(series)
+
+    def _apply(self, step: Step) -> "PrivateSeries":
+        if self._is_span:
+            raise TypeError(
+                f"{step.called} is of points in time; a difference of two has days, seconds, total_seconds()"
+            )
+        return super()._apply(step)
+
+    @property
+    def days(self) -> "PrivateSeries":
+        """The whole days of a difference of two points in time: ``(frame["end"] - frame["start"]).dt.days``."""
+        return self._made(self._whole(DAY, "days"))
+
+    @property
+    def seconds(self) -> "PrivateSeries":
+        """The seconds of a difference of two points in time, beyond its whole days."""
+        within = Binary(operator="mod", left=self._whole(SECOND, "seconds"), right=Constant(value=DAY // SECOND))
+        return self._made(within)
+
+    def total_seconds(self) -> "PrivateSeries":
+        """All seconds of a difference of two points in time, with fractions."""
+        self._whole(SECOND, "total_seconds")
+        return self._series / SECOND
+
+    def _whole(self, unit: int, name: str) -> Expression:
+        if not self._is_span:
+            raise TypeError(
+                f"{name} is of a difference of two points in time, e.g. (frame['end'] - frame['start']).dt.{name}"
+            )
+        return Binary(operator="floordiv", left=self._series.term.expression, right=Constant(value=unit))
+
+    @property
+    def date(self) -> "PrivateSeries":
+        """The midnight before each point in time."""
+        return self.normalize()
+
+    def normalize(self) -> "PrivateSeries":
+        """The midnight before each point in time."""
+        if self._is_span:
+            raise TypeError("a difference of two points in time has no midnight")
+        micros = Cast(operand=self._series.term.expression, to="int")
+        days = Binary(operator="floordiv", left=micros, right=Constant(value=DAY))
+        return self._made(Cast(operand=Binary(operator="mul", left=days, right=Constant(value=DAY)), to="datetime"))
 
     @property
     def year(self) -> "PrivateSeries":

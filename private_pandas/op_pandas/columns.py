@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Union
 
 from op_pandas.private import Private
 
@@ -38,6 +38,15 @@ def labels(keys: Iterable[object], terms: Mapping[str, object]) -> list[str]:
     return found
 
 
+def by_name(names: list[str], value: object) -> list[tuple[str, Any]]:
+    """What is assigned to each of several columns: the columns of a private frame in their order, else the same to all."""
+    if not isinstance(value, Private) or not hasattr(value, "terms"):
+        return [(name, value) for name in names]
+    if len(value.terms) != len(names):
+        raise ValueError(f"Columns must be of one number: {len(names)} names for {len(value.terms)} columns")
+    return list(zip(names, (column for _, column in value.items()), strict=True))  # type: ignore[attr-defined]
+
+
 def renamed(terms: Mapping[str, Held], change: Mapping[str, str] | Callable[[str], str]) -> dict[str, Held]:
     """The same columns under other names, in order. ValueError where two would have one name."""
     new = change if callable(change) else lambda name: change.get(name, name)
@@ -45,3 +54,9 @@ def renamed(terms: Mapping[str, Held], change: Mapping[str, str] | Callable[[str
     if len(made) < len(terms):
         raise ValueError("two columns can't have the same name")
     return made
+
+
+def drop_labels(given: Labels, terms: Mapping[str, object], errors: str) -> set[str]:
+    """The names to drop. ValueError for one that doesn't exist, unless errors is 'ignore'."""
+    several = [given] if isinstance(given, str) else list(given)
+    return set(several) if errors == "ignore" else set(labels(several, terms))

@@ -3,7 +3,7 @@
 Must not know where rows are or what a release costs.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from ag_plan.expressions import Binary, BinaryOperator, Expression, IsIn, Unary, UnaryOperator
 from op_pandas import construct, mapping, names, nulls, schema, units
 from op_pandas.arguments import Bound
-from op_pandas.columns import Labels, label, labels, renamed
+from op_pandas.columns import Labels, by_name, drop_labels, label, labels, renamed
 from op_pandas.discarded import result_is_discarded
 from op_pandas.epsilon import Number
 from op_pandas.frame_statistics import FrameStatistics
@@ -126,7 +126,7 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
     # Columns and rows -------------------------------------------------------------------------------------
 
     @overload
-    def __getitem__(self, key: str | int) -> PrivateSeries: ...
+    def __getitem__(self, key: str | int | tuple[Any, ...]) -> PrivateSeries: ...
     @overload
     def __getitem__(
         self, key: "list[str] | pd.Index[str] | PrivateSeries | PrivateDataFrame | Callable[[Any], Any]"
@@ -138,14 +138,27 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
             return PrivateDataFrame.of(self._rows.filtered(condition(key, self)), self._terms)
         if isinstance(key, slice):
             raise TypeError("rows have no public position to slice by; keep rows with frame[condition]")
+        if isinstance(key, tuple):
+            raise TypeError(
+                "several columns are selected by a list: frame[['a', 'b']]; rows and columns by frame.loc[condition, 'a']"
+            )
         if isinstance(key, list | pd.Index | set):
             return PrivateDataFrame.of(self._rows, {name: self._terms[name] for name in labels(key, self._terms)})
         return self._one(label(key, self._terms))
 
-    def __setitem__(self, key: str, value: Operand) -> None:
-        if not isinstance(key, str):
-            raise TypeError("assign one column by its name: frame['name'] = series")
-        self._set(self._rows, {**self._terms, key: self._assigned(value)})
+    def __setitem__(
+        self, key: "str | list[str] | pd.Index[str] | PrivateSeries | PrivateDataFrame", value: Operand
+    ) -> None:
+        if isinstance(key, list | pd.Index):
+            made = {name: self._assigned(each) for name, each in by_name(list(key), value)}
+        elif isinstance(key, str):
+            ((_, one),) = by_name([key], value)
+            made = {key: self._assigned(one)}
+        else:
+            raise TypeError(
+                "columns are set by their names: frame['name'] = series; on some rows: frame.loc[condition, 'name'] = value"
+            )
+        self._set(self._rows, {**self._terms, **made})
 
     def __delitem__(self, key: str) -> None:
         gone = label(key, self._terms)
@@ -198,15 +211,16 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
         *,
         axis: Literal[0, 1, "index", "columns"] = 1,  # noqa: ARG002 - a label is a column's: rows have none
         columns: Labels | None = None,
+        name: Labels | None = None,
         inplace: bool | None = None,
         errors: Literal["raise", "ignore"] = "raise",
     ) -> "PrivateDataFrame":
         """The frame without the columns named; changes this one where ``inplace``, or where the result is not used at all."""
-        named = columns if labels is None else labels
-        if named is None or (labels is not None and columns is not None):
+        named = [each for each in (labels, columns, name) if each is not None]
+        if len(named) != 1:
             raise TypeError("drop needs the names of columns, e.g. drop(columns=['name'])")
-        gone = drop_labels(named, self._terms, errors)
-        kept = {name: term for name, term in self._terms.items() if name not in gone}
+        gone = drop_labels(named[0], self._terms, errors)
+        kept = {each: term for each, term in self._terms.items() if each not in gone}
         change = result_is_discarded() if inplace is None else inplace
         return self._become(PrivateDataFrame.of(self._rows, kept), inplace=change)
 
@@ -309,7 +323,7 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
     def dropna(
         self,
         *,
-        axis: Literal[0, "index"] = 0,
+        axis: Literal[0, 1, "index", "columns"] = 0,
         how: Literal["any", "all"] = "any",
         subset: Labels | None = None,
         inplace: bool = False,
@@ -363,7 +377,8 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
         keys: "Listed | None" = None,
         bins: "Cuts | None" = None,
         delta: Number | None = None,
-        **_: object,
+        as_index: bool = True,
+        **others: object,
     ) -> Any:
         """Groups by columns, series, bins (``op_pandas.cut``) or a list of them; disjoint, so that each gets the whole ε.
 
@@ -371,13 +386,14 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
         text and integers are grouped by what enough rows have, found at a δ. By the id of a privacy unit: one private row per unit, no ε.
         """
         from op_pandas.groupby import FrameGroupBy
-        from op_pandas.keys import delta_of, keys_of
+        from op_pandas.keys import check_nulls, delta_of, keys_of
         from op_pandas.unit_groups import UnitGroupBy, names_id
 
+        check_nulls(others)
         if names_id(by, self._terms):
-            return UnitGroupBy(self._rows, self._terms, by)
+            return UnitGroupBy(self._rows, self._terms, by, flat=not as_index)
         found = keys_of(by, self._rows, self._terms, keys=keys, bins=bins)
-        return FrameGroupBy(self._rows, self._terms, found, delta_of(delta))
+        return FrameGroupBy(self._rows, self._terms, found, delta_of(delta), flat=not as_index)
 
     # The parts --------------------------------------------------------------------------------------------
 
@@ -427,9 +443,3 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
         if isinstance(other, PrivateDataFrame):
             return lifted(other[label(name, other.terms)].term.expression, other.rows, self._rows)
         return constant(public(other), term.kind)
-
-
-def drop_labels(given: Labels, terms: Mapping[str, Term], errors: str) -> set[Hashable]:
-    """The names to drop. ValueError for one that doesn't exist, unless errors is 'ignore'."""
-    several = [given] if isinstance(given, str) else list(given)
-    return set(several) if errors == "ignore" else set(labels(several, terms))

@@ -45,7 +45,7 @@ FRAME: dict[str, Verdict] = SHARED | {
     "query": Refused("text is not run as code", "use frame[(frame['a'] > 1) & (frame['b'] == 'x')]"),
     "select": Refused("it is deprecated in pandas", "select columns with frame[['a', 'b']]"),
     "select_dtypes": HERE,
-    "set_index": has_no_index(),
+    "set_index": has_no_index("keep it as a column, and merge or join with on='name'"),
     "stack": Refused("columns can't become rows: each row counts once"),
     "style": shows_rows("style what is released"),
     "to_feather": shows_rows(_FILE),

@@ -43,13 +43,19 @@ _SIZE = "size"
 class Groups(Private, ABC):
     """Groups of rows, and the statistics of each."""
 
-    __slots__ = ("_delta", "_keys", "_rows", "_terms")
+    __slots__ = ("_delta", "_flat", "_keys", "_rows", "_terms")
     _delta: Delta | None
 
     def __init__(
-        self, rows: Rows, terms: Mapping[str, Term], keys: tuple[Key, ...], delta: Delta | None = None
+        self,
+        rows: Rows,
+        terms: Mapping[str, Term],
+        keys: tuple[Key, ...],
+        delta: Delta | None = None,
+        *,
+        flat: bool = False,
     ) -> None:
-        self._rows, self._terms, self._keys, self._delta = rows, dict(terms), keys, delta
+        self._rows, self._terms, self._keys, self._delta, self._flat = rows, dict(terms), keys, delta, flat
 
     def __repr__(self) -> str:
         return schema.as_text(type(self).__name__, self._terms, in_words(self._keys))
@@ -134,9 +140,7 @@ class Groups(Private, ABC):
     def describe(self, /, eps: Number | None = None, **ignored: object) -> ReleasedFrame:
         """count, mean, std, min, quartiles and max of each numeric column, by group: statistics add a level to the index."""
         released = self._ask(called("describe", eps, ignored), ignored, "is_number", Describe)
-        return results.frame(
-            released, self._index(released, last=[row[-1] for row in released.index]), self._columns(released), list
-        )
+        return self._framed(released, self._index(released, last=[row[-1] for row in released.index]))
 
     @statistic
     def size(self, /, eps: Number | None = None, **ignored: object) -> ReleasedSeries:
@@ -144,9 +148,9 @@ class Groups(Private, ABC):
         call = called(_SIZE, eps, ignored)
         terms, by = self._question({})
         released = release(self._rows, terms, Size(), call.spend, by=by, delta=self._at(ignored))
-        return results.series(
-            released, self._index(released), lambda cells: [row[0] for row in cells], name=_SIZE, whole=True
-        )
+        index = self._index(released)
+        made = results.series(released, index, lambda cells: [row[0] for row in cells], name=_SIZE, whole=True)
+        return made.reset_index() if self._flat else made  # type: ignore[return-value]
 
     def _at(self, given: Mapping[str, Any]) -> Delta | None:
         """The δ of a call: its own, else that of the groups."""
@@ -155,10 +159,9 @@ class Groups(Private, ABC):
     def _quantile(self, asked: Quantiles, given: Mapping[str, Any]) -> ReleasedFrame:
         released = self._ask(asked.call, given, "is_number", Quantile, probabilities=asked.probabilities)
         if asked.is_one:
-            return results.frame(released, self._index(released), self._columns(released), list)
+            return self._framed(released, self._index(released))
         groups = len(released.index) // len(asked.labels)
-        index = self._index(released, last=list(asked.labels) * groups)
-        return results.frame(released, index, self._columns(released), list)
+        return self._framed(released, self._index(released, last=list(asked.labels) * groups))
 
     def _statistic(
         self,
@@ -171,7 +174,18 @@ class Groups(Private, ABC):
         **fields: object,
     ) -> ReleasedFrame:
         released = self._ask(call, given, attribute, measure, **fields)
-        return results.frame(released, self._index(released), self._columns(released), list, whole=whole)
+        return self._framed(released, self._index(released), whole=whole)
+
+    def _framed(
+        self, released: Released, index: "pd.Index[Any]", columns: list[Any] | None = None, *, whole: bool = False
+    ) -> ReleasedFrame:
+        """The answer by group; keys as columns where groups were asked for without an index."""
+        named = self._columns(released) if columns is None else columns
+        made = results.frame(released, index, named, list, whole=whole)
+        if not self._flat:
+            return made
+        flat: ReleasedFrame = made.rename(columns=dict(zip(named, released.columns, strict=True))).reset_index()
+        return flat
 
     def _ask(
         self, call: Call, given: Mapping[str, Any], attribute: str, measure: Callable[..., Measure], **fields: object
@@ -235,13 +249,13 @@ class FrameGroupBy(Groups):
     @overload
     def __getitem__(self, key: str) -> SeriesGroupBy: ...
     @overload
-    def __getitem__(self, key: list[str]) -> "FrameGroupBy": ...
+    def __getitem__(self, key: "list[str] | tuple[str, ...] | pd.Index[str]") -> "FrameGroupBy": ...
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, list | pd.Index):
+        if isinstance(key, list | tuple | pd.Index):
             chosen = {name: self._terms[name] for name in labels(key, self._terms)}
-            return FrameGroupBy(self._rows, chosen, self._keys, self._delta)
+            return FrameGroupBy(self._rows, chosen, self._keys, self._delta, flat=self._flat)
         name = label(key, self._terms)
-        return SeriesGroupBy(self._rows, {name: self._terms[name]}, self._keys, self._delta)
+        return SeriesGroupBy(self._rows, {name: self._terms[name]}, self._keys, self._delta, flat=self._flat)
 
     @statistic
     def cov(self, /, eps: Number | None = None, *, ddof: int = 1, **ignored: object) -> ReleasedFrame:
@@ -264,7 +278,7 @@ class FrameGroupBy(Groups):
 
         released = self._ask(call, given, "is_summable", measure)
         whole = associations.squared(released, asked)
-        return results.frame(whole, self._index(whole, last=[row[-1] for row in whole.index]), asked, list)
+        return self._framed(whole, self._index(whole, last=[row[-1] for row in whole.index]), asked)
 
     def __getattr__(self, name: str) -> SeriesGroupBy:
         if not name.startswith("_") and name in self._terms:

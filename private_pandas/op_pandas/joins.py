@@ -74,6 +74,11 @@ def beside(
         if isinstance(other, pd.DataFrame | pd.Series):  # pandas joins a key with the other's index
             table = other.to_frame() if isinstance(other, pd.Series) else other
             other = table.reset_index(names=[on] if isinstance(on, str) else list(on))
+        missing = [name for name in ([on] if isinstance(on, str) else on) if name not in _columns(other)]
+        if missing:
+            raise ValueError(
+                f"the other side has no column {missing[0]} to join on; without on=, columns over the same rows are put side by side"
+            )
         return merge(frame, other, how=how, on=on, suffixes=suffixes)
     if not isinstance(other, PrivateDataFrame | PrivateSeries):
         raise TypeError("rows have no index to join a public object by; name the key: join(other, on='key')")

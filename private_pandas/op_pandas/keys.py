@@ -97,6 +97,14 @@ def _how_many(key: Key) -> str:
     return "1 key" if len(public) == 1 else f"{len(public):,} keys"
 
 
+def check_nulls(given: Mapping[str, object]) -> None:
+    """Refuse a group of missing keys, which pandas makes when told to; its other keywords change nothing here. ValueError."""
+    if given.get("dropna") is False:
+        raise ValueError(
+            "missing keys make no group; name them first, e.g. frame['city'] = frame['city'].fillna('unknown')"
+        )
+
+
 def delta_of(delta: Number | None) -> Delta | None:
     """A δ, parsed to an exact rational. TypeError or ValueError before anything is sent."""
     if delta is None:

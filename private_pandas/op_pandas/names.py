@@ -6,10 +6,37 @@ The tables are in ``frame_names`` and ``series_names``; this file reads them. Mu
 from op_pandas.columns import likeness
 from op_pandas.frame_names import FRAME
 from op_pandas.series_names import SERIES
-from op_pandas.verdicts import Refused, Verdict
+from op_pandas.verdicts import Refused, Verdict, shows_rows
 
-GROUPED: dict[str, Verdict] = {}
-"""Names of grouped objects are refused alike: what they do have is short."""
+_ONE_BY_ONE = "each statistic has a cost of its own"
+_WHOLE_GROUPS = "a function can't get the rows of a group"
+GROUPED: dict[str, Verdict] = {
+    "agg": Refused(_ONE_BY_ONE, "call them one by one, e.g. mean(eps=0.5), or describe(eps) for eight at once"),
+    "aggregate": Refused(_ONE_BY_ONE, "call them one by one, e.g. mean(eps=0.5), or describe(eps) for eight at once"),
+    "apply": Refused(_WHOLE_GROUPS, "use statistics with eps"),
+    "filter": Refused(_WHOLE_GROUPS, "keep rows with frame[condition] before you group"),
+    "first": shows_rows("use quantile(eps)"),
+    "head": shows_rows("use describe(eps)"),
+    "hist": Refused(_ONE_BY_ONE, "use frame[frame['group'] == key]['column'].hist(eps) for each public key"),
+    "last": shows_rows("use quantile(eps)"),
+    "mode": Refused(_ONE_BY_ONE, "group by the column, too, and use size(eps)"),
+    "plot": shows_rows("plot what a statistic releases"),
+    "transform": Refused(
+        "it would lay a statistic of a group beside its rows", "release it, then map the keys to it: series.map(dict)"
+    ),
+    "unique": Refused(_ONE_BY_ONE, "group by the column, too, and use size(eps)"),
+    "value_counts": Refused("it groups by one column more", "say so: frame.groupby(['group', 'column']).size(eps)"),
+}
+"""Names of grouped objects that people ask for; others are refused alike: what they do have is short."""
+UNIT_GROUPED: dict[str, Verdict] = {
+    "apply": Refused("a function can't get the rows of a unit", "use agg, or map before you group"),
+    "describe": Refused("it would make eight columns of each", "use agg with the functions you need"),
+    "median": Refused("it isn't among the functions of a unit's rows", "use mean, min or max"),
+    "std": Refused("it isn't among the functions of a unit's rows", "use mean, min and max"),
+    "transform": Refused(
+        "it would lay a unit's result beside each of its rows", "merge it: frame.merge(groups.agg(…), on='id')"
+    ),
+}
 
 TABLES: dict[str, dict[str, Verdict]] = {
     "PrivateDataFrame": FRAME,
@@ -17,7 +44,7 @@ TABLES: dict[str, dict[str, Verdict]] = {
     "PrivateSeries": SERIES,
     "FrameGroupBy": GROUPED,
     "SeriesGroupBy": GROUPED,
-    "UnitGroupBy": GROUPED,
+    "UnitGroupBy": UNIT_GROUPED,
 }
 
 

@@ -142,6 +142,9 @@ class Operators(ABC, Generic[Result]):
         if method == "__call__" and not options:
             if ufunc in _UNARY_UFUNCS and len(inputs) == 1:
                 return self._unary(_UNARY_UFUNCS[ufunc])
+            if ufunc in _COMPOSED and len(inputs) == 1:
+                made: Result = _COMPOSED[ufunc](self)
+                return made
             if ufunc in _BINARY_UFUNCS and not isinstance(inputs[0], np.ndarray):
                 reflected = inputs[0] is not self
                 other = inputs[0] if reflected else inputs[1]
@@ -153,8 +156,18 @@ class Operators(ABC, Generic[Result]):
 
 _UNARY_UFUNCS: dict[Callable[..., Any], UnaryOperator] = {
     np.negative: "neg", np.absolute: "abs", np.fabs: "abs", np.floor: "floor", np.ceil: "ceil", np.rint: "round",
-    np.sqrt: "sqrt", np.exp: "exp", np.log: "log", np.logical_not: "not", np.invert: "not", np.isnan: "is_null",
+    np.sqrt: "sqrt", np.exp: "exp", np.log: "log", np.log2: "log2", np.log10: "log10", np.sin: "sin", np.cos: "cos",
+    np.tan: "tan", np.arctan: "atan", np.logical_not: "not", np.invert: "not", np.isnan: "is_null",
 }  # fmt: skip
+
+_COMPOSED: dict[Callable[..., Any], Callable[[Any], Any]] = {
+    np.log1p: lambda value: (value + 1)._unary("log"),  # noqa: SLF001 - one room
+    np.expm1: lambda value: value._unary("exp") - 1,  # noqa: SLF001
+    np.square: lambda value: value * value,
+    np.reciprocal: lambda value: 1 / value,
+    np.isfinite: lambda value: ~value._unary("is_null"),  # noqa: SLF001
+}
+"""Ufuncs that are made of words of the plan; what is infinite is missing here."""
 
 _BINARY_UFUNCS: dict[Callable[..., Any], BinaryOperator] = {
     np.add: "add", np.subtract: "sub", np.multiply: "mul", np.true_divide: "div", np.floor_divide: "floordiv",

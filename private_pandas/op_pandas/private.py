@@ -40,6 +40,12 @@ class Private:
                 "or use op_pandas' own functions (cut, get_dummies, merge, concat, to_datetime)"
             )
 
+        def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+            del types
+            from op_pandas.numpy_calls import called
+
+            return called(func, args, kwargs)
+
         def __float__(self) -> NoReturn:
             raise TypeError(f"{type(self).__name__} is not one number: release a statistic of it, e.g. mean(eps)")
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ag_plan.expressions import Binary, BinaryOperator, Choose, Coalesce, Constant, Expression, Unary
+from ag_plan.expressions import Binary, BinaryOperator, Choose, Coalesce, Constant, Expression, Recode, Unary
+from op_pandas.columns import label
 from op_pandas.releases import needed
 from op_pandas.rows import Rows, Term, joined, lifted
 from op_pandas.scalars import constant, plain
@@ -19,6 +20,7 @@ from op_pandas.series import PrivateSeries, condition, public
 
 if TYPE_CHECKING:
     from op_pandas.frame import PrivateDataFrame
+    from op_pandas.locating import FrameLocator
 
 _NULL = Constant(value=None)
 _ACROSS = (1, "columns")
@@ -34,6 +36,17 @@ class FrameReshaping(ABC):
     @abstractmethod
     def _parts(self) -> tuple[Rows, dict[str, Term]]:
         """The rows and the terms of the columns, in order."""
+
+    @property
+    def loc(self: Any) -> "FrameLocator":
+        """Rows by a condition and columns by their names, to read or to set: ``frame.loc[frame["age"] > 40, "cost"]``."""
+        from op_pandas.locating import FrameLocator
+
+        return FrameLocator(self)
+
+    def reset_index(self, *, drop: bool = False, **_: object) -> "PrivateDataFrame":  # noqa: ARG002 - there is no index to keep
+        """A copy: rows have no labels, and keys of groups are columns already."""
+        return self._over(self._parts()[1])
 
     def add_prefix(self, prefix: str) -> "PrivateDataFrame":
         """The columns under their names with another before each."""
@@ -68,9 +81,13 @@ class FrameReshaping(ABC):
         return self._over({**terms, **rows.terms(wanted)})
 
     def replace(self, to_replace: Any, value: Any = None) -> "PrivateDataFrame":
-        """Public values made others, in every column of their kind: ``replace(old, new)``, ``replace([…], new)`` or ``replace({old: new})``."""
+        """Public values made others, in every column of their kind: ``replace(old, new)``, ``replace([…], new)``, ``replace({old: new})``.
+
+        ``replace({column: {old: new}})``: in these columns.
+        """
         rows, terms = self._parts()
-        changed = {name: _replaced(term, _pairs(to_replace, value)) for name, term in terms.items()}
+        pairs = _by_column(to_replace, value, terms)
+        changed = {name: _replaced(term, pairs[name]) for name, term in terms.items()}
         wanted = {name: each for name, each in changed.items() if each is not terms[name].expression}
         return self._over({**terms, **rows.terms(wanted)})
 
@@ -135,12 +152,24 @@ def replaced(series: PrivateSeries, to_replace: Any, value: Any) -> Term:
     return series.term if expression is series.term.expression else series.rows.term(expression)
 
 
+def _by_column(to_replace: Any, value: Any, terms: Mapping[str, Term]) -> Mapping[str, Mapping[Any, Any]]:
+    """What is replaced in each column. ValueError for a column that doesn't exist."""
+    if not isinstance(to_replace, Mapping) or not any(isinstance(each, Mapping) for each in to_replace.values()):
+        return dict.fromkeys(terms, _pairs(to_replace, value))
+    named = {label(name, terms): _pairs(each, value) for name, each in to_replace.items()}
+    return {name: named.get(name, {}) for name in terms}
+
+
 def _pairs(to_replace: Any, value: Any) -> dict[Any, Any]:
     if isinstance(to_replace, Mapping):
         if value is not None:
             raise TypeError("replace takes a dict of old and new values, or old values and a new one, not both")
         return {_missing(old): public(new) for old, new in to_replace.items()}
     several = to_replace if isinstance(to_replace, list | tuple | set) else [to_replace]
+    if isinstance(value, list | tuple):
+        if not isinstance(to_replace, list | tuple) or len(value) != len(to_replace):
+            raise ValueError("replace needs as many new values as old ones, or one for all")
+        return {_missing(old): public(new) for old, new in zip(to_replace, value, strict=True)}
     return {_missing(old): public(value) for old in several}
 
 
@@ -158,6 +187,8 @@ _OF_KIND: dict[str, tuple[type, ...]] = {
 def _replaced(term: Term, pairs: Mapping[Any, Any]) -> Expression:
     """All replacements look at the value as it was; those of another kind than the column's change nothing."""
     made = term.expression
+    if term.kind == "str" and term.schema.categories is not None:
+        return _recoded(term, term.schema.categories, pairs)
     for old, new in reversed(list(pairs.items())):
         if old is None:
             same: Expression = Unary(operator="is_null", operand=term.expression)
@@ -167,6 +198,22 @@ def _replaced(term: Term, pairs: Mapping[Any, Any]) -> Expression:
             continue
         made = Choose(condition=same, then=constant(new, term.kind), otherwise=made)
     return made
+
+
+def _recoded(term: Term, categories: Sequence[Any], pairs: Mapping[Any, Any]) -> Expression:
+    """Categories under other names, or made numbers where each of them is. TypeError where some would stay texts beside numbers."""
+    new = {old: plain(value) for old, value in pairs.items() if old is None or old in categories}
+    if not new:
+        return term.expression
+    table = {old: new.get(old, old) for old in categories}
+    kept = [old for old in categories if old not in new]
+    other = next((value for value in new.values() if value is not None and not isinstance(value, str)), None)
+    if kept and other is not None:
+        raise TypeError(
+            f"replace would leave texts beside {other!r}: say what becomes of {', '.join(map(repr, kept))}, too"
+        )
+    made: Expression = Recode(operand=term.expression, keys=tuple(table), values=tuple(table.values()))
+    return Coalesce(operand=made, fallback=Constant(value=new[None])) if None in new and term.schema.nullable else made
 
 
 def cases(series: PrivateSeries, caselist: Iterable[tuple[Any, Any]]) -> Term:

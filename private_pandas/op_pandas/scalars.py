@@ -5,7 +5,7 @@ Must not know columns or frames.
 
 import math
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,7 +14,9 @@ import pandas as pd
 from ag_plan.expressions import Constant, Expression, Instant, Scalar
 from op_pandas.epsilon import Number
 
-PublicScalar: TypeAlias = bool | str | Number | datetime | date | pd.Timestamp | np.datetime64 | np.bool_ | None
+PublicScalar: TypeAlias = (
+    bool | str | Number | datetime | date | pd.Timestamp | np.datetime64 | timedelta | np.timedelta64 | np.bool_ | None
+)
 """What may stand beside a private column in an operator."""
 
 _PLAIN: dict[type, Callable[[Any], Scalar]] = {
@@ -42,6 +44,8 @@ def plain(value: object) -> Scalar:
         return None
     if isinstance(value, _INSTANTS):
         return micros(value)
+    if isinstance(value, timedelta | np.timedelta64):
+        return int(pd.Timedelta(value) / pd.Timedelta(microseconds=1))
     convert = _PLAIN.get(type(value))
     if convert is None:
         convert = next((c for kind, c in _FAMILIES if isinstance(value, kind)), None)

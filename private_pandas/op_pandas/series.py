@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from ag_plan.expressions import (
-    Binary,
     BinaryOperator,
     Choose,
     Clamp,
@@ -29,11 +28,13 @@ from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, common, lifted
 from op_pandas.scalars import PublicScalar, constant, plain
 from op_pandas.series_statistics import SeriesStatistics
+from op_pandas.spans import of_kinds
 
 if TYPE_CHECKING:
     from op_pandas.frame import PrivateDataFrame
     from op_pandas.groupby import SeriesGroupBy
     from op_pandas.keys import Cuts, Listed
+    from op_pandas.locating import SeriesLocator
 
 Piped = TypeVar("Piped")
 _ROWS = "rows are private"
@@ -150,9 +151,13 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
         """The series under another name."""
         return self._become(PrivateSeries.of(self._rows, self._term, index), inplace=inplace)
 
-    def isin(self, values: Iterable[PublicScalar]) -> "PrivateSeries":
+    def isin(self, values: "Iterable[PublicScalar] | PrivateSeries") -> "PrivateSeries":
         """Whether each value is one of the public values."""
-        if isinstance(values, str | Private):
+        if isinstance(values, Private):
+            raise TypeError(
+                "isin needs public values; to keep the units that another frame has, merge with it on their id"
+            )
+        if isinstance(values, str):
             raise TypeError("isin needs a list of public values")
         listed = tuple(plain(value) for value in values)
         return self._made(IsIn(operand=self._term.expression, values=listed))
@@ -221,7 +226,7 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
         """Each value where the condition is not true, else ``other``; as many rows as before."""
         return self._become(self._where(condition(cond, self), other, keep=False), inplace=inplace)
 
-    def replace(self, to_replace: Any, value: PublicScalar = None) -> "PrivateSeries":
+    def replace(self, to_replace: Any, value: "PublicScalar | list[Any]" = None) -> "PrivateSeries":
         """Public values made others: ``replace(old, new)``, ``replace([…], new)`` or ``replace({old: new})``."""
         from op_pandas.reshaping import replaced
 
@@ -304,6 +309,19 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
 
         return PrivateDataFrame.of(self._rows, {name or self._name or construct.SERIES: self._term})
 
+    @property
+    def loc(self) -> "SeriesLocator":
+        """Rows by a condition: ``series.loc[condition]``, as ``series[condition]``."""
+        from op_pandas.locating import SeriesLocator
+
+        return SeriesLocator(self)
+
+    def reset_index(self, *, drop: bool = False, **_: object) -> "PrivateSeries | PrivateDataFrame":
+        """A frame of the series, with the keys where its rows are groups of units; ``drop``: a copy."""
+        from op_pandas.locating import keyed
+
+        return self.copy() if drop else keyed(self)
+
     def groupby(
         self,
         by: Any,
@@ -311,12 +329,13 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
         keys: "Listed | None" = None,
         bins: "Cuts | None" = None,
         delta: Number | None = None,
-        **_: object,
+        **others: object,
     ) -> "SeriesGroupBy":
         """Groups by a series or a list of them, as ``PrivateDataFrame.groupby``; disjoint, so that each gets the whole ε."""
         from op_pandas.groupby import SeriesGroupBy
-        from op_pandas.keys import delta_of, keys_of
+        from op_pandas.keys import check_nulls, delta_of, keys_of
 
+        check_nulls(others)
         found = keys_of(by, self._rows, {}, keys=keys, bins=bins)
         return SeriesGroupBy(self._rows, {self._name or construct.SERIES: self._term}, found, delta_of(delta))
 
@@ -345,7 +364,7 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
         else:
             beside = constant(public(other), self._term.kind)
         left, right = (beside, self._term.expression) if reflected else (self._term.expression, beside)
-        return PrivateSeries.of(rows, rows.term(Binary(operator=operator, left=left, right=right)), name)
+        return PrivateSeries.of(rows, rows.term(of_kinds(operator, left, right, self._term, other)), name)
 
     def _where(self, cond: Expression, other: Operand, *, keep: bool) -> "PrivateSeries":
         if isinstance(other, PrivateSeries):

@@ -13,7 +13,6 @@ from op_pandas import names, schema
 from op_pandas.columns import label, labels
 from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, projected
-from op_pandas.series import PrivateSeries
 
 if TYPE_CHECKING:
     from op_pandas.frame import PrivateDataFrame
@@ -35,11 +34,19 @@ def names_id(by: object, terms: Mapping[str, Term]) -> bool:
 class UnitGroupBy(Private):
     """The rows of each unit. Its statistics are private frames of one row per unit, with the keys as columns; they take no eps."""
 
-    __slots__ = ("_by", "_chosen", "_rows", "_single", "_terms")
+    __slots__ = ("_by", "_chosen", "_flat", "_rows", "_single", "_terms")
     _chosen: Sequence[str]
 
-    def __init__(self, rows: Rows, terms: Mapping[str, Term], by: object, chosen: Sequence[str] | None = None) -> None:
-        self._rows, self._terms = rows, dict(terms)
+    def __init__(
+        self,
+        rows: Rows,
+        terms: Mapping[str, Term],
+        by: object,
+        chosen: Sequence[str] | None = None,
+        *,
+        flat: bool = False,
+    ) -> None:
+        self._rows, self._terms, self._flat = rows, dict(terms), flat
         self._by = labels(by if isinstance(by, list | tuple) else [by], terms)
         self._single = False
         self._chosen = [name for name in terms if name not in self._by] if chosen is None else chosen
@@ -47,7 +54,7 @@ class UnitGroupBy(Private):
     def __getitem__(self, key: Any) -> "UnitGroupBy":
         several = isinstance(key, list | tuple | pd.Index)
         chosen = labels(key, self._terms) if several else [label(key, self._terms)]
-        made = UnitGroupBy(self._rows, self._terms, self._by, chosen)
+        made = UnitGroupBy(self._rows, self._terms, self._by, chosen, flat=self._flat)
         made._single = not several
         return made
 
@@ -63,11 +70,11 @@ class UnitGroupBy(Private):
     def _note(self) -> str:
         return f"grouped by {', '.join(self._by)}, rows are private; statistics are private too, one row per unit, and free"
 
-    def size(self, *given: object, **ignored: object) -> PrivateSeries:
+    def size(self, *given: object, **ignored: object) -> Any:
         """The number of rows of each unit."""
         _no_eps("size", given, ignored)
         made = self._made({"size": ("size", "")})
-        return made["size"]
+        return made if self._flat else made["size"]
 
     def count(self, *given: object, **ignored: object) -> Any:
         """The number of a unit's values that are not null, of each column."""
@@ -130,7 +137,7 @@ class UnitGroupBy(Private):
         if not fitting:
             raise ValueError(f"there is no column to take the {function} of")
         made = self._made({name: (function, name) for name in fitting})
-        return made[fitting[0]] if self._single else made
+        return made[fitting[0]] if self._single and not self._flat else made
 
     def _made(self, wanted: Wanted) -> "PrivateDataFrame":
         from op_pandas.frame import PrivateDataFrame

@@ -285,7 +285,7 @@ CASES = {
         lambda t: re.sub(r"\s+", " ", t), lambda t: re.sub("[^a-z]", "", t), lambda t: bool(re.search(r"^\w+$", t)), lambda t: bool(re.match("a|b+", t)),
         lambda t: re.fullmatch(r"[a-c]{2,4}", t) is not None, lambda t: re.search(r"\bab\b", t, re.IGNORECASE) is not None, lambda t: re.match(r"(\d+)-(\d+)", t).group(1),
         lambda t: DIGITS.sub("#", t), lambda t: re.search(r"a.c", t) is None, lambda t: t.strip().lower().replace(" ", "_"), lambda t: "y" if t else "n", lambda t: t is None,
-        lambda t: t.foo(), lambda t: t + 1, words, title, tried_text, year_of, counted, found, no_match, lambda t: pd.to_datetime(t, errors="coerce"),
+        lambda t: t + 1, words, title, tried_text, year_of, counted, found, no_match, lambda t: pd.to_datetime(t, errors="coerce"),
         lambda t: datetime.datetime.strptime(t, "%d/%m/%Y").month, lambda t: t.upper() == "AB" or t.lower() == "c",
     ],
     "d": [

@@ -145,6 +145,15 @@ CASES: dict[str, Callable[[Tables], Any]] = {
     "different wards per patient": lambda t: rows(t["visits"].groupby("pid")[["ward"]].nunique())[["ward"]],
     "per patient and ward": lambda t: rows(t["visits"].groupby(["pid", "ward"])[["cost"]].sum())[["cost"]],
     "first of what is the same": lambda t: rows(t["visits"].assign(age=7).groupby("pid")[["age"]].first())[["age"]],
+    "sums that keep their patient": lambda t: t["patients"][["pid"]].merge(
+        t["visits"].groupby("pid")["cost"].sum().reset_index(), on="pid"
+    )[["cost"]],
+    "sums without an index": lambda t: t["patients"][["pid"]].merge(
+        t["visits"].groupby("pid", as_index=False)["cost"].sum(), on="pid"
+    )[["cost"]],
+    "a function of rows that have an id": lambda t: t["visits"].assign(
+        twice=t["visits"].apply(lambda r: r["age"] * 2, axis=1)
+    )[["twice"]],
     "distinct wards of patients": lambda t: t["visits"][["pid", "ward", "age"]].drop_duplicates(["pid", "ward"])[[]]
     .assign(one=1),
     "distinct rows": lambda t: t["beds"].drop_duplicates()[["size"]],
@@ -228,8 +237,14 @@ REFUSED: dict[str, tuple[Callable[[Tables], Any], type[Exception], str]] = {
     "concat by key": (lambda t: op_pandas.concat([t["visits"]], keys=["a"]), TypeError, "no keys"),
     "eps for a unit's sum": (lambda t: t["visits"].groupby("pid").sum(eps=1), TypeError, "takes no eps"),
     "eps first": (lambda t: t["visits"].groupby("pid")["cost"].mean(1), TypeError, "takes no eps"),
-    "a unit's median": (lambda t: t["visits"].groupby("pid").median(), AttributeError, "use size, count"),
+    "a unit's median": (lambda t: t["visits"].groupby("pid").median(), AttributeError, "use mean, min or max"),
     "a function of no name": (lambda t: t["visits"].groupby("pid").agg("median"), ValueError, "no function of"),
+    "a function of an id": (
+        lambda t: t["visits"].apply(lambda r: r["pid"], axis=1), TypeError, "a column of kind id",
+    ),
+    "a unit's result beside its rows": (
+        lambda t: t["visits"].groupby("pid")["cost"].transform("sum"), AttributeError, "merge it",
+    ),
     "least text": (lambda t: t["visits"].groupby("pid")["ward"].min(), TypeError, "a number, a boolean"),
     "rows limited": (lambda t: t["beds"].limit_per_unit(3), ValueError, "no id of a privacy unit"),
     "no rows": (lambda t: t["visits"].limit_per_unit(0), ValueError, "between 1 and"),

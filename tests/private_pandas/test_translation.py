@@ -1,6 +1,7 @@
 """A translated function gives what Python gives, on every value that hypothesis thinks of."""
 
 import math
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -103,7 +104,8 @@ def expected(function: Any, name: str, row: dict[str, Any]) -> Any:
 def problems(name: str, rows: list[dict[str, Any]]) -> list[Any]:
     """Where translation and Python differ, over all functions of a column at once."""
     names = tuple(f"o{number}" for number in range(len(CASES[name])))
-    found = ops.rows_of(Project(relation=world.ROWS, names=names, expressions=expressions(name)), world.catalog())
+    short = world.catalog({**world.COLUMNS, "t": replace(world.COLUMNS["t"], longest=64)})  # all functions are one plan
+    found = ops.rows_of(Project(relation=world.ROWS, names=names, expressions=expressions(name)), short)
     assert not isinstance(found, Refusal), found
     columns = [found.columns[each] for each in names]
     query = select((*found.stages, *stages_of(found.scope().steps)), exp.select(*[each.sql for each in columns]))

@@ -128,6 +128,26 @@ WORDINGS: Final[tuple[Wording, ...]] = (
         _RELEASE,
     ),
     _says(
+        r'to "(?P<f>map|apply)" of "PrivateSeries" has incompatible type .*; expected "(?:Callable|.*\bMapping)',
+        r"\g<f> of a PrivateSeries needs a function of one value, a dict or a public Series",
+        "e.g. `series.map(lambda value: value * 2)`",
+    ),
+    _says(
+        r'No overload variant of "__call__" of "\w+" matches argument types? .*"str"',
+        "a statistic takes no text here: eps is a number",
+        "e.g. `mean(eps=0.5)`",
+    ),
+    _says(
+        r'"TextMethods" has no attribute "(?P<a>\w+)"',
+        r"\g<a> is not available on .str of a PrivateSeries",
+        "use `map(lambda text: …)` with a function of one text",
+    ),
+    _says(
+        r'"MomentFields" has no attribute "(?P<a>\w+)"',
+        r"\g<a> is not available on .dt of a PrivateSeries",
+        "use `strftime`, or `map(lambda moment: …)` with a function of one point in time",
+    ),
+    _says(
         rf'(?:to|of) "(?P<f>sum|max|min|sorted|list|tuple|set|any|all|enumerate|zip|map|filter|reversed|iter|next|dict)".* {_P}',
         r"\g<f>() can't walk a \g<t>: its rows are private",
         "use the object's own methods, or " + _RELEASE,

@@ -132,7 +132,7 @@ def _of_typed(scene: Scene, owner: Typed, name: str, given: Sequence[Value], key
     if owner.kind == "str":
         method = texts.METHODS.get(name)
         if method is None and not hasattr(str, name):
-            return _raised(scene, AttributeError)
+            scene.refuse(f".{name}(…), which texts don't have,", f"use {_SOME_METHODS}")
         if method is None or keywords:
             scene.refuse(
                 f"the text method .{name}(…)" if method is None else f"a keyword in .{name}(…)", f"use {_SOME_METHODS}"

@@ -239,6 +239,16 @@ def _log(scene: Scene, given: Sequence[Value], keywords: Mapping[str, Value]) ->
     return arithmetic(scene, "div", top, publicly(scene, math.log, _public(scene, given[1], "a base")))
 
 
+def _log_beside_one(*, strict: bool) -> Handler:
+    """``log1p``."""
+    logarithm = numbers.of_number(numbers.logarithm("log", math.log, strict=strict))
+    return _one(lambda scene, value: logarithm(scene, arithmetic(scene, "add", value, Known(1))))
+
+
+def _exponential_less_one(scene: Scene, value: Value) -> Value:
+    return arithmetic(scene, "sub", numbers.of_number(numbers.exponential)(scene, value), Known(1))
+
+
 def _clip(scene: Scene, given: Sequence[Value], _: Mapping[str, Value]) -> Value:
     value, low, high = given
     return numbers.extreme(scene, True, [numbers.extreme(scene, False, [value, low]), high])
@@ -264,6 +274,11 @@ HANDLERS: Mapping[Any, Handler] = MappingProxyType({
     isinstance: _two(is_instance),
     pow: _two(lambda scene, one, other: arithmetic(scene, "pow", one, other)),
     math.log: _log,
+    math.log1p: _log_beside_one(strict=True),
+    math.expm1: _one(_exponential_less_one),
+    np.log1p: _log_beside_one(strict=False),
+    np.expm1: _one(_exponential_less_one),
+    np.square: _one(lambda scene, value: arithmetic(scene, "mul", value, value)),
     math.pow: _two(numbers.power),
     math.fmod: _two(_fmod),
     math.isnan: _one(is_nan),
@@ -291,6 +306,7 @@ _PUBLIC: frozenset[Any] = frozenset({
     range, sorted, list, tuple, set, frozenset, dict, enumerate, zip, reversed, len, str, int, float, bool, abs, round, min, max, sum, any,
     all, pow, divmod, ord, chr, repr, re.compile, dt.datetime, dt.date, dt.timedelta, pd.Timestamp, pd.Timedelta, pd.to_datetime, pd.isna,
     pd.isnull, pd.notna, pd.notnull, np.isnan, np.abs, np.sqrt, np.log, np.log10, np.log2, np.exp,
+    np.log1p, np.expm1, np.square,
     *(value for name, value in vars(math).items() if callable(value) and not name.startswith("_")),
 })  # fmt: skip
 _MAKERS: Mapping[tuple[Any, str], Handler | None] = {

@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 from op_pandas.translation.access import attribute, call_method
 from op_pandas.translation.merging import spread, typed
 from op_pandas.translation.moments import read
-from op_pandas.translation.patterns import searched
+from op_pandas.translation.patterns import group_of, searched
 from op_pandas.translation.scene import Scene
 from op_pandas.translation.texts import length
 from op_pandas.translation.truth import contains, truth
-from op_pandas.translation.values import NEVER, Known, Typed, Value
+from op_pandas.translation.values import NEVER, Found, Known, Typed, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,15 @@ def moment(layout: str) -> Step:
 def holds(needle: str) -> Step:
     """``needle in x``."""
     return Step("contains", lambda scene, value: contains(scene, Known(needle), value))
+
+
+def extracted(pattern: str, flags: int, group: int) -> Step:
+    """``re.search(pattern, x).group(group)``; missing where it isn't found."""
+
+    def work(scene: Scene, match: Value) -> Value:
+        return group_of(scene, match, group) if isinstance(match, Found) else NEVER
+
+    return Step("extract", lambda scene, value: spread(scene, work, searched(scene, "search", pattern, value, flags)))
 
 
 def found(how: str, pattern: str, flags: int) -> Step:

@@ -37,7 +37,7 @@ def translated(
     source = _source(function)
     scene = Scene(source)
     if isinstance(argument, Mapping):
-        value: Value = Row({name: column(scene, term) for name, term in argument.items()})
+        value: Value = Row(_Columns(scene, argument))
     else:
         value = column(scene, argument)
     try:
@@ -93,6 +93,17 @@ def _is_of_library(function: FunctionType) -> bool:
 
 
 _NO_ARGUMENTS = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+
+
+class _Columns(dict[str, Value]):
+    """The columns of a row. To read the id of a unit is refused, to leave it alone is not."""
+
+    def __init__(self, scene: Scene, terms: "Mapping[str, Term]") -> None:
+        super().__init__({name: NONE if term.kind == "id" else column(scene, term) for name, term in terms.items()})
+        self._scene, self._ids = scene, {name: term for name, term in terms.items() if term.kind == "id"}
+
+    def __getitem__(self, name: str) -> Value:
+        return column(self._scene, self._ids[name]) if name in self._ids else super().__getitem__(name)
 
 
 def column(scene: Scene, term: Term) -> Value:
