@@ -162,10 +162,10 @@ _UNARY_UFUNCS: dict[Callable[..., Any], UnaryOperator] = {
 
 _COMPOSED: dict[Callable[..., Any], Callable[[Any], Any]] = {
     np.log1p: lambda value: (value + 1)._unary("log"),  # noqa: SLF001 - one room
-    np.expm1: lambda value: value._unary("exp") - 1,  # noqa: SLF001
+    np.expm1: lambda value: value._unary("exp") - 1,  # noqa: SLF001 - as above
     np.square: lambda value: value * value,
     np.reciprocal: lambda value: 1 / value,
-    np.isfinite: lambda value: ~value._unary("is_null"),  # noqa: SLF001
+    np.isfinite: lambda value: ~value._unary("is_null"),  # noqa: SLF001 - as above
 }
 """Ufuncs that are made of words of the plan; what is infinite is missing here."""
 
