@@ -141,9 +141,9 @@ MUTANTS = (
     ),
     vault(
         "places are taken for those of a finer grid",
-        "ops/mean.py",
-        "(stored, POINTS // PLACES)",
-        "(stored, 1)",
+        "ops/grids.py",
+        "return stored, grid.points // PLACES",
+        "return stored, 1",
         "places::test_sums_and_means_of_stored_places_are_off_by_no_more_than_is_said",
     ),
     vault(

@@ -52,6 +52,16 @@ def _scaled(inside: Term, grid: UnitGrid) -> exp.Expression:
     return exp.Mul(this=operand(inside) if grid.lower == 0 else minus, expression=real(grid.factor))
 
 
+def placed(term: Term, grid: UnitGrid, scope: Scope) -> tuple[Term, int]:
+    """What to add up for the column's places on a grid, and how many of its points one of these integers stands for: stored places, booleans, or places."""
+    stored = stored_place(term, grid.lower, grid.upper)
+    if stored is not None:
+        return stored, grid.points // PLACES
+    if term.space.kind == "bool":
+        return scope.steps.name(term), grid.points
+    return on_unit_grid(term, grid, scope), 1
+
+
 def stored_place(term: Term, lower: float, upper: float) -> Term | None:
     """The stored places of a column between these very bounds, where there are any."""
     stored = term.stored
@@ -79,7 +89,9 @@ def coarser(place: Term, bits: int, points: int, scope: Scope) -> Term:
 
 
 def on_sum_grid(term: Term, grid: SumGrid, scope: Scope) -> Term:
-    """The column in steps of the grid, as a named column; integers on steps of one stay as they are."""
+    """The column in steps of the grid, as a named column; integers on steps of one stay as they are, and so do booleans, which an engine adds as 0 and 1."""
+    if term.space.kind == "bool":
+        return scope.steps.name(term)
     lower, upper = term.space.bounds or (0, 0)
     if grid.exponent == 0 and term.space.kind != "float":
         return scope.steps.name(clamped(convert(term, "int"), lower, upper, "int", scope))

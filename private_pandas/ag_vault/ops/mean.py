@@ -7,11 +7,11 @@ from sqlglot import exp
 
 from ag_plan.releases import Mean
 from ag_vault.errors import Refusal
-from ag_vault.exact import PLACES, UNIT_BITS, UnitGrid
+from ag_vault.exact import UNIT_BITS, UnitGrid
 from ag_vault.expressions.term import Scope, Term
 from ag_vault.ops.column import bounds_of, each, unusable
 from ag_vault.ops.count import counted
-from ag_vault.ops.grids import on_unit_grid, stored_place
+from ag_vault.ops.grids import placed
 from ag_vault.ops.rows import Rows
 from ag_vault.ops.spread import half_width
 from ag_vault.parts import Estimate, Measured, Sums, evenly
@@ -28,7 +28,7 @@ class Averaged(Sums):
     ⌈a/g⌉ + ⌈b/g⌉ ≤ (a + b)/g + 1, as both ceilings round up by less than one and the left side is whole: L1 = 2^32 + 1.
     Why: the count costs nothing extra; Σt alone with a count beside it has L1 = 2M. Numbers: 2^30 rows stay below 2^62; a row
     is rounded by 2^-41 of the width between the bounds, far below the noise of 2^30 rows at ε = 1, which is about 2^-30.
-    Where places are stored, t is a whole multiple (``step_of_place``) of one of them, and a row is rounded by 2^-32 of the width.
+    Where places are stored, t is a whole multiple (``step_of_place``) of one of them, and a row is rounded by 2^-32 of the width; a boolean is 0 or M.
     """
 
     l1: int = POINTS // COARSE + 1
@@ -94,8 +94,7 @@ def of_kind(kind: type[Averaged], columns: Sequence[str], rows: Rows, scope: Sco
         grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
         if grid is None:
             return unusable(name)
-        stored = stored_place(term, grid.lower, grid.upper)
-        place, step = (on_unit_grid(term, grid, scope), 1) if stored is None else (stored, POINTS // PLACES)
+        place, step = placed(term, grid, scope)
         return kind(aggregates=(counted(place), exp.Sum(this=place.sql.copy())), grid=grid, step_of_place=step)
 
     parts = each(columns, rows, part)
