@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.peers.install import PEERS, python_of
-from tests.bench.peers.report import ROWS, errors, memory, times, turns, turns_head
+from tests.bench.peers.report import ROWS, errors, memory, memory_head, times, turns, turns_head
 from tests.bench.peers.run import Answers, in_turns, run
 from tests.bench.peers.tasks import DELTA, EPSILON, Data, numbers, tasks, tumours
 
 FLOORS = ("plain", "native", "pandas")
-PARTS = ("error", "time", "turns", "memory")
+PARTS = ("error", "turns", "time", "memory")
 IN_TURNS = ("ours", "diffprivlib", "plain", "native")
 """Those that we are held against by a factor: they are asked in turns, so that a busy machine is busy for all."""
 TURNS, RUNS = 5, 6
@@ -37,14 +37,14 @@ def main() -> None:
             small, middle = tumours(folder / "tumours"), numbers(folder, asked.rows[0])
             _print_errors(small, usable, runs=400, at_once=asked.copies, patience=3 * asked.patience)
             _print_errors(middle, usable, runs=200, at_once=min(asked.copies, 20), patience=asked.patience)
-        if "time" in asked.parts:
-            for rows in asked.rows[1:]:
-                _print_times(numbers(folder, rows), usable, patience=asked.patience)
         if "turns" in asked.parts:
             for rows in asked.rows:
                 _print_turns(numbers(folder, rows), usable)
+        if "time" in asked.parts:
+            for rows in asked.rows:
+                _print_times(numbers(folder, rows), usable, patience=asked.patience)
         if "memory" in asked.parts:
-            _print_memory(numbers(folder, asked.rows[-1]), usable, patience=asked.patience)
+            _print_memory([numbers(folder, rows) for rows in asked.rows], usable, patience=asked.patience)
 
 
 def _print_errors(data: Data, pythons: dict[str, Path], *, runs: int, at_once: int, patience: float) -> None:
@@ -86,13 +86,17 @@ def _print_turns(data: Data, pythons: dict[str, Path]) -> None:
     print(flush=True)
 
 
-def _print_memory(data: Data, pythons: dict[str, Path], *, patience: float) -> None:
-    print(f"**Memory on {data.name} rows** (the most that the process had)\n")
-    wanted = [task for task in tasks(data, runs=1, seconds=60) if task["name"] in ("mean", "describe")]
-    found = {
-        name: run(PEERS[name], python, data, wanted, at_once=1, patience=patience) for name, python in pythons.items()
-    }
-    print("\n".join(memory(found)), flush=True)
+def _print_memory(sizes: list[Data], pythons: dict[str, Path], *, patience: float) -> None:
+    print("**Memory** (the most that the process had while it answered; Spark's own process counts)\n")
+    print(memory_head(pythons))
+    for data in sizes:
+        wanted = [task for task in tasks(data, runs=1, seconds=60) if task["name"] in ("mean", "describe")]
+        found = {
+            name: run(PEERS[name], python, data, wanted, at_once=1, patience=patience)
+            for name, python in pythons.items()
+            if data.rows <= PEERS[name].most
+        }
+        print(memory(data.name, found, pythons), flush=True)
 
 
 def _asked() -> argparse.Namespace:

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.bench.peers.install import PEERS
@@ -105,11 +105,22 @@ def _ratio(ours: Cost | None, other: Cost | None) -> str:
     return f"{f'**{clock:.2f}**' if clock > ALLOWED else f'{clock:.2f}'} ({used:.2f})"
 
 
-def memory(found: Mapping[str, Answers]) -> list[str]:
-    """The most memory that each process had."""
-    peaks = {name: each.peak_mb for name, each in found.items()}
-    cells = " | ".join("late" if peak is None else f"{peak:.0f}" for peak in peaks.values())
-    return [_head("MB", found), f"| one mean, one describe of ten columns | {cells} |"]
+def memory_head(peers: Iterable[str]) -> str:
+    """The columns of ``memory``."""
+    return _head("MB, one mean, one describe of ten columns", dict.fromkeys(peers))
+
+
+def memory(rows: str, found: Mapping[str, Answers], peers: Iterable[str]) -> str:
+    """The most memory that each process had on so many rows. A peer without a describe has the mean's only, and is marked."""
+    return f"| {rows} rows | {' | '.join(_memory(found.get(name)) for name in peers)} |"
+
+
+def _memory(answers: Answers | None) -> str:
+    if answers is None:
+        return "–"
+    if answers.peak_mb is None:
+        return "late"
+    return f"{answers.peak_mb:.0f}" + ("" if "values" in answers.by_task["describe"] else " (mean)")
 
 
 def _head(corner: str, found: Mapping[str, Any]) -> str:
