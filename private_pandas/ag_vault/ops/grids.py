@@ -52,7 +52,7 @@ def _scaled(inside: Term, grid: UnitGrid) -> exp.Expression:
     return exp.Mul(this=operand(inside) if grid.lower == 0 else minus, expression=real(grid.factor))
 
 
-def placed(term: Term, grid: UnitGrid, scope: Scope) -> tuple[Term, int]:
+def addends(term: Term, grid: UnitGrid, scope: Scope) -> tuple[Term, int]:
     """What to add up for the column's places on a grid, and how many of its points one of these integers stands for: stored places, booleans, or places."""
     stored = stored_place(term, grid.lower, grid.upper)
     if stored is not None:

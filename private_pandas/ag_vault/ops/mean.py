@@ -11,7 +11,7 @@ from ag_vault.exact import UNIT_BITS, UnitGrid
 from ag_vault.expressions.term import Scope, Term
 from ag_vault.ops.column import bounds_of, each, unusable
 from ag_vault.ops.count import counted
-from ag_vault.ops.grids import placed
+from ag_vault.ops.grids import addends
 from ag_vault.ops.rows import Rows
 from ag_vault.ops.spread import half_width
 from ag_vault.parts import Estimate, Measured, Sums, evenly
@@ -94,7 +94,7 @@ def of_kind(kind: type[Averaged], columns: Sequence[str], rows: Rows, scope: Sco
         grid = UnitGrid.over(float(bounds[0]), float(bounds[1]), POINTS)
         if grid is None:
             return unusable(name)
-        place, step = placed(term, grid, scope)
+        place, step = addends(term, grid, scope)
         return kind(aggregates=(counted(place), exp.Sum(this=place.sql.copy())), grid=grid, step_of_place=step)
 
     parts = each(columns, rows, part)
