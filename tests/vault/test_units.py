@@ -61,7 +61,7 @@ def loaded(folder: Path, text: str, content: Any = METADATA, *, key: bytes = KEY
 
 
 def rows_in(folder: Path, name: str = "out") -> Counter[tuple[Any, ...]]:
-    return Counter(asked(folder / name / "visits.duckdb", "SELECT * FROM rows"))
+    return Counter(asked(folder / name / "visits.duckdb", "SELECT x, s, __unit, __order FROM rows"))
 
 
 def units_in(folder: Path, name: str = "out") -> Counter[Any]:

@@ -5,7 +5,7 @@ Knows DuckDB and files; what a column should be comes from ``metadata``, how a v
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,10 +110,9 @@ def copy(
 
     Where there are units, how many rows have an id, and how many of these stay: for the owner only.
     """
-    values = conforming(file, columns)
-    stored = [exp.alias_(place, place_of(name), quoted=True) for name, place in places(columns).items()]
     if units is not None:
-        return _keep_units(engine, file, values, stored, target, units=units)
+        return _keep_units(engine, file, columns, target, units)
+    values, stored = conforming(file, columns), _stored(columns)
     named = [exp.alias_(value, name, quoted=True) for name, value in values.items()]
     order = exp.alias_(_secret_order(), ORDER_COLUMN, quoted=True)
     conformed = exp.select(*named, order).from_(file.scan).subquery("t")
@@ -126,20 +125,18 @@ def copy(
 def _keep_units(
     engine: duckdb.DuckDBPyConnection,
     file: File,
-    values: Mapping[str, exp.Expr],
-    stored: Sequence[exp.Expr],
+    columns: Sequence[ColumnRecord],
     target: Path,
-    *,
     units: Units,
 ) -> tuple[int, int]:
     def ask(query: exp.Expr) -> list[tuple[Any, ...]]:
         return _run(engine, file.key, query.sql("duckdb"))
 
-    aside = target.with_suffix(".sorted")
+    values, aside = conforming(file, columns), target.with_suffix(".sorted")
     with _writing(engine, file.key, target) as kept, _writing(engine, file.key, aside, _ASIDE) as there:
         _make(engine, file.key, there, by_unit(values, unit_id(units, file.types), file.scan, units))
         for number, part in enumerate(capped.slices(ask, there, tuple(values), units.record.max_rows)):
-            whole = part.select(*stored)
+            whole = part.select(*_stored(columns))
             if number:
                 ask(exp.Insert(this=kept.copy(), expression=whole))
             else:
@@ -147,6 +144,10 @@ def _keep_units(
         known, staying = capped.count(ask, there), capped.count(ask, kept)
     aside.unlink()
     return known, staying
+
+
+def _stored(columns: Sequence[ColumnRecord]) -> list[exp.Expr]:
+    return [exp.alias_(place, place_of(name), quoted=True) for name, place in places(columns).items()]
 
 
 def places(columns: Sequence[ColumnRecord]) -> dict[str, exp.Expr]:
