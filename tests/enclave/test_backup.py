@@ -52,7 +52,7 @@ def older(saved: tuple[Path, Path], tmp_path: Path) -> State:
 
 def put(state: State) -> str:
     audit = state.folder("audit")
-    return restore(state.ledger, Seal((state.folder("seal") / "audit.key").read_bytes(), audit), audit)
+    return restore(state.ledger, Seal((state.folder("seal") / "audit.key").read_bytes(), audit), audit).said
 
 
 def lose(state: State) -> None:

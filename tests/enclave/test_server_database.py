@@ -90,7 +90,8 @@ def test_commands_find_the_server_by_the_state_directory_alone(enclave: Enclave,
     ("words", "said"),
     [
         (["backup", "b", "--state"], "pg_dump"),
-        (["restore", "b", "--state"], "pg_restore"),
+        (["restore", "--state"], "already serving"),
+        (["budget", "show", "--state"], "People"),
         (["doctor", "--state"], "PostgreSQL"),
     ],
 )
@@ -100,6 +101,19 @@ def test_what_is_the_server_s_own_work_is_said(enclave: Enclave, words: list[str
     )
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_cap_set_on_the_command_line_beside_the_enclave_binds_its_vaults_at_once(
+    enclave: Enclave, ann: RawClient
+) -> None:
+    budget = [*COMMAND, "budget"]
+    told = ["--state", str(enclave.state), "--who", "ann", "--reason", "a test"]
+    subprocess.run([*budget, "set", "People", "0.0000001", *told], check=True, capture_output=True)
+    assert "budget" in asked(ann, 8).lower()
+    shown = subprocess.run([*budget, "show", *told[:2]], capture_output=True, text=True, check=True).stdout
+    assert "ann, over all time\tε 0.0000001" in shown
+    subprocess.run([*budget, "unset", "People", *told], check=True, capture_output=True)
+    assert asked(ann, 8) == "ok"
 
 
 def test_no_jailed_process_but_vault_and_clerk_holds_a_connection(enclave: Enclave, ann: RawClient) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ag_enclave.commands.audit import with_clerk
-from ag_enclave.commands.options import known_state, new_state, state_option
+from ag_enclave.commands.options import by, known_state, new_state, state_option
 from ag_enclave.errors import BadData, BadState
 from ag_enclave.place import address
 from ag_enclave.state import State, sole_enclave, write_private
@@ -26,49 +26,60 @@ _FOLDERS = ("keys", "seal", "tls")
 @click.argument("file", type=click.Path(path_type=Path))
 @state_option
 def backup(file: Path, state_path: Path) -> None:
-    """Save accounts, ledger, log and keys to FILE, also while the enclave serves. Data sets are not in it: keep their files."""
+    """Save accounts, ledger, log and keys to FILE, also while the enclave serves. Data sets are not in it: keep their files.
+
+    Where accounts and ledger are PostgreSQL's, FILE has the keys and the signed head, and pg_dump saves the rest.
+    """
     state = known_state(state_path)
-    if address(state):
-        raise BadState(
-            "Accounts and ledger are PostgreSQL's: save them with pg_dump, and this state directory (keys, seal and audit) as files."
-        )
-    with _copies(state) as (ledger, accounts), _new(file) as archive:
-        archive.add(ledger, _LEDGER, filter=_plain)
+    served = address(state)
+    with _copies(state) if not served else _head(state) as databases, _new(file) as archive:
         archive.add(state.folder("audit") / "head.json", _HEAD, filter=_plain)
-        if accounts.exists():
-            archive.add(accounts, _ACCOUNTS, filter=_plain)
+        for name, path in databases.items():
+            archive.add(path, name, filter=_plain)
         for folder in _FOLDERS:
             for path in sorted(state.folder(folder).iterdir()):
                 archive.add(path, f"{folder}/{path.name}", filter=_plain)
-    click.echo(f"{file} holds accounts, ledger, log and keys: keep it as secret as the state directory.")
+    what = (
+        "keys and the signed head, and pg_dump saves accounts, ledger and log"
+        if served
+        else "accounts, ledger, log and keys"
+    )
+    click.echo(f"{file} holds {what}: keep it as secret as the state directory.")
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @state_option
-def restore(file: Path, state_path: Path) -> None:
-    """Bring back what FILE holds. A newer ledger in place stays; an older copy is brought forward to the signed head in place."""
+def restore(file: Path | None, state_path: Path) -> None:
+    """Bring back what FILE holds. Newer accounts and a newer ledger in place stay; an older copy is brought forward to the signed head in place.
+
+    Where accounts and ledger are PostgreSQL's, pg_restore comes first, and FILE may be left out. Accounts, requests and reviews of a copy that isn't the newest are closed.
+    """
+    from ag_enclave.put_back import Heard, settled
+
     state = new_state(state_path)
-    if address(state):
-        raise BadState(
-            "Accounts and ledger are PostgreSQL's: bring them back with pg_restore. A ledger older than the signed head in audit/ is not served."
-        )
+    served = address(state)
+    if file is None and not served:
+        raise click.UsageError("Give the FILE that holds the backup.")
     with sole_enclave(state):
-        content = _read(file)
-        if _HEAD not in content or _LEDGER not in content:
-            raise BadData(f"The file {file} is no backup.")
+        content = {} if file is None else _read(file)
+        if file is not None and (_HEAD not in content or not (served or _LEDGER in content)):
+            raise BadData(
+                f"The file {file} is no backup{' of an enclave without a server' if _HEAD in content else ''}."
+            )
         for name, data in content.items():
             folder, _, plain = name.rpartition("/")
             # The head and the keys in place stay: they are what a ledger that was put back is noticed by.
             if folder and not (state.root / folder / plain).exists() and not _begun(state, folder):
                 write_private(state.root / folder / plain, data)
-        write_private(state.ledger.with_name("restore.sqlite"), content[_LEDGER])
-        said = with_clerk(state_path, lambda clerk: clerk.restored(), restore=True)
-        if _ACCOUNTS in content:
-            write_private(state.accounts, content[_ACCOUNTS])
-            for end in ("-wal", "-shm"):
-                state.accounts.with_name(state.accounts.name + end).unlink(missing_ok=True)
-    click.echo(said)
+        if not served:
+            write_private(state.ledger.with_name("restore.sqlite"), content[_LEDGER])
+        outcome, heard = with_clerk(state_path, Heard.of, restore=True)
+        click.echo(outcome["said"])
+        if served or _ACCOUNTS in content:
+            copy = None if served else content[_ACCOUNTS]
+            for line in settled(state, copy, heard, older=outcome["older"], by=by()):
+                click.echo(line)
 
 
 def _begun(state: State, folder: str) -> bool:
@@ -77,8 +88,15 @@ def _begun(state: State, folder: str) -> bool:
 
 
 @contextlib.contextmanager
-def _copies(state: State) -> Iterator[tuple[Path, Path]]:
-    """Consistent copies of both databases, gone afterwards."""
+def _head(state: State) -> Iterator[dict[str, Path]]:
+    """The signed head as new as the log; no database."""
+    with_clerk(state.root, lambda clerk: clerk.head())
+    yield {}
+
+
+@contextlib.contextmanager
+def _copies(state: State) -> Iterator[dict[str, Path]]:
+    """Consistent copies of both databases by their names in the archive, gone afterwards."""
     name = f"copy-{secrets.token_hex(8)}.sqlite"
     ledger, accounts = state.folder("audit") / name, state.root / f".{name}"
     try:
@@ -89,7 +107,7 @@ def _copies(state: State) -> Iterator[tuple[Path, Path]]:
                 contextlib.closing(sqlite3.connect(accounts)) as target,
             ):
                 source.backup(target)
-        yield ledger, accounts
+        yield {_LEDGER: ledger} | ({_ACCOUNTS: accounts} if accounts.exists() else {})
     finally:
         for path in (ledger, accounts):
             path.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ import msgspec
 
 from ag_vault.clerk.keeper import Keeper
 from ag_vault.clerk.outlook import Outlook, outlook
+from ag_vault.clerk.restoring import Outcome
 from ag_vault.errors import BadLedger
 from ag_vault.ledger import log
 from ag_vault.ledger.caps import cap_of
@@ -141,11 +142,12 @@ class Desk:
         self._trouble: str | None = None
         self._walks: dict[int, Walk] = {}
         self._begun = 0
-        self.restored = ""
+        self._restored = Outcome(said="")
 
-    def open(self, first: Callable[[], str] = str) -> None:
+    def open(self, first: Callable[[], Outcome] | None = None) -> None:
         """Open the ledger and check it against its signed head; from then on, where that fails, every answer says so. ``first``: a restoration."""
-        self._try(lambda: setattr(self, "restored", first()))
+        if first is not None:
+            self._try(lambda: setattr(self, "_restored", first()))
         for step in (self._register.open, self._keeper.open):
             if self._trouble is None:
                 self._try(step)
@@ -185,7 +187,7 @@ class Desk:
         if isinstance(asked, Head):
             return self._keeper.advance()
         if isinstance(asked, Restored):
-            return self.restored
+            return {"said": self._restored.said, "older": self._restored.older}
         if isinstance(asked, Copy):
             head = self._keeper.advance()
             self._keeper.copy(asked.name)

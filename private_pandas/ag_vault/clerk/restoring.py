@@ -1,9 +1,12 @@
 """Puts a copy of the ledger in the place of one that is lost, never below what the signed head says was spent.
 
 Knows copies, heads and sums. A ledger that still fits its head is not replaced by an older one; a copy that is older than the head is
-brought forward: what is missing is charged to whom the head says, and the caps are those of the head.
+brought forward: what is missing is charged to whom the head says, and the caps are those of the head. A ledger on a server, which its own tools put back,
+is brought forward where it is.
 """
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +27,16 @@ CANDIDATE = "restore.sqlite"
 _BESIDE = ("", "-wal", "-shm")
 
 
-def restore(ledger: Path, seal: Seal, audit: Path) -> str:
-    """Make the candidate the ledger, or keep the one there is; what was done, in a sentence. BadLedger where neither may be."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What was done, in a sentence. ``older``: what is the ledger now was older than the head, so that nobody knows what else was done since."""
+
+    said: str
+    older: bool = False
+
+
+def restore(ledger: Path, seal: Seal, audit: Path) -> Outcome:
+    """Make the candidate the ledger, or keep the one there is. BadLedger where neither may be."""
     candidate = ledger.with_name(CANDIDATE)
     known = seal.read()
     kept = _end(ledger, known)
@@ -33,10 +44,10 @@ def restore(ledger: Path, seal: Seal, audit: Path) -> str:
     if found is None:
         raise BadLedger("the copy of the ledger is damaged")
     if kept is not None and _has(ledger, found):
-        return "The ledger in place is as new as the copy, or newer: it stays."
+        return Outcome(said="The ledger in place is as new as the copy, or newer: it stays.")
     if kept is not None and not _has(candidate, kept):
         raise BadLedger("the copy and the ledger in place have different pasts")
-    said = _forwarded(candidate, known)
+    outcome = _copy_forwarded(candidate, known)
     _put(candidate, ledger)
     register = Register(file_engine(ledger))
     try:
@@ -45,7 +56,23 @@ def restore(ledger: Path, seal: Seal, audit: Path) -> str:
         Keeper(register, seal, audit).open()
     finally:
         register.close()
-    return said
+    return outcome
+
+
+def bring_forward(register: Register, seal: Seal) -> Outcome:
+    """Bring a ledger on a server to the signed head, in one transaction. BadLedger where there is no head, or the ledger is damaged.
+
+    Of several enclaves that share it, each brings it forward to its own head: balances only rise, and caps are those of the newest head.
+    """
+    known = seal.read()
+    if known is None:
+        raise BadLedger("there is no signed head to bring the ledger forward to")
+    register.open()
+    register.verify()
+    outcome = _forwarded(register, known, "The ledger on the server has all that the signed head names: it stays.")
+    with register.reading() as connection:
+        seal.write(head_of(connection, log.head(connection)))
+    return outcome
 
 
 def _end(path: Path, known: dict[str, Any] | None) -> log.Mark | None:
@@ -77,22 +104,30 @@ def _has(path: Path, mark: log.Mark) -> bool:
         register.close()
 
 
-def _forwarded(candidate: Path, known: dict[str, Any] | None) -> str:
-    """Bring the copy to what the head says; what was done, in a sentence."""
+def _copy_forwarded(candidate: Path, known: dict[str, Any] | None) -> Outcome:
+    """Bring the copy to what the head says."""
     register = Register(file_engine(candidate))
     try:
-        with register.writing() as connection:
-            try:
-                check(connection, known or {"sequence": 0, "hash": chain.GENESIS})
-            except BadLedger as reason:
-                if str(reason) != OLDER or known is None:
-                    raise
-                missing = forward(connection, known)
-                return f"The copy was older than the signed head: {missing} balances were brought forward."
-        return "The copy is the ledger now."
+        return _forwarded(register, known or {"sequence": 0, "hash": chain.GENESIS}, "The copy is the ledger now.")
     finally:
         register.checkpoint()
         register.close()
+
+
+def _forwarded(register: Register, known: dict[str, Any], otherwise: str) -> Outcome:
+    """Bring a ledger to what the head says, unless it has the head's entry."""
+    with register.writing() as connection:
+        try:
+            check(connection, known)
+        except BadLedger as reason:
+            if str(reason) != OLDER or "spent" not in known:
+                raise
+            missing = forward(connection, known)
+            said = (
+                f"The ledger that was put back was older than the signed head: {missing} balances were brought forward."
+            )
+            return Outcome(said=said, older=True)
+    return Outcome(said=otherwise)
 
 
 def forward(connection: sa.Connection, known: dict[str, Any]) -> int:
@@ -104,13 +139,20 @@ def forward(connection: sa.Connection, known: dict[str, Any]) -> int:
         for part in missing:
             _charge(connection, dataset, who, part, known["at"])
         raised += bool(missing)
-    connection.execute(sa.delete(CAPS))
-    for row in known["caps"]:
-        connection.execute(sa.insert(CAPS), dict(zip((column.name for column in CAPS.columns), row, strict=True)))
-    details = {"sequence": known["sequence"], "hash": known["hash"], "balances": raised}
+    if known["at"] >= _newest_head(connection):
+        connection.execute(sa.delete(CAPS))
+        for row in known["caps"]:
+            connection.execute(sa.insert(CAPS), dict(zip((column.name for column in CAPS.columns), row, strict=True)))
+    details = {"sequence": known["sequence"], "hash": known["hash"], "balances": raised, "head_at": known["at"]}
     entry = log.Entry(actor="enclave", action="restored", subject="ledger", details=details)
     log.append(connection, entry, after=log.head(connection), now=known["at"])
     return raised
+
+
+def _newest_head(connection: sa.Connection) -> int:
+    """When the newest head was signed that this ledger was ever brought forward to: an older one's caps were changed since."""
+    told = sa.select(LOG.c.details).where(LOG.c.action == "restored", LOG.c.subject == "ledger")
+    return max((json.loads(each).get("head_at", 0) for each in connection.execute(told).scalars()), default=0)
 
 
 def _missing(was: Totals, now: Totals) -> list[Totals]:

@@ -18,7 +18,7 @@ import msgspec
 from ag_plan.errors import MalformedPlan
 from ag_vault.clerk.desk import Desk
 from ag_vault.clerk.keeper import Keeper
-from ag_vault.clerk.restoring import restore
+from ag_vault.clerk.restoring import Outcome, bring_forward, restore
 from ag_vault.clerk.seal import Seal
 from ag_vault.conversation import Conversation
 from ag_vault.ledger.connect import engine_at, is_address, memory_engine
@@ -48,7 +48,7 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
     seal = Seal(Path(asked.key).read_bytes(), audit)
     keeper = Keeper(register, seal, audit)
     peer, desk = Conversation(sockets["clerk"], longest=_LONGEST), Desk(register, keeper)
-    desk.open(lambda: restore(Path(asked.ledger), seal, audit) if asked.restore else "")
+    desk.open((lambda: _restored(asked, register, seal, audit)) if asked.restore else None)
     waiting = select.poll()
     waiting.register(peer.stream, select.POLLIN)
     with contextlib.closing(register), peer.stream:
@@ -61,6 +61,12 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
                 looks = time.monotonic() + _LOOK_SECONDS
             elif waiting.poll(_LOOK_SECONDS * 1000) and not _serve(peer, desk):
                 return
+
+
+def _restored(asked: Settings, register: Register, seal: Seal, audit: Path) -> Outcome:
+    if is_address(asked.ledger):
+        return bring_forward(register, seal)
+    return restore(Path(asked.ledger), seal, audit)
 
 
 def _lost(place: str) -> bool:

@@ -1,0 +1,204 @@
+"""What a copy of the gateway's database that was put back still opens: what the audit log shows to be its newest state; nothing, where more was done since.
+
+Knows tables and files, and the log's entries as the clerk gives them. A copy doesn't know whose secret was replaced, who was disabled, which run was used up after it
+was made: so all of that is closed then, and somebody opens it again by name.
+"""
+
+import contextlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
+
+from ag_enclave import deeds
+from ag_enclave.accounts import accounts
+from ag_enclave.clerk import Clerk
+from ag_enclave.database import Database
+from ag_enclave.errors import BadState
+from ag_enclave.migrate import open_accounts
+from ag_enclave.place import accounts_at
+from ag_enclave.requests import ACCEPTING, DENIED, OPEN, requests
+from ag_enclave.reviews import reviews, runs
+from ag_enclave.secrets import hash_secret, new_secret
+from ag_enclave.state import State, write_private
+from ag_enclave.sync import peers
+
+_BY: Final = "restore"
+_PAGE: Final = 1000
+_BESIDE: Final = ("", "-wal", "-shm")
+_SENTENCE: Final = "The enclave was brought back from a copy, which doesn't know what was decided since: ask again."
+_COUNTERS: Final = {"sync.export": "sent", "sync.import": "taken"}
+
+
+@dataclass(slots=True)
+class Heard:
+    """What the audit log says of the gateway's database: its newest deed by number, the newest file to and from each other side, who is no operator any more."""
+
+    newest: int = 0
+    gone: set[str] = field(default_factory=set)
+    files: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def hear(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Entries of the log, as the clerk gives them in their order."""
+        for entry in entries:
+            details = json.loads(entry["details"])
+            deed, number = details.get("deed"), details.get("number")
+            if isinstance(deed, int):
+                self.newest = max(self.newest, deed)
+            if entry["action"] == "user.disable" or details.get("role", "operator") != "operator":
+                self.gone.add(entry["subject"])
+            elif entry["action"] in ("user.enable", "user.role"):
+                self.gone.discard(entry["subject"])
+            if entry["action"] in _COUNTERS and isinstance(number, int):
+                place = _COUNTERS[entry["action"]], entry["subject"]
+                self.files[place] = max(self.files.get(place, 0), number)
+
+    @classmethod
+    async def of(cls, clerk: Clerk) -> tuple[dict[str, Any], Self]:
+        """What became of the ledger, and what its log says of the gateway's database."""
+        outcome, heard, at = await clerk.restored(), cls(), 0
+        while entries := await clerk.entries(after=at, limit=_PAGE):
+            heard.hear(entries)
+            at = int(entries[-1]["sequence"])
+        return outcome, heard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """What was closed: ``operator`` is who has the new one-time secret; nobody, where the copy has no operator that isn't disabled."""
+
+    operator: str
+    accounts: int
+    requests: int
+
+
+def settled(state: State, copy: bytes | None, heard: Heard, *, older: bool, by: str) -> Iterator[str]:
+    """Put a copy of the gateway's database in its place, unless what is there goes on from it; and close what it may not open. What was done, in sentences."""
+    if copy is not None and not _put(state, copy):
+        yield "The accounts in place are as new as the copy, or newer: they stay."
+        return
+    with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
+        if not older and is_newest(accounts.database, heard):
+            yield "Accounts, requests and reviews are as they were: the log knows of nothing that was done since."
+            return
+        secret = new_secret()
+        closed = close(accounts.database, heard, by=by, secret_hash=hash_secret(secret))
+    yield (
+        f"More was done since the copy was made: {closed.accounts} accounts are disabled and {closed.requests} open requests were denied. "
+        "Let in those whom you know (ag-enclave user rotate, user enable)."
+    )
+    if closed.operator:
+        yield f"The operator is {closed.operator}, with the one-time secret {secret}: exchange it by `antigranular secret`."
+
+
+def _put(state: State, copy: bytes) -> bool:
+    """The copy in the place of the accounts' file, which stays beside it; False where that goes on from the copy and stays."""
+    draft = state.accounts.with_name("restore-accounts.sqlite")
+    write_private(draft, copy)
+    try:
+        if state.accounts.exists() and _goes_on(state.accounts, draft):
+            return False
+        for end in _BESIDE:
+            there = state.accounts.with_name(state.accounts.name + end)
+            if there.exists():
+                there.replace(state.accounts.with_name(f"replaced-accounts.sqlite{end}"))
+        draft.replace(state.accounts)
+    finally:
+        for end in _BESIDE:
+            draft.with_name(draft.name + end).unlink(missing_ok=True)
+    return True
+
+
+def _goes_on(place: Path, draft: Path) -> bool:
+    """Whether the accounts in place can be used and have all that the copy has."""
+    with contextlib.closing(open_accounts(draft)) as copy:
+        try:
+            with contextlib.closing(open_accounts(place)) as accounts:
+                return goes_on_from(accounts.database, copy.database)
+        except (BadState, DatabaseError):
+            return False
+
+
+def goes_on_from(database: Database, copy: Database) -> bool:
+    """Whether a database has all that a copy has: its newest deed is the same there."""
+    with copy.transaction() as connection:
+        last = (
+            connection.execute(sa.select(deeds.deeds).order_by(deeds.deeds.c.number.desc()).limit(1)).mappings().first()
+        )
+    if last is None:
+        return True
+    same = [deeds.deeds.c[name] == last[name] for name in ("number", "at", "actor", "action", "subject", "details")]
+    with database.transaction() as connection:
+        return connection.execute(sa.select(deeds.deeds.c.number).where(*same)).first() is not None
+
+
+def is_newest(database: Database, heard: Heard) -> bool:
+    """Whether the log knows of no later deed than the database."""
+    with database.transaction() as connection:
+        known = connection.execute(sa.select(sa.func.max(deeds.deeds.c.number))).scalar_one_or_none()
+    return heard.newest <= (known or 0)
+
+
+def close(database: Database, heard: Heard, *, by: str, secret_hash: str) -> Closed:
+    """Close whatever may have been closed since: every account but one operator's, which gets this hash of a one-time secret; open requests, runs, files."""
+    with database.transaction() as connection:
+        deeds.take_turn(connection)
+        operator = _operator(connection, heard.gone, secret_hash)
+        others = connection.execute(
+            sa.update(accounts)
+            .where(accounts.c.user_id != operator)
+            .values(disabled=True, generation=accounts.c.generation + 1)
+        ).rowcount
+        asked = _close_requests(connection)
+        for (counter, name), number in heard.files.items():
+            behind = (peers.c.name == name) & (peers.c[counter] < number)
+            connection.execute(sa.update(peers).where(behind).values({counter: number}))
+        said = {"operator": operator, "accounts": others, "requests": asked, "newest": heard.newest}
+        _go_on_after(connection, heard.newest)
+        deeds.note(connection, by, "accounts.restore", "accounts", said)
+    return Closed(operator=operator, accounts=others, requests=asked)
+
+
+def _operator(connection: sa.Connection, gone: Collection[str], secret_hash: str) -> str:
+    """One operator who wasn't disabled when the copy was made, nor since for all the log knows, with a one-time secret in the place of theirs."""
+    able = (
+        accounts.c.user_id.not_in(gone)
+        & (accounts.c.role == "operator")
+        & sa.not_(accounts.c.disabled)
+        & (accounts.c.issuer == "")
+    )
+    found = connection.execute(sa.select(accounts.c.user_id).where(able).order_by(accounts.c.user_id)).scalars().first()
+    values = {"secret_hash": secret_hash, "one_time": True, "generation": accounts.c.generation + 1}
+    connection.execute(sa.update(accounts).where(accounts.c.user_id == (found or "")).values(values))
+    return str(found or "")
+
+
+def _close_requests(connection: sa.Connection) -> int:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    said = {"state": DENIED, "decided_by": _BY, "decided_at": now, "answer": _SENTENCE}
+    waiting = requests.c.state.in_((OPEN, ACCEPTING))
+    budget = connection.execute(sa.update(requests).where(waiting).values(said)).rowcount
+    connection.execute(
+        sa.update(runs)
+        .where(runs.c.request_id.in_(sa.select(reviews.c.request_id).where(reviews.c.state == OPEN)))
+        .values(value=None)
+    )
+    used = {"runs_used": reviews.c.runs_allowed}
+    code = connection.execute(sa.update(reviews).where(reviews.c.state == OPEN).values(said | used)).rowcount
+    return int(budget + code)
+
+
+def _go_on_after(connection: sa.Connection, newest: int) -> None:
+    """Later deeds get numbers that the log doesn't know yet: else this copy would never again be known as the newest."""
+    row = dict.fromkeys(("actor", "action", "subject"), "") | {"at": "", "details": "{}", "number": newest + 1}
+    known = connection.execute(sa.select(sa.func.max(deeds.deeds.c.number))).scalar_one_or_none() or 0
+    if known <= newest:
+        connection.execute(sa.insert(deeds.deeds).values(told=True, noticed=True, **row))
+        if connection.dialect.name == "postgresql":
+            place = sa.func.pg_get_serial_sequence("deeds", "number")
+            connection.execute(sa.select(sa.func.setval(place, newest + 1)))

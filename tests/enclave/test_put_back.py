@@ -1,0 +1,219 @@
+"""A copy that is put back, on either database, opens nothing that may have been closed since: no secret, no account, no run that was used up; and no budget."""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ag_enclave.accounts import Account, Accounts
+from ag_enclave.clerk import Clerk
+from ag_enclave.deeds import Deeds
+from ag_enclave.errors import Conflict, Unusable
+from ag_enclave.migrate import open_accounts
+from ag_enclave.place import accounts_at, address, ledger_at, settle
+from ag_enclave.requests import Limits, Requests
+from ag_enclave.reviews import DATA, Ended, Input, Reviews, Submission
+from ag_enclave.state import State, open_state
+from ag_enclave.sync import peers
+from ag_vault.account import Event
+from ag_vault.ledger import Ledger, Receipt
+from tests import cluster
+from tests.enclave.test_audit import ask
+from tests.enclave.test_clerk import TERMS, with_clerk
+from tests.vault.ledgers import claim
+
+CODE = Submission(
+    analyst="ann",
+    project="p",
+    function="f",
+    source="def f(t): ...",
+    inputs=(Input(argument="t", dataset="Clinic", table="patients", digest="0"),),
+    runs_allowed=1,
+    reader="",
+)
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def state(request: pytest.FixtureRequest, tmp_path: Path) -> State:
+    """An enclave with an operator, an owner and two analysts, one of whom asks for budget and for a run; ε 4 is spent."""
+    found = open_state(tmp_path / "state")
+    if request.param == "PostgreSQL":
+        settle(found, cluster.database())
+    with accounts_of(found) as accounts:
+        for name, role in (
+            ("opal", "operator"),
+            ("omar", "operator"),
+            ("olga", "owner"),
+            ("ann", "analyst"),
+            ("bob", "analyst"),
+        ):
+            accounts.add(name, role, f"hash of {name}", by="test")
+        accounts.disable("bob", by="test")
+        Requests(accounts.database).ask("ann", "Clinic", "1", "why", limits=Limits(open=9, daily=9))
+        Reviews(accounts.database).submit(CODE, Ended(outcome="result", seconds=0.0), most_open=9, most_daily=9)
+        with accounts.database.transaction() as connection:
+            connection.execute(sa.insert(peers).values(name="high", public_key="k", sent=1, taken=1))
+    charge(found, 4)
+    tell(found)
+    return found
+
+
+@contextlib.contextmanager
+def accounts_of(state: State) -> Iterator[Accounts]:
+    with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
+        yield accounts
+
+
+def charge(state: State, epsilon: int) -> None:
+    ledger = Ledger.at(ledger_at(state))
+    event = Event(mechanism="discrete Laplace", epsilon=Fraction(epsilon))
+    assert isinstance(ledger.charge(event, claim(plan=bytes([epsilon])), TERMS), Receipt)
+    ledger.close()
+
+
+def tell(state: State) -> None:
+    """The log hears of everything, and its head is signed."""
+
+    async def told(clerk: Clerk, _state: State) -> None:
+        with accounts_of(state) as accounts:
+            await Deeds(accounts.database, clerk).tell()
+        await clerk.head()
+
+    with_clerk(state.root, told)
+
+
+def more(state: State) -> None:
+    """What is done after the copy was made."""
+    with accounts_of(state) as accounts:
+        accounts.disable("omar", by="test")
+        accounts.rotate("ann", "another hash", by="test")
+        (waiting,) = Reviews(accounts.database).of(None)
+        Reviews(accounts.database).begin(waiting.request_id, DATA, "olga")
+    charge(state, 3)
+    tell(state)
+
+
+def save(state: State) -> None:
+    ask("backup", str(state.root / "backup"), "--state", str(state.root))
+    if address(state):
+        tool("pg_dump", state, "--format=custom", "--file", str(state.root / "dump"))
+
+
+def lose_and_restore(state: State) -> str:
+    """The accounts' file is lost, or the whole database is what it was."""
+    if not address(state):
+        state.accounts.unlink()
+        return ask("restore", str(state.root / "backup"), "--state", str(state.root))
+    tool("pg_restore", state, "--clean", "--if-exists", str(state.root / "dump"))
+    return ask("restore", "--state", str(state.root))
+
+
+def tool(name: str, state: State, *words: str) -> None:
+    database, _, folder = address(state).partition("@/")[2].partition("?host=")
+    (program,) = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))[-1:] or [Path(name)]
+    command = [str(program), "--host", folder, "--username", "tests", "--dbname", database, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def everyone(state: State) -> dict[str, Account]:
+    with accounts_of(state) as accounts:
+        return {each.user_id: each for each in accounts.everyone()}
+
+
+def spent(state: State) -> float:
+    async def asked(clerk: Clerk, _state: State) -> None:
+        found.update({each["who"]: each["epsilon"] for each in await clerk.totals("Clinic")})
+        await clerk.verify()
+
+    found: dict[str, float] = {}
+    with_clerk(state.root, asked)
+    return found["ann"]
+
+
+def test_nothing_that_may_have_been_closed_since_is_open_and_nothing_spent_gets_less(state: State) -> None:
+    save(state)
+    more(state)
+    said = lose_and_restore(state)
+    assert "4 accounts are disabled and 2 open requests were denied" in said
+    assert spent(state) == 7
+    found = everyone(state)
+    (left,) = (name for name, each in found.items() if not each.disabled)
+    if not address(state):  # the log is whole, and knows who was disabled
+        assert left == "opal"
+    assert found[left].one_time
+    assert found[left].secret_hash.startswith("$argon2")
+    assert {each.generation for each in found.values()} == {2, 3}
+    with accounts_of(state) as accounts:
+        assert Requests(accounts.database).of("ann", state="open") == []
+        reviews = Reviews(accounts.database)
+        (waiting,) = reviews.of(None)
+        with pytest.raises(Conflict):
+            reviews.begin(waiting.request_id, DATA, "olga")
+
+
+def test_a_copy_that_the_log_knows_nothing_newer_than_is_as_it_was(state: State) -> None:
+    save(state)
+    before = everyone(state)
+    assert "as they were" in lose_and_restore(state)
+    assert everyone(state) == before
+    with accounts_of(state) as accounts:
+        assert len(Requests(accounts.database).of("ann", state="open")) == 1
+
+
+def test_what_was_closed_once_and_opened_by_name_stays_so_after_the_next_copy(state: State) -> None:
+    save(state)
+    more(state)
+    lose_and_restore(state)
+    with accounts_of(state) as accounts:
+        accounts.enable("ann", by="test")
+    tell(state)
+    (state.root / "backup").unlink()
+    save(state)
+    assert "as they were" in lose_and_restore(state)
+    assert not everyone(state)["ann"].disabled
+
+
+def test_accounts_in_place_that_go_on_from_the_copy_stay(tmp_path: Path) -> None:
+    state = open_state(tmp_path / "state")
+    with accounts_of(state) as accounts:
+        accounts.add("opal", "operator", "h", by="test")
+        tell(state)
+        save(state)
+        accounts.add("ann", "analyst", "h", by="test")
+    assert "accounts in place are as new" in ask("restore", str(state.root / "backup"), "--state", str(state.root))
+    assert set(everyone(state)) == {"opal", "ann"}
+
+
+def test_a_ledger_on_a_server_is_brought_forward_once_and_its_caps_are_those_of_the_newest_head(tmp_path: Path) -> None:
+    """Two enclaves share it: one whose head is old, and one that has lowered a cap since."""
+    place = cluster.database()
+    states = [open_state(tmp_path / name) for name in ("old", "new")]
+    for each in states:
+        settle(each, place)
+
+    async def caps(clerk: Clerk, state: State) -> None:
+        cap: dict[str, Any] = {"actor": "olga", "kind": "everyone", "dataset": "Clinic", "delta": "1e-6", "reason": "r"}
+        await clerk.set_cap(epsilon="9" if state is states[0] else "8", **cap)
+
+    tool("pg_dump", states[0], "--format=custom", "--file", str(tmp_path / "dump"))
+    for each in states:
+        charge(each, 3 if each is states[0] else 4)
+        with_clerk(each.root, lambda clerk, _state, each=each: caps(clerk, each))  # type: ignore[misc]
+    tool("pg_restore", states[0], "--clean", "--if-exists", str(tmp_path / "dump"))
+    with cluster.connect(place) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS ag_ledger CASCADE")  # as it was when the copy was made: nothing yet
+    for each in states:
+        with pytest.raises(Unusable, match="older than its signed head"):
+            with_clerk(each.root, caps)
+    for each in reversed(states):
+        assert "brought forward" in ask("restore", "--state", str(each.root))
+    assert spent(states[0]) == spent(states[1]) == 7
+    with cluster.connect(place) as connection:
+        assert connection.execute("SELECT epsilon FROM caps").fetchall() == [("8",)]
+    assert "stays" in ask("restore", "--state", str(states[1].root))
