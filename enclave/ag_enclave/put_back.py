@@ -21,12 +21,12 @@ from ag_enclave.clerk import Clerk
 from ag_enclave.database import Database
 from ag_enclave.errors import BadState
 from ag_enclave.migrate import open_accounts
+from ag_enclave.peers import peers
 from ag_enclave.place import accounts_at
 from ag_enclave.requests import ACCEPTING, DENIED, OPEN, requests
-from ag_enclave.reviews import reviews, runs
+from ag_enclave.reviews import forget_runs, reviews
 from ag_enclave.secrets import hash_secret, new_secret
 from ag_enclave.state import State, write_private
-from ag_enclave.sync import peers
 
 _BY: Final = "restore"
 _PAGE: Final = 1000
@@ -37,10 +37,15 @@ _COUNTERS: Final = {"sync.export": "sent", "sync.import": "taken"}
 
 @dataclass(slots=True)
 class Heard:
-    """What the audit log says of the gateway's database: its newest deed by number, the newest file to and from each other side, who is no operator any more."""
+    """What the audit log says of the gateway's database: its newest deed, the newest file to and from each other side, which sides and operators are gone.
+
+    ``older``: the log itself was put back, and may lack whatever was done since.
+    """
 
     newest: int = 0
+    older: bool = False
     gone: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
     files: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def hear(self, entries: Iterable[Mapping[str, Any]]) -> None:
@@ -54,18 +59,21 @@ class Heard:
                 self.gone.add(entry["subject"])
             elif entry["action"] in ("user.enable", "user.role"):
                 self.gone.discard(entry["subject"])
+            if entry["action"] in ("sync.forget", "sync.register"):
+                (self.forgotten.add if entry["action"] == "sync.forget" else self.forgotten.discard)(entry["subject"])
             if entry["action"] in _COUNTERS and isinstance(number, int):
                 place = _COUNTERS[entry["action"]], entry["subject"]
                 self.files[place] = max(self.files.get(place, 0), number)
 
     @classmethod
-    async def of(cls, clerk: Clerk) -> tuple[dict[str, Any], Self]:
+    async def of(cls, clerk: Clerk) -> tuple[str, Self]:
         """What became of the ledger, and what its log says of the gateway's database."""
-        outcome, heard, at = await clerk.restored(), cls(), 0
+        outcome, at = await clerk.restored(), 0
+        heard = cls(older=outcome["older"])
         while entries := await clerk.entries(after=at, limit=_PAGE):
             heard.hear(entries)
             at = int(entries[-1]["sequence"])
-        return outcome, heard
+        return str(outcome["said"]), heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +85,13 @@ class Closed:
     requests: int
 
 
-def settled(state: State, copy: bytes | None, heard: Heard, *, older: bool, by: str) -> Iterator[str]:
+def settled(state: State, copy: bytes | None, heard: Heard, *, by: str) -> Iterator[str]:
     """Put a copy of the gateway's database in its place, unless what is there goes on from it; and close what it may not open. What was done, in sentences."""
     if copy is not None and not _put(state, copy):
         yield "The accounts in place are as new as the copy, or newer: they stay."
         return
     with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
-        if not older and is_newest(accounts.database, heard):
+        if not heard.older and is_newest(accounts.database, heard):
             yield "Accounts, requests and reviews are as they were: the log knows of nothing that was done since."
             return
         secret = new_secret()
@@ -155,9 +163,7 @@ def close(database: Database, heard: Heard, *, by: str, secret_hash: str) -> Clo
             .values(disabled=True, generation=accounts.c.generation + 1)
         ).rowcount
         asked = _close_requests(connection)
-        for (counter, name), number in heard.files.items():
-            behind = (peers.c.name == name) & (peers.c[counter] < number)
-            connection.execute(sa.update(peers).where(behind).values({counter: number}))
+        _close_peers(connection, heard)
         said = {"operator": operator, "accounts": others, "requests": asked, "newest": heard.newest}
         _go_on_after(connection, heard.newest)
         deeds.note(connection, by, "accounts.restore", "accounts", said)
@@ -183,14 +189,22 @@ def _close_requests(connection: sa.Connection) -> int:
     said = {"state": DENIED, "decided_by": _BY, "decided_at": now, "answer": _SENTENCE}
     waiting = requests.c.state.in_((OPEN, ACCEPTING))
     budget = connection.execute(sa.update(requests).where(waiting).values(said)).rowcount
-    connection.execute(
-        sa.update(runs)
-        .where(runs.c.request_id.in_(sa.select(reviews.c.request_id).where(reviews.c.state == OPEN)))
-        .values(value=None)
-    )
+    for request_id in (
+        connection.execute(sa.select(reviews.c.request_id).where(reviews.c.state == OPEN)).scalars().all()
+    ):
+        forget_runs(connection, request_id)
     used = {"runs_used": reviews.c.runs_allowed}
     code = connection.execute(sa.update(reviews).where(reviews.c.state == OPEN).values(said | used)).rowcount
     return int(budget + code)
+
+
+def _close_peers(connection: sa.Connection, heard: Heard) -> None:
+    """Forgotten sides stay forgotten, and numbers of files go on; where nobody knows, every side is registered anew."""
+    lost = sa.true() if heard.older else peers.c.name.in_(heard.forgotten)
+    connection.execute(sa.delete(peers).where(lost))
+    for (counter, name), number in heard.files.items():
+        behind = (peers.c.name == name) & (peers.c[counter] < number)
+        connection.execute(sa.update(peers).where(behind).values({counter: number}))
 
 
 def _go_on_after(connection: sa.Connection, newest: int) -> None:

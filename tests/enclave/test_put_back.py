@@ -1,5 +1,6 @@
 """A copy that is put back, on either database, opens nothing that may have been closed since: no secret, no account, no run that was used up; and no budget."""
 
+import asyncio
 import contextlib
 import subprocess
 from collections.abc import Iterator
@@ -10,21 +11,27 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from ag_enclave import deeds
 from ag_enclave.accounts import Account, Accounts
-from ag_enclave.clerk import Clerk
 from ag_enclave.deeds import Deeds
-from ag_enclave.errors import Conflict, Unusable
+from ag_enclave.errors import Conflict
 from ag_enclave.migrate import open_accounts
+from ag_enclave.peers import Peers, peers
 from ag_enclave.place import accounts_at, address, ledger_at, settle
 from ag_enclave.requests import Limits, Requests
 from ag_enclave.reviews import DATA, Ended, Input, Reviews, Submission
-from ag_enclave.state import State, open_state
-from ag_enclave.sync import peers
+from ag_enclave.state import State, audit_key, open_state
 from ag_vault.account import Event
+from ag_vault.clerk.keeper import Keeper
+from ag_vault.clerk.seal import Seal
+from ag_vault.errors import BadLedger
 from ag_vault.ledger import Ledger, Receipt
+from ag_vault.ledger.connect import engine_at
+from ag_vault.ledger.log import Entry
+from ag_vault.ledger.register import Place, Register
 from tests import cluster
 from tests.enclave.test_audit import ask
-from tests.enclave.test_clerk import TERMS, with_clerk
+from tests.enclave.test_clerk import TERMS
 from tests.vault.ledgers import claim
 
 CODE = Submission(
@@ -57,7 +64,8 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> State:
         Requests(accounts.database).ask("ann", "Clinic", "1", "why", limits=Limits(open=9, daily=9))
         Reviews(accounts.database).submit(CODE, Ended(outcome="result", seconds=0.0), most_open=9, most_daily=9)
         with accounts.database.transaction() as connection:
-            connection.execute(sa.insert(peers).values(name="high", public_key="k", sent=1, taken=1))
+            for name in ("high", "left"):
+                connection.execute(sa.insert(peers).values(name=name, public_key="k", sent=1, taken=1))
     charge(found, 4)
     tell(found)
     return found
@@ -78,13 +86,27 @@ def charge(state: State, epsilon: int) -> None:
 
 def tell(state: State) -> None:
     """The log hears of everything, and its head is signed."""
+    with kept(state) as (register, keeper), accounts_of(state) as accounts:
 
-    async def told(clerk: Clerk, _state: State) -> None:
-        with accounts_of(state) as accounts:
-            await Deeds(accounts.database, clerk).tell()
-        await clerk.head()
+        class Clerk:
+            async def append(self, actor: str, action: str, subject: str, details: Any) -> None:
+                register.append(Entry(actor=actor, action=action, subject=subject, details=details))
 
-    with_clerk(state.root, told)
+        asyncio.run(Deeds(accounts.database, Clerk()).tell())
+        keeper.advance()
+
+
+@contextlib.contextmanager
+def kept(state: State) -> Iterator[tuple[Register, Keeper]]:
+    """The ledger's books and their signed head, as a clerk holds them."""
+    register, audit = Register(engine_at(ledger_at(state))), state.folder("audit")
+    keeper = Keeper(register, Seal(audit_key(state).read_bytes(), audit), audit)
+    try:
+        register.open()
+        keeper.open()
+        yield register, keeper
+    finally:
+        register.close()
 
 
 def more(state: State) -> None:
@@ -94,6 +116,9 @@ def more(state: State) -> None:
         accounts.rotate("ann", "another hash", by="test")
         (waiting,) = Reviews(accounts.database).of(None)
         Reviews(accounts.database).begin(waiting.request_id, DATA, "olga")
+        with accounts.database.transaction() as connection:
+            deeds.note(connection, "test", "sync.import", "high", {"number": 7})
+            deeds.note(connection, "test", "sync.forget", "left", {})
     charge(state, 3)
     tell(state)
 
@@ -127,13 +152,10 @@ def everyone(state: State) -> dict[str, Account]:
 
 
 def spent(state: State) -> float:
-    async def asked(clerk: Clerk, _state: State) -> None:
-        found.update({each["who"]: each["epsilon"] for each in await clerk.totals("Clinic")})
-        await clerk.verify()
-
-    found: dict[str, float] = {}
-    with_clerk(state.root, asked)
-    return found["ann"]
+    with kept(state) as (register, _):
+        register.verify()
+        found = {each["who"]: each["epsilon"] for each in register.totals("Clinic")}
+    return float(found["ann"])
 
 
 def test_nothing_that_may_have_been_closed_since_is_open_and_nothing_spent_gets_less(state: State) -> None:
@@ -155,6 +177,8 @@ def test_nothing_that_may_have_been_closed_since_is_open_and_nothing_spent_gets_
         (waiting,) = reviews.of(None)
         with pytest.raises(Conflict):
             reviews.begin(waiting.request_id, DATA, "olga")
+        sides = [(each.name, each.taken) for each in Peers(accounts.database, "test").everyone()]
+        assert sides == ([] if address(state) else [("high", 7)])
 
 
 def test_a_copy_that_the_log_knows_nothing_newer_than_is_as_it_was(state: State) -> None:
@@ -197,20 +221,18 @@ def test_a_ledger_on_a_server_is_brought_forward_once_and_its_caps_are_those_of_
     for each in states:
         settle(each, place)
 
-    async def caps(clerk: Clerk, state: State) -> None:
-        cap: dict[str, Any] = {"actor": "olga", "kind": "everyone", "dataset": "Clinic", "delta": "1e-6", "reason": "r"}
-        await clerk.set_cap(epsilon="9" if state is states[0] else "8", **cap)
-
     tool("pg_dump", states[0], "--format=custom", "--file", str(tmp_path / "dump"))
-    for each in states:
-        charge(each, 3 if each is states[0] else 4)
-        with_clerk(each.root, lambda clerk, _state, each=each: caps(clerk, each))  # type: ignore[misc]
+    for each, epsilon, cap in zip(states, (3, 4), ("9", "8"), strict=True):
+        charge(each, epsilon)
+        with kept(each) as (register, keeper):
+            register.set_cap(Place(kind="everyone", dataset="Clinic"), cap, "1e-6", actor="olga", reason="r")
+            keeper.advance()
     tool("pg_restore", states[0], "--clean", "--if-exists", str(tmp_path / "dump"))
     with cluster.connect(place) as connection:
         connection.execute("DROP SCHEMA IF EXISTS ag_ledger CASCADE")  # as it was when the copy was made: nothing yet
     for each in states:
-        with pytest.raises(Unusable, match="older than its signed head"):
-            with_clerk(each.root, caps)
+        with pytest.raises(BadLedger, match="older than its signed head"), kept(each):
+            pass
     for each in reversed(states):
         assert "brought forward" in ask("restore", "--state", str(each.root))
     assert spent(states[0]) == spent(states[1]) == 7

@@ -74,11 +74,11 @@ def restore(file: Path | None, state_path: Path) -> None:
                 write_private(state.root / folder / plain, data)
         if not served:
             write_private(state.ledger.with_name("restore.sqlite"), content[_LEDGER])
-        outcome, heard = with_clerk(state_path, Heard.of, restore=True)
-        click.echo(outcome["said"])
+        said, heard = with_clerk(state_path, Heard.of, restore=True)
+        click.echo(said)
         if served or _ACCOUNTS in content:
             copy = None if served else content[_ACCOUNTS]
-            for line in settled(state, copy, heard, older=outcome["older"], by=by()):
+            for line in settled(state, copy, heard, by=by()):
                 click.echo(line)
 
 
