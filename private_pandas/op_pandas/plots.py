@@ -59,10 +59,17 @@ def counts(released: Any, *, ax: "Axes | None" = None, label: str | None = None)
     return _finished(axes, released)
 
 
-def means(released: Any, *, columns: Sequence[Any] | None = None, axes: "Sequence[Axes] | None" = None) -> "list[Axes]":
+def means(
+    released: Any,
+    *,
+    columns: Sequence[Any] | None = None,
+    ax: "Axes | None" = None,
+    axes: "Sequence[Axes] | None" = None,
+) -> "list[Axes]":
     """Points with their intervals, a panel for each column: means, medians or sums of groups, or of a frame's columns.
 
-    Takes a released frame (a row for each group) or Series; ``columns`` chooses some; ``axes`` are as many as columns. TypeError or ValueError else.
+    Takes a released frame (a row for each group) or Series; ``columns`` chooses some; ``ax`` draws one column into axes that are there,
+    ``axes`` are as many as columns. TypeError or ValueError else.
     """
     if not hasattr(released, "to_frame") and not hasattr(released, "columns"):
         raise TypeError(f"means draws a released frame or series, and this is a {type(released).__name__}")
@@ -71,9 +78,10 @@ def means(released: Any, *, columns: Sequence[Any] | None = None, axes: "Sequenc
     missing = [each for each in chosen if each not in frame.columns]
     if missing or not chosen:
         raise ValueError(f"there is no column {missing[0]!r} in what was released" if missing else "there is no column")
-    panels = _panels(len(chosen), len(frame)) if axes is None else list(axes)
+    given = axes if ax is None else [ax]
+    panels = _panels(len(chosen), len(frame)) if given is None else list(given)
     if len(panels) != len(chosen):
-        raise ValueError(f"{len(chosen)} columns need as many axes, and {len(panels)} were given")
+        raise ValueError(f"{len(chosen)} columns need as many axes=[…], and {len(panels)} were given")
     widths = _half_widths(released)
     widths = widths.to_frame(frame.columns[0]) if hasattr(widths, "to_frame") else widths
     for panel, name in zip(panels, chosen, strict=True):

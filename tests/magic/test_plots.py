@@ -60,6 +60,8 @@ def test_counts_have_a_bar_each() -> None:
     axes = plots.counts(series)
     assert [bar.get_height() for bar in axes.patches] == [5, 3]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", r"\$b\$"]
+    mine = plt.figure().gca()
+    assert plots.means(series, ax=mine) == [mine]
     assert plots.counts(series.to_frame(), ax=plt.figure().gca()).get_xlabel() == "sex"
 
 
