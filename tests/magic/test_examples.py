@@ -52,7 +52,7 @@ SHOWN = {
         0, "non-private", "no truth value", "can't be iterated", "needs eps", "exceeded per query", "no public bounds", "append",
         "os is not allowed", "pathlib is not allowed", "head is not available",
     ),
-    "competition": (1, "needs 142 predictions", "'leaderboard': ", "'scored_rows': 99", "Tumour Cup: by accuracy", "1  demo-analyst"),
+    "competition": (1, "needs 142 predictions", "'leaderboard': ", "'scored_rows': 99", "Tumour Cup: by accuracy", "1  demo-analyst", "Labels of Tumour Cup"),
     "antigranular_sample": (0, "ignores the temporary user", "division by zero", "global", "later"),
 }  # fmt: skip
 """Of each notebook of ``examples``: how many pictures it draws, and what it shows."""
