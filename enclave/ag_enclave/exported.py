@@ -15,6 +15,7 @@ from ag_enclave.errors import BadData
 
 FIELDS = ("sequence", "at", "actor", "action", "subject", "details", "event", "event_hash", "previous")
 """What an entry's hash is over: SHA-256 of the JSON list of these, in ASCII without blanks."""
+_WHOLE = {*FIELDS, "hash"}
 GENESIS = "0" * 64
 
 
@@ -30,6 +31,8 @@ def verify(lines: Iterable[str], public_key: bytes) -> int:
             _check_head(content, count, previous, public_key)
             ends.append(line)
             continue
+        if content.keys() != _WHOLE:
+            raise BadData(f"The export's entry {count + 1} has fields that no hash is over, or lacks some.")
         if [content.get("sequence"), content.get("previous")] != [count + 1, previous] or _hash(content) != content.get(
             "hash"
         ):
@@ -42,12 +45,20 @@ def verify(lines: Iterable[str], public_key: bytes) -> int:
 
 def _object(line: str) -> dict[str, object]:
     try:
-        content = json.loads(line)
+        content = json.loads(line, object_pairs_hook=_once)
     except (ValueError, RecursionError) as problem:
         raise BadData("The export has a line that is not JSON.") from problem
     if not isinstance(content, dict):
         raise BadData("The export has a line that is not an object.")
     return content
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object each of whose names stands once: of two, others might read the one that no hash is over."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _hash(entry: dict[str, object]) -> str:

@@ -13,6 +13,7 @@ import click
 
 from ag_enclave.commands.options import known_state, state_option
 from ag_enclave.errors import BadData, BadState, Refusal
+from ag_enclave.words import plain
 
 if TYPE_CHECKING:
     from ag_enclave.clerk import Clerk
@@ -65,7 +66,8 @@ def show(limit: int, actor: str | None, action: str | None, subject: str | None,
     for entry in reversed(entries):
         at = datetime.fromtimestamp(entry["at"] / 1e9, UTC).isoformat(timespec="seconds")
         details = json.dumps(entry["details"], ensure_ascii=True)
-        click.echo(f"{entry['sequence']}\t{at}\t{entry['actor']}\t{entry['action']}\t{entry['subject']}\t{details}")
+        named = (plain(str(entry[name])) for name in ("actor", "action", "subject"))
+        click.echo("\t".join((str(entry["sequence"]), at, *named, details)))
 
 
 @audit.command()

@@ -1,0 +1,135 @@
+"""Whatever is changed in the ledger's two chains, in any field of any row, or in any byte of an export, is found: not one change out of each kind, but all of them."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ag_enclave import exported
+from ag_enclave.errors import BadData
+from ag_enclave.state import State, open_state
+from tests.enclave.test_audit import ask, some_deeds, verdict
+from tests.enclave.test_clerk import with_clerk
+
+TABLES = ("log", "events")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> State:
+    path = tmp_path_factory.mktemp("kept")
+    with_clerk(path, some_deeds)
+    return open_state(path)
+
+
+def rows(state: State, table: str) -> tuple[list[str], list[tuple[object, ...]]]:
+    with sqlite3.connect(state.ledger) as connection:
+        found = connection.execute(f"SELECT * FROM {table} ORDER BY sequence")
+        return [column[0] for column in found.description], found.fetchall()
+
+
+def changed(value: object) -> object:
+    """The nearest other value of its kind."""
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, bytes):
+        return bytes([value[0] ^ 1]) + value[1:] if value else b"x"
+    if isinstance(value, float):
+        return value * 2 + 1
+    if isinstance(value, str) and value:
+        last = "b" if value[-1] == "a" else "a"
+        return value[:-1] + last
+    return "x"
+
+
+def changes(state: State) -> Iterator[str]:
+    """SQL that changes one thing: each field of each row; rows dropped, exchanged, put in twice; tails cut with and without the head that belongs to it."""
+    for table in TABLES:
+        names, content = rows(state, table)
+        for row in content:
+            for name, value in zip(names, row, strict=True):
+                if name != "sequence":
+                    yield f"UPDATE {table} SET {name} = {quoted(changed(value))} WHERE sequence = {row[0]}"
+            yield f"DELETE FROM {table} WHERE sequence = {row[0]}"
+            yield f"UPDATE {table} SET sequence = 99 WHERE sequence = {row[0]}"
+        for number in range(1, len(content)):
+            moves = ((number, 99), (number + 1, number), (99, number + 1))
+            yield ";".join(f"UPDATE {table} SET sequence = {to} WHERE sequence = {at}" for at, to in moves)
+            cut = f"DELETE FROM {table} WHERE sequence > {number}"
+            yield cut
+            head = {"log": 2, "events": 1}[table]
+            found = f"(SELECT hash FROM {table} WHERE sequence = {number})"
+            yield f"{cut}; UPDATE head SET sequence = {number}, hash = {found} WHERE id = {head}"
+    for head in (1, 2):
+        yield f"UPDATE head SET sequence = sequence + 1 WHERE id = {head}"
+        yield f"UPDATE head SET hash = '{'0' * 64}' WHERE id = {head}"
+        yield f"DELETE FROM head WHERE id = {head}"
+
+
+def quoted(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
+
+
+def test_every_change_of_any_field_of_any_row_is_found(kept: State) -> None:
+    assert verdict(kept) == ""
+    whole = {
+        path: path.read_bytes() for folder in (kept.ledger.parent, kept.folder("audit")) for path in folder.iterdir()
+    }
+    count = 0
+    for statements in changes(kept):
+        refused = False
+        with contextlib.closing(sqlite3.connect(kept.ledger)) as connection:
+            for table in TABLES:
+                for verb in ("UPDATE", "DELETE"):
+                    connection.execute(f"DROP TRIGGER {table}_{verb}")
+            try:
+                connection.executescript(statements)
+            except sqlite3.IntegrityError:
+                refused = True  # the table itself takes no such row
+        if not refused:
+            count += 1
+            assert verdict(kept), statements
+        restore(kept, whole)
+    assert count > 100
+    assert verdict(kept) == ""
+
+
+def restore(state: State, whole: dict[Path, bytes]) -> None:
+    for folder in (state.ledger.parent, state.folder("audit")):
+        for path in folder.iterdir():
+            if path not in whole:
+                path.unlink()
+    for path, content in whole.items():
+        path.write_bytes(content)
+
+
+def test_every_byte_of_an_export_counts(kept: State) -> None:
+    text = ask("audit", "export", "-", "--state", str(kept.root))
+    key = (kept.folder("audit") / "audit.pub").read_bytes()
+    assert exported.verify(text.splitlines(), key) == 5
+    meant = [json.loads(line) for line in text.splitlines()]
+    for at in range(len(text)):
+        for other in (chr(ord(text[at]) ^ 1), ""):
+            lines = (text[:at] + other + text[at + 1 :]).splitlines()
+            try:
+                exported.verify(lines, key)
+            except BadData:
+                continue
+            # What verifies says the same: a blank between two words of JSON, the end of the last line.
+            assert [json.loads(line) for line in lines] == meant, at
+
+
+@pytest.mark.parametrize(
+    "odd", ['"note": "paid", ', '"actor": "bob", ', '"sequence": 1, ', '"hash": "x", ', '"details": "{}", ']
+)
+def test_nothing_stands_in_an_export_that_no_hash_is_over(kept: State, odd: str) -> None:
+    lines = ask("audit", "export", "-", "--state", str(kept.root)).splitlines()
+    key = (kept.folder("audit") / "audit.pub").read_bytes()
+    for number in range(5):
+        longer = [*lines[:number], "{" + odd + lines[number][1:], *lines[number + 1 :]]
+        with pytest.raises(BadData):
+            exported.verify(longer, key)
