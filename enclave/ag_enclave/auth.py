@@ -25,14 +25,23 @@ async def caller(
     claims = gateway.tokens.read(token) if token else None
     if claims is None:
         raise Refusal(401, "A valid access token is needed; log in (again)." if token else "An access token is needed.")
-    account = await asyncio.to_thread(gateway.accounts.find, claims.user_id)
-    if account is None or account.disabled or account.generation != claims.generation:
+    account = await asyncio.to_thread(standing, gateway, token)
+    if account is None:
         raise Refusal(401, "This access token was revoked; log in again.")
     if account.one_time and not one_time:
         raise Refusal(403, "This secret is for one use: exchange it for a real one first (POST /ag/v1/me/secret).")
     if account.role not in roles:
         raise Refusal(403, f"This is not open to the role {account.role}.")
     return account
+
+
+def standing(gateway: Gateway, token: str) -> Account | None:
+    """The account behind a token; None where the token or the account isn't good, or no longer. Reads; call it off the event loop."""
+    claims = gateway.tokens.read(token) if token else None
+    account = gateway.accounts.find(claims.user_id) if claims else None
+    if claims is None or account is None or account.disabled or account.generation != claims.generation:
+        return None
+    return None if gateway.revocations.ended(token) else account
 
 
 def _token(connection: HTTPConnection) -> str:

@@ -14,6 +14,7 @@ from ag_enclave.decisions import Decisions
 from ag_enclave.deeds import Deeds
 from ag_enclave.holdings import Holdings
 from ag_enclave.intake import Intake
+from ag_enclave.line import Line
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Notices
 from ag_enclave.oidc import Issuer
@@ -22,6 +23,7 @@ from ag_enclave.requests import Requests
 from ag_enclave.retirement import Retirement
 from ag_enclave.reviewing import Reviewing
 from ag_enclave.reviews import Reviews
+from ag_enclave.revocations import Revocations
 from ag_enclave.scoring import Scoring
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
@@ -39,6 +41,8 @@ class Gateway:
     accounts: Accounts
     verifier: Verifier
     throttle: Throttle
+    line: Line
+    revocations: Revocations
     tokens: Tokens
     catalog: Catalog
     competitions: Competitions

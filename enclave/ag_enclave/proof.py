@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from ag_enclave.accounts import Account
+from ag_enclave.errors import Refusal
 from ag_enclave.gateway import Gateway
 
 LONGEST = 256
@@ -30,6 +31,15 @@ async def prove(gateway: Gateway, address: str, user_id: str, secret: str) -> Ac
     if not all(0 < len(word) <= LONGEST for word in (user_id, secret)):
         return Unproven(why="A user id and a secret are needed.")
     key = (user_id, address)
+    try:
+        async with gateway.line.turn(key):
+            return await _prove(gateway, key, secret)
+    except Refusal as crowded:
+        return Unproven(why=crowded.message, wait=1.0)
+
+
+async def _prove(gateway: Gateway, key: tuple[str, str], secret: str) -> Account | Unproven:
+    user_id, address = key
     wait = gateway.throttle.wait_seconds(key)
     if wait:
         return Unproven(why=f"Too many failed logins; try again in {math.ceil(wait)} seconds.", wait=wait)

@@ -1,12 +1,25 @@
 """Every table of the gateway's database: importing this registers them all. Knows only which modules have tables."""
 
-from ag_enclave import accounts, competitions, deeds, notices, peers, projects, requests, reviews, sync, throttle
+from ag_enclave import (
+    accounts,
+    competitions,
+    deeds,
+    notices,
+    peers,
+    projects,
+    requests,
+    reviews,
+    revocations,
+    sync,
+    throttle,
+)
 from ag_enclave.database import metadata
 
 TABLES = (
     accounts.accounts,
     deeds.deeds,
     throttle.failures,
+    revocations.revoked,
     requests.requests,
     notices.notices,
     competitions.competitions,

@@ -35,6 +35,7 @@ from ag_enclave.gateway import Gateway
 from ag_enclave.holdings import Holdings
 from ag_enclave.intake import Intake
 from ag_enclave.judge import Judge
+from ag_enclave.line import Line
 from ag_enclave.loader import sweep
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Channel, Notices
@@ -45,6 +46,7 @@ from ag_enclave.requests import Requests
 from ag_enclave.retirement import Retirement
 from ag_enclave.reviewing import Reviewing
 from ag_enclave.reviews import Reviews
+from ag_enclave.revocations import Revocations
 from ag_enclave.scoring import Scoring
 from ag_enclave.secrets import Verifier
 from ag_enclave.session.nurseries import Nurseries
@@ -135,6 +137,8 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         accounts=start.accounts,
         verifier=Verifier(),
         throttle=_throttle(start, opened),
+        line=Line(),
+        revocations=Revocations(start.accounts.database, time.time),
         tokens=Tokens(key=opened.key, seconds=limits.token_seconds, longest=limits.longest_token_seconds, clock=clock),
         issuer=opened.issuer,
         catalog=catalog,

@@ -1,6 +1,8 @@
 """The web console through a real server: who comes in, what a form must prove, what owners decide there, and that no text becomes markup."""
 
+import csv
 import html
+import io
 import json
 import re
 import struct
@@ -14,6 +16,7 @@ import pytest
 
 from ag_enclave.console.chart import drawing, spending_of
 from ag_enclave.console.listing import listing
+from ag_enclave.console.log import table_of
 from ag_enclave.console.pages import PAGES
 from ag_enclave.console.reviews import outline
 from tests.enclave.processes import eventually
@@ -314,3 +317,61 @@ def test_a_form_that_can_t_be_done_keeps_what_was_filled_in(browser: Callable[[s
     assert 'value="many"' in shown
     assert 'value="say &#34;why&#34;"' in shown
     assert '<option value="call" selected>' in shown
+
+
+def test_who_logs_out_takes_every_copy_of_the_token_along(browser: Callable[[str], Browser]) -> None:
+    owner, copy = browser("owner"), browser("owner")
+    stolen = Browser(owner.client.enclave)
+    stolen.cookie = owner.cookie
+    bearer = {"Authorization": f"Bearer {owner.cookie.partition('=')[2]}"}
+    assert (stolen.get("/console").status, owner.client.send("GET", "/ag/v1/me", None, bearer).status) == (200, 200)
+    assert owner.post("/console/logout", form_token=owner.token_of(owner.get("/console"))).status == 303
+    assert (stolen.get("/console").status, owner.client.send("GET", "/ag/v1/me", None, bearer).status) == (303, 401)
+    assert copy.get("/console").status == 200  # another visit of the same owner
+
+
+def test_a_cookie_that_somebody_planted_is_not_the_visit_s(odd_enclave: Enclave) -> None:
+    planted = RawClient(odd_enclave, "auditor").login().token
+    victim = Browser(odd_enclave)
+    victim.cookie = f"__Host-ag-console={planted}"
+    assert victim.login(odd_enclave.accounts["owner"]).status == 303
+    assert planted not in victim.cookie
+    assert "owner · owner" in victim.get("/console").text
+
+
+def test_no_page_can_be_framed_sniffed_or_kept(odd_enclave: Enclave, browser: Callable[[str], Browser]) -> None:
+    owner, stranger = browser("owner"), Browser(odd_enclave)
+    pages = [row.path.format(name="Odd%20Data", request_id=STRANGER) for row in PAGES if row.method == "GET"]
+    for visitor in (owner, stranger):
+        for path in (*pages, "/", "/console/login", "/console/nowhere", "/console/console.css"):
+            headers = visitor.get(path).headers
+            assert headers["X-Frame-Options"] == "DENY", path
+            assert "frame-ancestors 'none'" in headers["Content-Security-Policy"], path
+            assert headers["X-Content-Type-Options"] == "nosniff", path
+            assert headers["Referrer-Policy"] == "same-origin", path
+            assert headers["Cache-Control"] == ("max-age=300" if path.endswith(".css") else "no-store"), path
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", " =1", "|cmd", "%0", "\r=1", "'=1", "a\x1b[2J", 'say "x",y']
+)
+def test_no_cell_of_the_log_s_table_is_a_formula_nor_steers_a_terminal(text: str) -> None:
+    entry = {"sequence": 1, "at": 0, "actor": text, "action": text, "subject": text, "details": {"reason": text}}
+    whole = table_of([entry])
+    (_, row) = csv.reader(io.StringIO(whole))
+    assert len(row) == 6
+    for cell in row[2:5]:
+        assert not cell.lstrip().startswith(("=", "+", "-", "@", "|", "%")), cell
+        assert cell.isprintable()
+    assert json.loads(row[5])["reason"] == text
+
+
+def test_the_log_s_table_keeps_the_page_s_filters(browser: Callable[[str], Browser]) -> None:
+    auditor = browser("auditor")
+    page = auditor.get("/console/log?action=user.add")
+    (link,) = re.findall(r'href="(/console/log\.csv[^"]*)"', page.text)
+    answer = auditor.get(html.unescape(link))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="audit-log.csv"'
+    _, *rows = csv.reader(io.StringIO(answer.text))
+    assert {row[3] for row in rows} == {"user.add"}

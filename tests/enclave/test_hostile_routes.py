@@ -1,9 +1,12 @@
 """Every route against people who mean harm: tokens that are not quite tokens, bodies that are not quite bodies, and requests that come again."""
 
 import json
+import re
+import sys
 import threading
 import time
 
+import msgspec
 import pytest
 
 from ag_enclave.app import ROUTES
@@ -84,3 +87,54 @@ def test_a_request_that_comes_again_from_many_hands_at_once_counts_once(odd_encl
     assert at_once(owner, f"{path}/{made['request_id']}/accept", {}) == [200] * 8
     (budget,) = owner.ask("GET", "/ag/v1/budgets").json
     assert [cap["epsilon"] for cap in budget["caps"] if cap["who"] == "hasty"] == ["1"]
+
+
+def test_what_is_somebody_else_s_is_to_nobody_but_its_own(odd_enclave: Enclave) -> None:
+    """Every route with an id, asked with the real ids of another person: only owners and operators, where the route is theirs, get anything but 403 and 404."""
+    mine = RawClient(odd_enclave, account=add_user(odd_enclave.state, "holder", "analyst")).login()
+    notebook = mine.ask(
+        "POST", "/api/sessions", {"path": "a.ipynb", "name": "a", "type": "notebook", "kernel": {}}
+    ).json
+    asked = mine.ask("POST", "/ag/v1/requests", {"dataset": "Odd Data", "epsilon": "1", "reason": "mine"}).json
+    ids = {
+        "kernel_id": notebook["kernel"]["id"],
+        "session_id": notebook["id"],
+        "request_id": asked["request_id"],
+        "user_id": "holder",
+    }
+    others = {role: RawClient(odd_enclave, "other" if role == "analyst" else role).login() for role in ROLES}
+    for row in ROUTES:
+        fields = set(re.findall(r"{(\w+)}", row.path))
+        if not fields & ids.keys() or "reviews" in row.path or row.path.startswith("/ag/v1/sessions"):
+            continue
+        path = row.path.format(**ids)
+        for role, other in others.items():
+            if role in row.roles and role in ("owner", "operator"):
+                continue  # theirs to decide and to end; other tests say what comes of it
+            body = {} if row.method in ("POST", "PATCH") else None
+            answer = other.ask(row.method, path, body)
+            assert answer.status == (404 if role in row.roles else 403), (row.method, row.path, role)
+            assert "holder" not in answer.text
+    odometer = f"/ag/v1/sessions/{ids['kernel_id']}/odometer"
+    assert others["analyst"].ask("GET", odometer).status == 404
+    assert mine.ask("GET", f"/api/sessions/{notebook['id']}").status == 200
+    assert mine.ask("GET", f"/ag/v1/requests/{asked['request_id']}").json["state"] == "open"
+    with pytest.raises(Exception, match="404"), others["analyst"].channels(ids["kernel_id"]):
+        pass
+    mine.ask("DELETE", f"/api/sessions/{notebook['id']}")
+    mine.ask("POST", f"/ag/v1/requests/{asked['request_id']}/withdraw", {})
+
+
+def test_no_body_takes_a_field_that_is_not_its_own() -> None:
+    """Mass assignment: what a form doesn't name is refused, not overlooked, by every form that there is."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("ag_enclave.")]
+    forms = {
+        each
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, msgspec.Struct) and each is not msgspec.Struct
+    }
+    read_from_disk = {"Leaf"}
+    open_ones = {each.__qualname__ for each in forms if not each.__struct_config__.forbid_unknown_fields}
+    assert open_ones == read_from_disk
+    assert len(forms) > 15

@@ -1,15 +1,19 @@
 """The token endpoint as RFC 6749 has it, and who gets in with what."""
 
+import asyncio
 import json
 import socket
 import ssl
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psutil
 import pytest
 
+from ag_enclave.errors import Refusal
+from ag_enclave.line import Line
 from ag_enclave.logs import strike_out
 from ag_enclave.throttle import Throttle
 from ag_enclave.tokens import Tokens
@@ -207,3 +211,43 @@ def test_the_operator_s_log_tells_who_and_what_in_json(odd_enclave: Enclave, ana
 def test_a_token_in_a_logged_text_is_struck_out() -> None:
     event = strike_out(None, "info", {"event": "GET /api?x=1&token=abc.def-g&y=2", "n": 1})
     assert event == {"event": "GET /api?x=1&token=…&y=2", "n": 1}
+
+
+def test_guesses_side_by_side_are_no_more_than_one_after_the_other(odd_enclave: Enclave) -> None:
+    victim = RawClient(odd_enclave, account=add_user(odd_enclave.state, "besieged", "analyst"))
+    with ThreadPoolExecutor(16) as hands:
+        guesses = [f"guess {number}" for number in range(16)]
+        statuses = list(hands.map(lambda guess: victim.form(client_id="besieged", client_secret=guess).status, guesses))
+    assert sorted(statuses) == [401] * 5 + [429] * 11
+    RawClient(odd_enclave).login()
+
+
+def test_whoever_crowds_the_line_waits_alone_and_nothing_is_kept_of_who_left() -> None:
+    async def scene() -> None:
+        line, gate = Line(per_address=3, everyone=5), asyncio.Event()
+
+        async def wait(key: tuple[str, str]) -> int:
+            try:
+                async with line.turn(key):
+                    await gate.wait()
+            except Refusal as refusal:
+                return refusal.status
+            return 200
+
+        asked = [
+            ("ann", "there"),
+            ("ann", "there"),
+            ("bob", "there"),
+            ("cyd", "there"),
+            ("ann", "here"),
+            ("dan", "here"),
+        ]
+        waiting = [asyncio.create_task(wait(key)) for key in (*asked, ("eve", "elsewhere"))]
+        await asyncio.sleep(0)
+        gate.set()
+        assert await asyncio.gather(*waiting) == [200, 200, 200, 429, 200, 200, 503]
+        assert not line._turns
+        assert not line._waiting
+        assert not line._addresses
+
+    asyncio.run(scene())

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from ag_enclave.accounts import Account
 from ag_enclave.body import read_form
 from ag_enclave.console.page import bare_page, moved
-from ag_enclave.console.visit import Visit, check_origin, close_door, filled_form, open_door
+from ag_enclave.console.visit import Visit, check_origin, close_door, end_visit, filled_form, open_door
 from ag_enclave.errors import Refusal
 from ag_enclave.gateway import Gateway
 from ag_enclave.proof import Unproven, prove
@@ -41,6 +41,7 @@ async def enter(request: Request, gateway: Gateway) -> Response:
 async def leave(visit: Visit) -> Response:
     """Log out."""
     await filled_form(visit)
+    await end_visit(visit)
     response = moved(DOOR)
     close_door(response)
     return response

@@ -47,6 +47,11 @@ def bare_page(template: str, *, status: int = 200, **content: Any) -> Response:
     return HTMLResponse(_TEMPLATES.get_template(template).render(**content), status_code=status, headers=HEADERS)
 
 
+def attachment(text: str, name: str, kind: str) -> Response:
+    """A file to keep."""
+    return Response(text, media_type=kind, headers={**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'})
+
+
 def moved(path: str) -> Response:
     """Look there now: what follows every form, so that loading the page again sends nothing twice."""
     return RedirectResponse(path, status_code=303, headers=HEADERS)

@@ -43,6 +43,7 @@ PAGES: tuple[Row, ...] = (
     Row("GET", f"{reviews.PATH}/{{request_id}}", reviews.show_one, READERS),
     Row("POST", f"{reviews.PATH}/{{request_id}}", reviews.decide, OWNER),
     Row("GET", log.PATH, log.show, READERS),
+    Row("GET", log.FILE, log.show_file, READERS),
     Row("POST", "/console/logout", entrance.leave, READERS),
 )
 

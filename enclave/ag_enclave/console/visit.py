@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ag_enclave.accounts import Account
+from ag_enclave.auth import standing
 from ag_enclave.body import read_form
 from ag_enclave.errors import Refusal
 from ag_enclave.gateway import Gateway
@@ -47,9 +48,8 @@ class Visit:
 async def visit_of(request: Request, gateway: Gateway, roles: Collection[str]) -> Visit:
     """The visit. NobodyIn without a valid cookie, Refusal 403 for another role."""
     token = request.cookies.get(COOKIE, "")
-    claims = gateway.tokens.read(token) if token else None
-    account = await asyncio.to_thread(gateway.accounts.find, claims.user_id) if claims else None
-    if claims is None or account is None or account.disabled or account.generation != claims.generation:
+    account = await asyncio.to_thread(standing, gateway, token)
+    if account is None:
         raise NobodyIn(expired=bool(token))
     if account.role not in roles or account.one_time:
         raise Refusal(403, f"This page is not open to the role {account.role}.")
@@ -61,6 +61,12 @@ def open_door(response: Response, gateway: Gateway, account: Account) -> None:
     seconds = gateway.config.accounts.console_seconds
     token = gateway.tokens.issue(account.user_id, account.generation, seconds)
     response.set_cookie(COOKIE, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict")
+
+
+async def end_visit(visit: Visit) -> None:
+    """The token of this visit is void from now on, whoever has a copy."""
+    gateway, token = visit.gateway, visit.request.cookies.get(COOKIE, "")
+    await asyncio.to_thread(gateway.revocations.end, token, gateway.tokens.longest)
 
 
 def close_door(response: Response) -> None:
