@@ -1,7 +1,7 @@
 """What the gateway's endpoints work with, handed to each by name. Holds the parts; does nothing itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ag_enclave.accounts import Accounts
@@ -41,7 +41,7 @@ class Gateway:
     accounts: Accounts
     verifier: Verifier
     throttle: Throttle
-    line: Line
+    line: Line = field(default_factory=Line)
     revocations: Revocations
     tokens: Tokens
     catalog: Catalog
@@ -60,7 +60,7 @@ class Gateway:
     retirement: Retirement
     notices: Notices
     issuer: Issuer | None
-    metrics: Metrics
+    metrics: Metrics = field(default_factory=Metrics)
     nurseries: Nurseries
     sessions: Sessions
     standing: Standing

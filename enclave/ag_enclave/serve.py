@@ -35,9 +35,7 @@ from ag_enclave.gateway import Gateway
 from ag_enclave.holdings import Holdings
 from ag_enclave.intake import Intake
 from ag_enclave.judge import Judge
-from ag_enclave.line import Line
 from ag_enclave.loader import sweep
-from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Channel, Notices
 from ag_enclave.oidc import Issuer, issuer_of
 from ag_enclave.operations import listening, operating
@@ -137,8 +135,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         accounts=start.accounts,
         verifier=Verifier(),
         throttle=_throttle(start, opened),
-        line=Line(),
-        revocations=Revocations(start.accounts.database, time.time),
+        revocations=Revocations(database, clock),
         tokens=Tokens(key=opened.key, seconds=limits.token_seconds, longest=limits.longest_token_seconds, clock=clock),
         issuer=opened.issuer,
         catalog=catalog,
@@ -163,7 +160,6 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         intake=Intake(Uploads(start.state.folder("uploads"), config.uploads, clock=clock), holdings, config.uploads),
         retirement=Retirement(catalog, sessions),
         notices=Notices(database, opened.channels, patience=config.notify.retry_seconds, clock=clock),
-        metrics=Metrics(),
         nurseries=nurseries,
         sessions=sessions,
         standing=Standing(start.accounts, sessions),
