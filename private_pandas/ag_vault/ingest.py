@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from ag_plan.messages import ColumnValues
 from ag_plan.relations import MOST_ROWS
-from ag_vault.catalog import SCRATCH, Kind, Table, UnitRecord
+from ag_vault.catalog import ORDER_COLUMN, SCRATCH, UNIT_COLUMN, Kind, Table, UnitRecord
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import MOST_TEXT
 from ag_vault.space import INT64, ColumnSpace
@@ -29,18 +29,9 @@ def scratch_table(
 
     Of a ``unit`` the values are ids, as owners' are: hashed, rows without one left out. Its cap is what its largest unit has: all of it is public.
     """
-    # Engines take names that differ in case only for one.
-    names = {column.name.lower() for column in columns}
-    lengths = {len(column.values) for column in columns}
-    if (
-        not 0 < len(columns) <= MOST_COLUMNS
-        or len(names) != len(columns)
-        or "" in names
-        or any("\x00" in name for name in names)
-    ):
-        return _refused(f"A frame needs between 1 and {MOST_COLUMNS} columns with names of their own, apart from case.")
-    if len(lengths) != 1:
-        return _refused("All columns of a frame must be of one length.")
+    trouble = _unnameable(columns)
+    if trouble is not None:
+        return trouble
     spaces: dict[str, ColumnSpace] = {}
     values: Columns = []
     for column in columns:
@@ -58,6 +49,26 @@ def scratch_table(
         spaces[column.name] = replace(space, longest=longest) if space.kind == "str" else space
     table = Table(key=f"{SCRATCH}/{number}", dataset=SCRATCH, columns=spaces)
     return (table, values) if unit is None else _of_units(table, values, unit)
+
+
+def _unnameable(columns: Sequence[ColumnValues]) -> Refusal | None:
+    """The refusal of columns that no table can have by their number, names and lengths."""
+    # Engines take names that differ in case only for one.
+    names = {column.name.lower() for column in columns}
+    lengths = {len(column.values) for column in columns}
+    reserved = next((name for name in (ORDER_COLUMN, UNIT_COLUMN) if name in names), None)
+    if reserved is not None:
+        return _refused(f"A column of the name {reserved} is not possible.")
+    if (
+        not 0 < len(columns) <= MOST_COLUMNS
+        or len(names) != len(columns)
+        or "" in names
+        or any("\x00" in name for name in names)
+    ):
+        return _refused(f"A frame needs between 1 and {MOST_COLUMNS} columns with names of their own, apart from case.")
+    if len(lengths) != 1:
+        return _refused("All columns of a frame must be of one length.")
+    return None
 
 
 def _of_units(table: Table, values: Columns, unit: str) -> tuple[Table, Columns] | Refusal:

@@ -266,7 +266,7 @@ class Session:
         owned = [table for table in tables if table.path]
         return Claim(
             dataset=owned[0].account if owned else SCRATCH,
-            version=" ".join(sorted({table.version for table in tables})),
+            version=_version(tables),
             analyst=self._who.analyst,
             session=self._who.session,
             library=_label(library),
@@ -337,6 +337,12 @@ def _window(held: Held) -> messages.Window:
 def _cost(event: Event) -> messages.Cost:
     epsilon = "" if event.epsilon is None else str(event.epsilon)
     return messages.Cost(epsilon=epsilon, delta=float(event.delta), rho=float(event.concentrated))
+
+
+def _version(tables: Sequence[Table]) -> str:
+    """What rows a stored answer is of. A guest's own tables are numbered anew in each session: which of them is which counts, too."""
+    owned = sorted({table.version for table in tables if table.path})
+    return " ".join((*owned, *sorted(f"{table.key}={table.version}" for table in tables if not table.path)))
 
 
 def _label(library: str) -> str:

@@ -12,11 +12,13 @@ from ag_plan.expressions import Mapped
 from ag_plan.relations import Relation, Source
 from ag_plan.releases import Release
 from ag_vault.account import Cap
-from ag_vault.catalog import Catalog, Table
+from ag_vault.catalog import SCRATCH, Catalog, Table
 from ag_vault.errors import Refusal
 from ag_vault.ledger import Claim, Ledger, Receipt, Terms
 from ag_vault.price import Priced
 from ag_vault.wording import worded
+
+_OWN = "These are public values of your own: compute with pandas, ask with a smaller eps, or begin a new session."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,8 @@ class Till:
             raise ValueError(priced.account)
         claim = replace(self._claim, wording=worded(priced.release))
         receipt = self._ledger.charge(priced.event, claim, self._terms, session_cap=self._session_cap)
+        if isinstance(receipt, Refusal) and claim.dataset == SCRATCH:
+            return replace(receipt, instead=_OWN)
         if isinstance(receipt, Receipt):
             sizes = [table.max_rows for table in self._tables]
             self.charged = Charged(

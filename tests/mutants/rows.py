@@ -190,6 +190,20 @@ MUTANTS = (
         "work::test_the_texts_of_a_row_and_what_is_made_of_them_have_a_public_limit",
     ),
     vault(
+        "texts that a mapper makes are not counted",
+        "expressions/mapped.py",
+        "    scope.steps.carry([space])\n",
+        "",
+        "work::test_texts_that_a_mapper_makes_count_too",
+    ),
+    vault(
+        "a guest's frames of another order are the same question",
+        "session.py",
+        'f"{table.key}={table.version}" for table',
+        "table.version for table",
+        "serve::test_answers_are_of_the_frames_that_a_guest_brought_in_this_order",
+    ),
+    vault(
         "what grows keeps the length that it had",
         "expressions/text.py",
         "min(MOST_CHARACTERS, own * growth) if growth > 1 else own",

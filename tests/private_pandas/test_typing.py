@@ -63,6 +63,12 @@ ACCEPTED = [
     "op_pandas.OneHotEncoder().fit_transform(frame)\nop_pandas.MinMaxScaler().fit(frame).parameters['a']",
     "train, test = op_pandas.train_test_split(frame, test_size=0.3, random_state=1)\ntrain.mean(eps=1)",
     "s.str.lower().value_counts(eps=1)\nframe['y'] = s.dt.year\nframe.max(axis=1) + 1\nframe.idxmax(axis=1) == 'a'",
+    "frame.loc[frame.age > 3, 'age'].mean(eps=1)\nframe.loc[frame.age > 3, ['age']].mean(eps=1)\nframe.loc[s > 1, 'x'] = 1\nframe.loc[3]\ns.loc[s > 1]",
+    "frame[['a', 'b']] = frame[['c', 'd']]\nframe['a'] = frame[['c']]\nframe[frame.a > 1] = 3\nframe.reset_index(drop=True).mean(eps=1)",
+    "frame['w'] = np.where(frame.age > 30, 'old', 'young')\nframe['l'] = np.log1p(frame.fare)",
+    "frame['t'] = s.str.extract(r' (\\w+)[.]', expand=False)\ns.str.split(',').str[0].value_counts(eps=1)\ns.str.contains('a', na=False) & (s == 'b')",
+    "frame['days'] = (frame.left - frame.came).dt.days\n(frame.left - frame.came).dt.total_seconds().mean(eps=1)\nframe.groupby('a')['b', 'c'].mean(eps=1)",
+    "frame.dropna(axis=1)\nframe.drop(name='a')\ns.isin(s)\nframe['a', 'b']",
     "frame.add_prefix('x_').filter(like='x').sample(frac=0.1).replace({1: 2}).describe(eps=1)",
 ]
 

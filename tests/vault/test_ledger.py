@@ -82,6 +82,11 @@ def test_a_request_over_the_cap_per_call_costs_nothing(ledger: Ledger) -> None:
         "Maximum delta or epsilon exceeded per query. Per query limits are eps : 10 and delta : 1e-06"
     )
     charge(ledger, 2**62)
+    own = ledger.charge(
+        Event(mechanism="discrete Laplace", epsilon=Fraction(1), delta=Fraction(1, 2)), claim(), budget()
+    )
+    assert isinstance(own, Refusal)
+    assert own.instead == "Ask with a smaller delta."
     assert reading(ledger).epsilon_spent == 0
     assert isinstance(charge(ledger, 10), Receipt)
 

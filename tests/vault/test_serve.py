@@ -15,7 +15,7 @@ import pytest
 
 from ag_plan import messages
 from ag_plan.codec import encode_message, encode_plan
-from ag_plan.expressions import Column
+from ag_plan.expressions import Column, Constant
 from ag_plan.frames import send_frame
 from ag_plan.messages import (
     AskCatalog,
@@ -29,8 +29,8 @@ from ag_plan.messages import (
     Refused,
     Released,
 )
-from ag_plan.relations import Source
-from ag_plan.releases import Count, GroupKey, Mean, Sum
+from ag_plan.relations import Append, Filter, Project, Source
+from ag_plan.releases import Count, Epsilon, GroupKey, Mean, Release, Size, Sum
 from ag_vault import session as session_module
 from ag_vault.catalog import read_catalog
 from ag_vault.data import open_rows
@@ -196,7 +196,31 @@ def test_the_scratch_budget_ends_too(dataset: Path, ledger: Path) -> None:
     with served(dataset, ledger, scratch_budget=2.5) as doors:
         table = ingest(doors, numbers(1.0, lower=0, upper=1)).table
         assert isinstance(doors.release(Sum(columns=("x",)), 2, table=table), Released)
-        assert "balance left is eps : 0.5 " in doors.release(Sum(columns=("x",)), 1, table=table).why
+        refused = doors.release(Sum(columns=("x",)), 1, table=table)
+        assert "balance left is eps : 0.5 " in refused.why
+        assert refused.instead.startswith("These are public values of your own: compute with pandas")
+
+
+def test_answers_are_of_the_frames_that_a_guest_brought_in_this_order(dataset: Path, ledger: Path) -> None:
+    """Frames are numbered anew in each session: the same plan over the same two frames, exchanged, is another question."""
+    heights = Project(relation=Source(table="clinic/train"), names=("x",), expressions=(Column(name="height"),))
+    few = Filter(relation=Source(table="scratch/1"), predicate=Constant(value=False))
+    both = Append(left=heights, right=Append(left=few, right=Source(table="scratch/2")))
+    asked = encode_plan(Release(relation=both, measure=Size(), spend=Epsilon(numerator=1, denominator=1)))
+    sizes = {"a": [1.0] * 3, "b": [1.0] * 900}
+    repeated = []
+    for order in ("ab", "ab", "ba"):
+        with served(dataset, ledger) as doors:
+            for name in order:
+                ingest(doors, numbers(*sizes[name]))
+            repeated.append(doors.ask(AskRelease(id=7, release=asked)).repeated)
+    assert repeated == [False, True, False]
+
+
+@pytest.mark.parametrize("name", ["__order", "__UNIT"])
+def test_a_guest_s_column_can_t_have_a_name_of_the_vault_s(doors: Doors, name: str) -> None:
+    refused = doors.ask(AskIngest(id=5, columns=(ColumnValues(name=name, kind="int", values=(1,)),)))
+    assert "is not possible" in refused.why
 
 
 def test_a_guests_values_conform_like_an_owners(doors: Doors) -> None:

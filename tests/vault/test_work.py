@@ -14,6 +14,7 @@ from ag_vault.expressions.pattern import problem
 from ag_vault.price import Priced, schema
 from ag_vault.space import USUAL_CHARACTERS, ColumnSpace
 from tests.vault import world
+from tests.vault.cases import EXPRESSIONS
 from tests.vault.world import ROWS, column
 
 LONG = "ab" * 4000
@@ -101,6 +102,14 @@ def test_the_texts_of_a_row_and_what_is_made_of_them_have_a_public_limit() -> No
     assert not isinstance(schema(table(*made[:100]), catalog), Refusal)
     short = [words.Slice(operand=each, start=0, stop=10) for each in made[:50]]
     assert not isinstance(schema(table(*short), catalog), Refusal)
+
+
+def test_texts_that_a_mapper_makes_count_too() -> None:
+    made = [EXPRESSIONS[words.Mapped][0]] * 7
+    own = {**world.COLUMNS, "t": ColumnSpace(kind="str", longest=8192)}
+    for longest, refused in ((65_000, False), (66_000, True)):
+        catalog = world.catalog({**own, "note": ColumnSpace(kind="str", longest=longest)})
+        assert isinstance(schema(table(*made), catalog), Refusal) is refused
 
 
 def test_texts_count_again_each_time_that_rows_are_sorted_or_put_together() -> None:

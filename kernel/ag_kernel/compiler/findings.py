@@ -138,6 +138,11 @@ WORDINGS: Final[tuple[Wording, ...]] = (
         "e.g. `mean(eps=0.5)`",
     ),
     _says(
+        r'Argument "?(?:eps|rho|accuracy|sigma|\d)"? to "__call__" of "(?:Bound|Frame\w+|Series\w+)" has incompatible type "(?P<x>[^"]+)"',
+        r"a statistic takes no \g<x> here: eps is a number",
+        "e.g. `mean(eps=0.5)`",
+    ),
+    _says(
         r'"TextMethods" has no attribute "(?P<a>\w+)"',
         r"\g<a> is not available on .str of a PrivateSeries",
         "use `map(lambda text: …)` with a function of one text",

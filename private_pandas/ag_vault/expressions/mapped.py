@@ -38,6 +38,7 @@ def rule(node: Mapped, operands: tuple[Term, ...], scope: Scope) -> Term | Refus
     scope.steps.weigh(_WORK)
     about = hashlib.sha256(repr((kinds, node.kind)).encode() + program).hexdigest()
     space = ColumnSpace(kind=node.kind, nullable=True)
+    scope.steps.carry([space])
     return scope.steps.look_up(named, space, table=f"map {about}", program=program)
 
 

@@ -82,8 +82,14 @@ def _over_call(cap: Cap, event: Event) -> Refusal:
         code="budget",
         why="Maximum delta or epsilon exceeded per query. "
         f"Per query limits are eps : {float(cap.epsilon):g} and delta : {float(cap.delta):g}",
-        instead=_less(event, float(cap.delta)) + ".",
+        instead=("Ask with a smaller delta" if _own_delta_is_over(cap, event) else _less(event, float(cap.delta)))
+        + ".",
     )
+
+
+def _own_delta_is_over(cap: Cap, event: Event) -> bool:
+    """Whether the δ that a call brings by itself is more than it may have, whatever its ε."""
+    return totals_of(event).delta > cap.event_delta
 
 
 def _less(event: Event, delta: float) -> str:
