@@ -61,7 +61,7 @@ def test_the_first_operator_s_secret_opens_nothing_but_its_exchange_and_that_onc
     real = next(answer.json for answer in answers if answer.status == 200)
     used = fresh.accounts["operator"]
     assert first.form(client_id="operator", client_secret=used["user_secret"]).status == 401
-    assert RawClient(fresh, account=real).login().ask("GET", "/ag/v1/users").status == 200
+    assert RawClient(fresh, account=real).login_anew().ask("GET", "/ag/v1/users").status == 200
     assert deeds(fresh, "operator") == [("the first start", "user.add"), ("operator", "user.rotate")]
 
 
@@ -77,10 +77,10 @@ def test_an_operator_makes_and_ends_accounts_and_the_log_is_told(odd_enclave: En
     operator.ask("PATCH", "/ag/v1/users/zoe", {"disabled": True})
     assert zoe.form(client_id="zoe", client_secret=made.json["user_secret"]).status == 401
     operator.ask("PATCH", "/ag/v1/users/zoe", {"disabled": False})
-    zoe.login()
+    zoe.login_anew()
     renewed = operator.ask("POST", "/ag/v1/users/zoe/secret").json
     assert zoe.ask("GET", "/ag/v1/me").status == 401
-    RawClient(odd_enclave, account=renewed).login()
+    RawClient(odd_enclave, account=renewed).login_anew()
     words = [action for _, action in deeds(odd_enclave, "zoe")]
     assert words == ["user.add", "user.role", "user.disable", "user.enable", "user.rotate"]
     assert {actor for actor, _ in deeds(odd_enclave, "zoe")} == {"operator"}

@@ -101,7 +101,7 @@ def test_failures_make_one_account_wait_and_no_other(odd_enclave: Enclave) -> No
     waiting = victim.form(client_id="guessed", client_secret=victim.account["user_secret"])
     assert waiting.status == 429
     assert 0 < int(waiting.headers["Retry-After"]) <= 30
-    RawClient(odd_enclave).login()
+    RawClient(odd_enclave).login_anew()
 
 
 def test_the_wait_ends_and_a_success_forgives() -> None:

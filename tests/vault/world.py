@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import duckdb
@@ -12,6 +12,7 @@ from ag_plan.expressions import Binary, Column, Constant, Expression
 from ag_plan.relations import Relation, Source
 from ag_plan.releases import Epsilon, GroupKey, Measure, Release, Rho
 from ag_vault.catalog import Catalog, ColumnRecord, Table, place_of
+from ag_vault.errors import Refusal
 from ag_vault.evaluate import DuckData, Exact, evaluate
 from ag_vault.loading import files
 from ag_vault.price import Priced, price
@@ -89,9 +90,15 @@ def ask(
 
 
 def priced(release: Release, columns: Mapping[str, ColumnSpace] = COLUMNS, *, placed: bool = False) -> Priced:
-    found = price(release, catalog(columns, placed=placed))
+    """A price is of the plan alone, so that one is found once for all examples of rows."""
+    found = _price(release, tuple(columns.items()), placed)
     assert isinstance(found, Priced), found
     return found
+
+
+@lru_cache(maxsize=64)
+def _price(release: Release, columns: tuple[tuple[str, ColumnSpace], ...], placed: bool) -> Priced | Refusal:
+    return price(release, catalog(dict(columns), placed=placed))
 
 
 def exact(release: Release, rows: Sequence[Row], columns: Mapping[str, ColumnSpace] = COLUMNS) -> Exact:
