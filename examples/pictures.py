@@ -18,6 +18,8 @@ EXAMPLES = Path(__file__).resolve().parent
 SCALE = 1.5
 WIDTH, HEIGHT = 800, 3000
 """Of a column, in CSS pixels; what is empty of its height is cut off."""
+STYLE = "<style>.jp-OutputArea-prompt:empty { padding: 5px; border: 1px solid transparent; }</style>"
+"""Outputs without a number stand where the others do, as in JupyterLab itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ PICTURES = {
     "quickstart.png": Picture(
         notebook="quickstart.ipynb",
         theme="light",
-        columns=(("## Describe", "## Filter"), ("## Filter", "## What you can't have")),
+        columns=(("## Describe", "## Filter"), ("## Filter", "## What it cost")),
     ),
     "exploring.png": Picture(
         notebook="exploring.ipynb",
@@ -71,7 +73,7 @@ def photographed(picture: Picture, begin: str, end: str, browser: str) -> Image.
     notebook.cells = notebook.cells[first:last]
     page, _ = HTMLExporter(template_name="lab", theme=picture.theme).from_notebook_node(notebook)
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "page.html").write_text(page)
+        (Path(folder) / "page.html").write_text(page + STYLE)
         command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         command += [f"--force-device-scale-factor={SCALE}", f"--window-size={WIDTH},{HEIGHT}"]
         command += [f"--screenshot={folder}/page.png", f"file://{folder}/page.html"]
