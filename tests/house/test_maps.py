@@ -67,7 +67,7 @@ def test_the_trusted_code_is_read_in_sittings_of_an_afternoon(tcb: str, packages
     assert all(length <= AFTERNOON for length in lengths), lengths
 
 
-@pytest.mark.parametrize("name", ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md"])
+@pytest.mark.parametrize("name", ["README.md", "LICENSE", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md"])
 def test_the_papers_of_the_house_exist(name: str) -> None:
     assert (ROOT / name).read_text().strip()
 

@@ -144,3 +144,14 @@ from nbclient import NotebookClient
 NotebookClient(nbformat.read({str(ROOT / "examples" / name)!r}, as_version=4), kernel_name="python3", timeout=120).execute()
 """
     run(notebooks / "python", "-c", program, cwd=tmp_path, **analyst)
+
+
+def test_a_shell_can_complete_the_enclave_s_command(host: Path, tmp_path: Path) -> None:
+    said = run(
+        host / "ag-enclave",
+        cwd=tmp_path,
+        COMP_WORDS="ag-enclave da",
+        COMP_CWORD="1",
+        _AG_ENCLAVE_COMPLETE="bash_complete",
+    )
+    assert said == "plain,dataset\n"
