@@ -5,6 +5,7 @@ The order is on one screen (``run``). Knows how things are started, not what the
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -200,6 +201,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking through it again and again would hold up every session for a tenth of a second
         if self.started:
             self._accepting()
 

@@ -29,6 +29,8 @@ class Channel:
         self._interrupts = interrupts
         self._parent: Mapping[str, Any] = {}
         self._questions = itertools.count(1)
+        self._held = b""
+        """What goes with the next message: each one that is sent alone wakes the gateway and its client."""
         self._early: deque[Message] = deque()
         """What came while a question's answer was awaited."""
 
@@ -83,15 +85,19 @@ class Channel:
         """Everything sent from now on belongs to this request."""
         self._parent = request.header
 
-    def publish(self, kind: str, content: Mapping[str, Any], *, buffers: Sequence[bytes] = ()) -> None:
-        """Send to everybody who watches the session."""
-        self._send("iopub", kind, content, buffers)
+    def publish(
+        self, kind: str, content: Mapping[str, Any], *, buffers: Sequence[bytes] = (), held: bool = False
+    ) -> None:
+        """Send to everybody who watches the session; ``held``: together with the next message, which follows at once."""
+        self._send("iopub", kind, content, buffers, held=held)
 
-    def reply(self, request: Message, kind: str, content: Mapping[str, Any]) -> None:
-        """Answer the request on the channel it came on."""
-        self._send(request.channel, kind, content, ())
+    def reply(self, request: Message, kind: str, content: Mapping[str, Any], *, held: bool = False) -> None:
+        """Answer the request on the channel it came on; ``held`` as above."""
+        self._send(request.channel, kind, content, (), held=held)
 
-    def _send(self, channel: str, kind: str, content: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+    def _send(
+        self, channel: str, kind: str, content: Mapping[str, Any], buffers: Sequence[bytes], *, held: bool = False
+    ) -> None:
         header = new_header(kind, self._session)
         sent = encode(
             Message(channel=channel, header=header, parent_header=self._parent, content=content, buffers=buffers)
@@ -99,7 +105,10 @@ class Channel:
         if len(sent) > MAX_FRAME_BYTES:
             raise ValueError(f"a message must not be longer than {MAX_FRAME_BYTES >> 20} MiB")
         with self._interrupts.shield():
-            self._stream.sendall(_LENGTH.pack(len(sent)) + sent)
+            self._held += _LENGTH.pack(len(sent)) + sent
+            if not held:
+                whole, self._held = self._held, b""
+                self._stream.sendall(whole)
 
     def _exactly(self, count: int) -> bytes | None:
         """That many bytes, or None at the end of the stream; memory grows with what arrives, not with what is claimed."""

@@ -108,14 +108,14 @@ def answer(request: Message, session: Session, channel: Channel, *, aborted: boo
         return []
     overtaken: list[Message] = []
     channel.answer_to(request)
-    channel.publish("status", {"execution_state": "busy"})
+    channel.publish("status", {"execution_state": "busy"}, held=not request.content.get("silent"))
     if aborted and request.kind == "execute_request":
         reply: Json = {"status": "aborted", "execution_count": session.cells, "user_expressions": {}, "payload": []}
     else:
         reply = handler(request, session, channel)
     if reply["status"] == "error" and request.content.get("stop_on_error", True):
         overtaken = all_waiting(channel)
-    channel.reply(request, request.kind.replace("_request", "_reply"), reply)
+    channel.reply(request, request.kind.replace("_request", "_reply"), reply, held=True)
     channel.publish("status", {"execution_state": "idle"})
     return overtaken
 

@@ -151,6 +151,7 @@ class Sessions:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             for session in self.of(None):
+                await asyncio.sleep(0)  # many sessions are many steps, between which others' cells go on
                 try:
                     await self._sweep(session)
                 except Exception:  # noqa: BLE001 - the other sessions must be swept all the same

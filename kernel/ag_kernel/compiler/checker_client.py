@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ag_kernel.compiler.problem import Problem
 from ag_plan.errors import MalformedPlan
-from ag_plan.frames import receive_frame, send_frame
+from ag_plan.frames import framed, receive_frame
 
 if TYPE_CHECKING:
     import socket
@@ -39,6 +39,7 @@ class CheckerClient:
         self._stream = stream
         self._patience = patience
         self._asked = 0
+        self._held = b""
         self._alive = True
         self._resting = False
         self._beginning: dict[str, Any] = {}
@@ -59,9 +60,8 @@ class CheckerClient:
     def accept(self, *, completed: bool) -> None:
         """The cell asked about last was run: to its end, or not."""
         source, self._pending = self._pending, None
-        self._step(
-            {"op": "accept", "completed": completed}, {"op": "again", "source": source or "", "completed": completed}
-        )
+        done = {"completed": completed}
+        self._step({"op": "accept", **done}, {"op": "again", "source": source or "", **done}, held=True)
 
     def reject(self) -> None:
         """The cell asked about last will not be run; the next `check` says so, too."""
@@ -90,16 +90,20 @@ class CheckerClient:
         self._asked += 1
         self._say({"op": "check", "id": self._asked, "source": source})
 
-    def _step(self, message: dict[str, Any], later: dict[str, Any]) -> None:
+    def _step(self, message: dict[str, Any], later: dict[str, Any], *, held: bool = False) -> None:
         """Say what is done now; and what to say of it to another checker."""
         self._listen()
         self._steps.append(later)
-        self._say(message)
+        self._say(message, held=held)
 
-    def _say(self, message: dict[str, Any]) -> None:
+    def _say(self, message: dict[str, Any], *, held: bool = False) -> None:
+        """Send it, after what was ``held`` back until the checker would be woken anyway: the reply to a cell needn't wait for its turn."""
         if self._alive and not self._resting:
             try:
-                send_frame(self._stream, json.dumps(message).encode())
+                self._held += framed(json.dumps(message).encode())
+                if not held:
+                    whole, self._held = self._held, b""
+                    self._stream.sendall(whole)
             except (OSError, MalformedPlan):
                 self._alive = False
 
@@ -136,6 +140,7 @@ class CheckerClient:
         """The checker is gone. Of the ``known`` steps that it had heard of, another must be told the ``needed`` ones."""
         self._steps = [*(self._steps[:known][step] for step in needed), *self._steps[known:]]
         self._resting = True
+        self._held = b""
 
 
 def _failed(message: str, instead: str) -> Problem:
