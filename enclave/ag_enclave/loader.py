@@ -5,6 +5,7 @@ Starts ``ag_vault.load`` by name in a process of its own; knows its options and 
 
 import builtins
 import contextlib
+import dataclasses
 import fcntl
 import json
 import keyword
@@ -22,6 +23,7 @@ from typing import Any
 
 from ag_enclave.catalog import ORIGIN, variable_of, versions
 from ag_enclave.errors import BadData, Conflict
+from ag_enclave.lodging import Lodging, lodge
 from ag_enclave.state import State, write_private, write_private_json
 
 Progress = Callable[[float, str], None]
@@ -135,14 +137,30 @@ def prepared(
     try:
         fcntl.flock(held, fcntl.LOCK_EX)  # whose holder is gone is swept
         target = work / "loaded"
-        command = command_of(load, target, unit_key(state), limits or Limits())
+        lodging = lodge(work, lambda path: path.resolve().is_relative_to(state.folder("uploads").resolve()))
+        brought, key = _brought(load, lodging), lodging.bring(unit_key(state))
+        command = command_of(brought, target, key, limits or Limits(), user=lodging.user)
         report = _run(command, progress, limits or Limits(), leash or Leash())
+        lodging.take_back(target)
         yield Draft(name=load.name, folder=folder, loaded=target, report=report)
     finally:
         os.close(held)
         shutil.rmtree(work, ignore_errors=True)
         with contextlib.suppress(OSError):  # there are versions, or another load is under way
             folder.rmdir()
+
+
+def _brought(load: Load, lodging: Lodging) -> Load:
+    """The load, its files where the loader reads them. BadData where one can't be read."""
+    try:
+        tables, public, mock = (
+            {key: lodging.bring(path.resolve()) for key, path in each.items()}
+            for each in (load.tables, load.public, load.mock)
+        )
+        metadata = lodging.bring(load.metadata.resolve())
+    except OSError as problem:
+        raise BadData(f"A file can't be handed to the loader: {problem.strerror or problem}.") from problem
+    return dataclasses.replace(load, metadata=metadata, tables=tables, public=public, mock=mock)
 
 
 def sync(folder: Path) -> None:
@@ -210,7 +228,9 @@ def unit_key(state: State) -> Path:
     return path
 
 
-def command_of(load: Load, target: Path, hashing: Path, limits: Limits | None = None) -> list[str]:
+def command_of(
+    load: Load, target: Path, hashing: Path, limits: Limits | None = None, *, user: int | None = None
+) -> list[str]:
     """The loader's command line, jail and all."""
     options = ["--name", load.name, "--metadata", str(load.metadata.resolve()), "--out", str(target)]
     options += ["--unit-key", str(hashing)]
@@ -222,7 +242,8 @@ def command_of(load: Load, target: Path, hashing: Path, limits: Limits | None = 
         options += ["--mock", f"{key}={path.resolve()}"]
     if load.mock_override:
         options += [f"--mock-override={load.mock_override}"]
-    return [*_jail(load, target, hashing, limits or Limits()), "ag_vault.load", *options]
+    whose = [] if user is None else ["--user", str(user)]
+    return [*_jail(load, target, hashing, limits or Limits()), *whose, "ag_vault.load", *options]
 
 
 def _jail(load: Load, target: Path, hashing: Path, limits: Limits) -> list[str]:

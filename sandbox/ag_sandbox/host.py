@@ -18,6 +18,8 @@ from ag_sandbox.profiles import PROFILES
 from ag_sandbox.syscalls import machine
 
 _TRIAL_SECONDS = 20
+A_USER = 1_090_000_000
+"""Nobody's on a usual host."""
 _TRIES_NUMBERS = """from ag_sandbox import inmate, numbers, view
 if view.can_part():
     view.part()
@@ -142,6 +144,21 @@ def _trials() -> Iterator[Finding]:
         yield Finding(name=f"jail of the {profile.name}", present=locked, needed=True, meaning=said)
 
 
+def _loader() -> Iterator[Finding]:
+    present = can_be_a_user("loader", A_USER)
+    meaning = (
+        "who parses an owner's files is a user that nobody else is, in a file tree of these files"
+        if present
+        else "needs root, code that everybody may read, and a file tree of its own: the loader is the enclave's user, kept in by Landlock and seccomp"
+    )
+    yield Finding(name="a user of its own for the loader", present=present, needed=False, meaning=meaning)
+
+
+def can_be_a_user(profile: str, user: int) -> bool:
+    """Whether ``run`` can lock this profile as that user here: tried in a process of its own."""
+    return _tries([sys.executable, "-P", "-m", "ag_sandbox.run", "--profile", profile, "--user", str(user)])
+
+
 def _tries(command: list[str]) -> bool:
     try:
         return subprocess.run(command, capture_output=True, timeout=_TRIAL_SECONDS, check=False).returncode == 0
@@ -156,5 +173,5 @@ def _read(path: str) -> str:
         return ""
 
 
-LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (_processor, _landlock, _seccomp, _trials, _extras)
+LOOKS: tuple[Callable[[], Iterator[Finding]], ...] = (_processor, _landlock, _seccomp, _trials, _extras, _loader)
 """Needed things first."""

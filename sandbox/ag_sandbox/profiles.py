@@ -119,6 +119,7 @@ LOADER: Final = Profile(
     interruptible=True,
     logs=True,
     own_view=False,
+    tree_of_grants=True,
     environment=_ONE_THREAD,
 )
 

@@ -14,8 +14,10 @@ from ag_sandbox.errors import SandboxError
 from ag_sandbox.inmate import Inmate, open_proc, sizes
 from ag_sandbox.interpreter import public_code
 from ag_sandbox.jail import lock
-from ag_sandbox.profile import Grants
+from ag_sandbox.profile import Grants, Profile
 from ag_sandbox.profiles import PROFILES
+from ag_sandbox.steps.user import try_out
+from ag_sandbox.view import can_enclose
 
 EXIT_REFUSED = 70
 _THREADS = 256
@@ -28,10 +30,14 @@ def main(arguments: Sequence[str]) -> int:
     given = _parse(arguments)
     if not sys.flags.safe_path:
         sys.path.pop(0)  # the working directory is not public code
-    proc = open_proc()
+    profile, python, proc = PROFILES[given.profile], public_code(), open_proc()
+    enclosed = _enclosed(given, profile, python)
+    if given.user is not None and not enclosed:
+        sys.stderr.write(f"the {given.profile} can't be a user of its own here\n")
+        return EXIT_REFUSED
     address_space, data = sizes(proc)
     inmate = Inmate(
-        profile=PROFILES[given.profile],
+        profile=profile,
         grants=Grants(
             read=tuple(given.read),
             write=tuple(given.write),
@@ -39,8 +45,9 @@ def main(arguments: Sequence[str]) -> int:
             processes=_THREADS,
             cpu_seconds=given.cpu_seconds,
             file_bytes=given.file_bytes,
+            user=given.user,
         ),
-        python=public_code(),
+        python=python,
         keep=frozenset({0, 1, 2}),
         parent=os.getppid(),
         guardian=os.pidfd_open(
@@ -49,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         proc=proc,
         address_space_bytes=address_space,
         data_bytes=data,
-        enclosed=False,
+        enclosed=enclosed,
         alone=False,
     )
     try:
@@ -65,6 +72,13 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _enclosed(given: argparse.Namespace, profile: Profile, python: tuple[str, ...]) -> bool:
+    """Whether the process can have a file tree of its grants, and in it be the user it shall be."""
+    paths = (*profile.paths(python), *map(str, (*given.read, *given.write)))
+    reads = (lambda: try_out(given.user, python)) if given.user is not None else (lambda: None)
+    return profile.tree_of_grants and can_enclose(paths, then=reads)
+
+
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     words = argparse.ArgumentParser(prog="python -P -m ag_sandbox.run")
     words.add_argument("--profile", required=True, choices=sorted(PROFILES))
@@ -73,6 +87,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     words.add_argument("--memory-bytes", type=int, default=_DEFAULT_MEMORY)
     words.add_argument("--cpu-seconds", type=int, default=None)
     words.add_argument("--file-bytes", type=int, default=_DEFAULT_FILE)
+    words.add_argument("--user", type=int, default=None)
     words.add_argument("module", nargs="?")
     words.add_argument("arguments", nargs=argparse.REMAINDER)
     return words.parse_args(arguments)

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from ag_enclave.catalog import Catalog
 from ag_enclave.errors import BadData
 from ag_enclave.loader import Limits, Load, command_of, prepared
+from ag_enclave.lodging import COUNT, FIRST
 from ag_enclave.state import open_state
 from tests.enclave_server import COMMAND
 
@@ -118,6 +120,28 @@ def test_the_loader_reads_nothing_but_its_files(files: Path) -> None:
     assert tried.returncode == 1
     assert "error" in tried.stdout
     assert not target.with_name("2").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start others' processes")
+def test_a_loader_is_nobody_else_reads_what_only_root_may_and_leaves_everything_to_the_enclave(files: Path) -> None:
+    for name in ("people.csv", "m.yaml"):
+        (files / name).chmod(0o600)
+    state = open_state(files / "state")
+    load = Load(name="X", metadata=files / "m.yaml", tables={"train": files / "people.csv"})
+    seen: list[int] = []
+
+    def look(_share: float, _what: str) -> None:
+        (work,) = (state.folder("datasets") / "x").iterdir()
+        seen.append(work.stat().st_uid)
+
+    with prepared(load, state, look) as draft:
+        made = {path.stat().st_uid for path in (draft.loaded, *draft.loaded.rglob("*"))}
+        draft.publish({})
+    assert made == {0}
+    assert all(FIRST <= user < FIRST + COUNT for user in seen)
+    assert seen
+    assert [path.name for path in (state.folder("datasets") / "x").iterdir()] == ["1"]
+    assert (files / "people.csv").stat().st_uid == 0
 
 
 def test_a_mock_that_is_the_data_is_refused_or_taken_with_a_reason_for_the_log(files: Path) -> None:

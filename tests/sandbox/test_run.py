@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ag_sandbox.host import report
+from ag_sandbox.host import A_USER, report
 from ag_sandbox.interpreter import public_code
 
 
@@ -45,7 +45,7 @@ def test_it_reads_and_writes_what_was_granted_and_nothing_else(tmp_path: Path) -
         "(target / 'x').write_text(source.read_text())\n"
         "for attempt in (lambda: (other / 'x').write_text('x'), lambda: open('/etc/passwd'), lambda: source.write_text('x')):\n"
         "    try: attempt(); print('hole')\n"
-        "    except PermissionError: print('refused')\n"
+        "    except (PermissionError, FileNotFoundError): print('refused')\n"
     )
     done = run(
         tmp_path, code, "--read", str(source), "--write", str(target), arguments=(str(source), str(target), str(other))
@@ -60,6 +60,30 @@ def test_a_missing_grant_is_one_sentence_and_nothing_runs(tmp_path: Path) -> Non
     assert done.stderr == (
         f"the loader jail could not be closed: landlock: the granted path {tmp_path / 'absent'} does not exist\n"
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_it_is_the_user_it_was_given_and_sees_its_grants_alone(tmp_path: Path) -> None:
+    target, other = tmp_path / "out", tmp_path / "other"
+    target.mkdir()
+    other.mkdir()
+    os.chown(target, A_USER, A_USER)
+    code = (
+        "import os, sys, pathlib\ntarget, other = map(pathlib.Path, sys.argv[1:])\n(target / 'x').write_text('x')\n"
+        "print(os.getuid(), os.geteuid(), other.exists(), pathlib.Path('/etc/passwd').exists())"
+    )
+    options = ("--user", str(A_USER), "--write", str(target))
+    done = run(tmp_path, code, *options, arguments=(str(target), str(other)))
+    assert done.stdout == f"{A_USER} {A_USER} False False\n", done.stderr
+    assert (target / "x").stat().st_uid == A_USER
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_where_it_cannot_be_that_user_nothing_runs(tmp_path: Path) -> None:
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "secret.py").touch(mode=0o600)  # code that not everybody may read
+    done = run(tmp_path, "print('ran')", "--user", str(A_USER))
+    assert (done.returncode, done.stdout, done.stderr) == (70, "", "the loader can't be a user of its own here\n")
 
 
 def test_it_dies_with_whoever_started_it(tmp_path: Path) -> None:
