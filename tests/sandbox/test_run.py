@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ag_sandbox import cgroup, host
 from ag_sandbox.host import A_USER, report
 from ag_sandbox.interpreter import public_code
 
@@ -98,8 +99,46 @@ def test_the_working_directory_is_not_public_code(monkeypatch: pytest.MonkeyPatc
     assert "/" not in public_code()
 
 
+@pytest.mark.parametrize("offered", [True, False])
+def test_the_host_says_whether_the_loader_can_be_somebody_else(
+    monkeypatch: pytest.MonkeyPatch, *, offered: bool
+) -> None:
+    asked: list[list[str]] = []
+
+    def tries(command: list[str]) -> bool:
+        asked.append(command)
+        return offered
+
+    monkeypatch.setattr(host, "_tries", tries)
+    (finding,) = host._loader()
+    assert (finding.present, finding.needed) == (offered, False)
+    assert ("file tree of these files" if offered else "kept in by Landlock") in finding.meaning
+    assert asked[0][-4:] == ["--profile", "loader", "--user", str(A_USER)]
+
+
+def test_the_host_says_where_control_groups_can_be_set_or_why_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_tries", lambda _command: False)
+
+    def groups() -> host.Finding:
+        return next(finding for finding in host._more_walls() if finding.name == "cgroup v2 limits")
+
+    monkeypatch.setattr(cgroup, "here", lambda: Path("/sys/fs/cgroup/enclave"))
+    assert groups().present
+    assert groups().meaning == "can be set beneath /sys/fs/cgroup/enclave"
+
+    def refuses() -> Path:
+        raise cgroup.NotDelegated("nobody delegated a subtree")
+
+    monkeypatch.setattr(cgroup, "here", refuses)
+    assert not groups().present
+    assert (
+        "can't be set here: nobody delegated a subtree; memory and threads are bounded per process" in groups().meaning
+    )
+
+
 def test_the_host_says_what_it_offers() -> None:
     findings = {finding.name: finding for finding in report()}
     assert all(finding.present for finding in findings.values() if finding.needed)
     assert all(finding.meaning for finding in findings.values())
     assert {f"jail of the {profile}" for profile in ("kernel", "checker", "vault", "loader")} <= set(findings)
+    assert {"cgroup v2 limits", "a user of its own for the loader", "users of their own"} <= set(findings)
