@@ -90,6 +90,8 @@ def desk() -> Desk:
         b'{"op": "check", "id": "1", "source": "x"}',
         b'{"op": "check", "id": 1, "source": 3}',
         b'{"op": "accept", "completed": 1}',
+        b'{"op": "again", "source": 3, "completed": true}',
+        b'{"op": "again", "source": "x"}',
         b'{"op": "start", "names": {"x": "int"}, "strict": false}',
         b'{"op": "start", "names": {"x; import os": "any"}, "strict": false}',
         b'{"op": "start", "names": [], "strict": false}',
