@@ -73,7 +73,7 @@ class Placed(Summed):
         """The part of a column between two bounds."""
         exact = Fraction(lower), Fraction(upper)
         return cls(
-            l1=math.ceil(max(map(abs, exact)) / grid.step),
+            l1=max(1, math.ceil(max(map(abs, exact)) / grid.step)),
             aggregates=(counted(place), exp.Sum(this=place.sql.copy())),
             grid=grid,
             integral=False,
