@@ -17,7 +17,7 @@ WIDEST = 1e140
 """Bounds, and the width between them, up to which every statistic of a column is a double, its square too."""
 
 PLACES = 2**31
-"""Points of the grid on which the loader stores the places of floats between their bounds: the finest whose squares fit 64 bits."""
+"""Points of the grid on which the loader stores the places of floats between their bounds: the finest power of two whose squares fit 64 bits."""
 
 UNIT_BITS = 32
 """A row weighs about 2^32 on the grid on which noise is added, so that 2^30 rows weigh 2^62."""

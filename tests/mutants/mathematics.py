@@ -147,6 +147,13 @@ MUTANTS = (
         "places::test_sums_and_means_of_stored_places_are_off_by_no_more_than_is_said",
     ),
     vault(
+        "a true value weighs half a row",
+        "ops/grids.py",
+        "return scope.steps.name(term), grid.points\n",
+        "return scope.steps.name(term), grid.points // 2\n",
+        "places::test_means_and_sums_of_booleans_are_those_of_zeros_and_ones",
+    ),
+    vault(
         "sums are of doubles",
         "ops/grids.py",
         'return exp.Cast(this=exp.Floor(this=exp.Add(this=scaled, expression=real(0.5))), to=SQL_TYPES["int"].copy())',

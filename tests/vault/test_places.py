@@ -131,6 +131,20 @@ def test_describe_takes_moments_of_places_and_quantiles_of_values() -> None:
     assert place_of("f") not in str(plan.tallies_sql())
 
 
+@settings(max_examples=10, deadline=None, derandomize=True)
+@given(rows=TABLES)
+def test_means_and_sums_of_booleans_are_those_of_zeros_and_ones(rows: list[Any]) -> None:
+    held = [row["b"] for row in rows if row["b"] is not None]
+    ones = sum(held)
+    for by in ((), (GroupKey(column="t", values=("a", "b")),)):
+        totals = vectors(Sum(columns=("b",)), rows, placed=True, by=by).vectors
+        parts = vectors(Mean(columns=("b",)), rows, placed=True, by=by).vectors
+        if not by:
+            assert totals[0, 0] == (ones,)
+            assert parts[0, 0] == ((len(held) - ones) << 32, ones << 32)
+        assert all(above == total << 32 for (_, above), (total,) in zip(parts.values(), totals.values(), strict=True))
+
+
 # The loader ------------------------------------------------------------------------------------------------------
 
 
