@@ -78,7 +78,7 @@ def test_stored_places_give_the_same_integers_as_computed_ones(measure: str, rel
     ]
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(rows=TABLES)
 def test_sums_and_means_of_stored_places_are_off_by_no_more_than_is_said(rows: list[Any]) -> None:
     """A row by 2^-32 of the width; both sums are rounded down to their steps."""
@@ -131,7 +131,7 @@ def test_describe_takes_moments_of_places_and_quantiles_of_values() -> None:
     assert place_of("f") not in str(plan.tallies_sql())
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=5, deadline=None, derandomize=True)
 @given(rows=TABLES)
 def test_means_and_sums_of_booleans_are_those_of_zeros_and_ones(rows: list[Any]) -> None:
     held = [row["b"] for row in rows if row["b"] is not None]
