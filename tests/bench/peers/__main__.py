@@ -18,7 +18,7 @@ IN_TURNS = ("ours", "diffprivlib", "plain", "native")
 TURNS, RUNS = 5, 6
 SECONDS = 8.0
 """For the runs of one turn; one at least."""
-LONG = ("median", "quartiles", "describe", "repeated")
+LONG = ("median", "quartiles", "describe")
 MANY = 10**5
 """Rows above which diffprivlib takes minutes for these: they are in the table of times alone."""
 
