@@ -15,8 +15,8 @@ FLOORS = ("plain", "native", "pandas")
 PARTS = ("error", "turns", "time", "memory")
 IN_TURNS = ("ours", "diffprivlib", "plain", "native")
 """Those that we are held against by a factor: they are asked in turns, so that a busy machine is busy for all."""
-TURNS, RUNS = 5, 6
-SECONDS = 8.0
+TURNS, RUNS = 5, 15
+SECONDS = 5.0
 """For the runs of one turn; one at least."""
 LONG = ("median", "quartiles", "describe")
 MANY = 10**5
