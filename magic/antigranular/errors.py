@@ -117,6 +117,10 @@ class CellRefused(CellError):
 class CellTimedOut(CellError):
     """The cell ran longer than ``timeout`` and was interrupted; the session goes on."""
 
+    def _render_traceback_(self, *_args: object, **_options: object) -> list[str]:
+        # Where it was, and in place of the remote KeyboardInterrupt, which nobody pressed, what happened.
+        return [*self.traceback[:-1], f"{_RED}{self.ename}{_PLAIN}: {self.evalue}"]
+
 
 class CellInterrupted(KeyboardInterrupt):
     """The analyst interrupted the cell; it was stopped in the enclave and the session goes on."""

@@ -115,6 +115,9 @@ def test_a_cell_past_its_timeout_is_interrupted_and_fails_as_that(shell) -> None
     result, _ = run(shell, "%%ag --timeout 0.3\nendless")
     assert isinstance(result.error_in_exec, ag.CellTimedOut)
     assert "0.3 seconds" in str(result.error_in_exec)
+    shown = "\n".join(result.error_in_exec._render_traceback_())
+    assert "the cell ran longer than 0.3 seconds and was interrupted; the session goes on" in shown
+    assert "KeyboardInterrupt" not in shown
     assert time.monotonic() - began < 10
 
 
