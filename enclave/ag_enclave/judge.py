@@ -52,7 +52,7 @@ class Judge:
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def turn(self, name: str) -> asyncio.Lock:
-        """Held while rules are looked at, a submission is scored and kept."""
+        """Held while rules are looked at, a submission is scored and kept, or the labels' budget read."""
         return self._turns[name]
 
     async def score(self, competition: Competition, predictions: Sequence[Value], analyst: str) -> Score:

@@ -42,7 +42,8 @@ class Scoring:
     async def balances(self, name: str, analyst: str) -> dict[str, Any]:
         """What an analyst spent of the labels' budget and has left. Refusal where there is no such competition, or no room to ask."""
         competition = await asyncio.to_thread(self.competitions.named, name)
-        return await self.judge.balances(competition, analyst)
+        async with self.judge.turn(name):  # so that a competition never has more than one session of the judge's
+            return await self.judge.balances(competition, analyst)
 
 
 def _logs(competition: Competition, kept: Submission, score: Score) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def plain(predictions: Any) -> list[str | int | float | bool | None]:
     if len(shape) == 2 and shape[1] == 1:  # noqa: PLR2004 - as models give them: one column
         predictions = predictions.reshape(-1)
     if isinstance(predictions, str | bytes | Mapping) or not isinstance(predictions, Iterable):
-        raise TypeError(f"predictions are {_FORMS}; this is a {type(predictions).__name__}")
+        raise TypeError(f"predictions are {_FORMS}, not {_article(predictions)}")
     values = predictions.tolist() if hasattr(predictions, "tolist") else list(predictions)
     return [_scalar(at, value) for at, value in enumerate(values)]
 
@@ -35,4 +35,9 @@ def _scalar(at: int, value: Any) -> str | int | float | bool | None:
         raise ValueError(f"Prediction {at} is {single}, and must be a finite number.")
     if single is None or isinstance(single, str | int | float):
         return single
-    raise ValueError(f"Prediction {at} is a {type(value).__name__}, and must be a text, a number, or True or False.")
+    raise ValueError(f"Prediction {at} is {_article(value)}, and must be a text, a number, or True or False.")
+
+
+def _article(value: Any) -> str:
+    kind = type(value).__name__
+    return f"{'an' if kind[:1] in 'aeiouAEIOU' else 'a'} {kind}"

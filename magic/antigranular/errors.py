@@ -15,6 +15,7 @@ AgError
 ├── NameTaken                                  an export has the name of something that this notebook needs
 ├── WireError                                  the enclave sent something this client can't accept
 ├── NotImportable (also ValueError)             a value or a name that can't be brought into a session
+├── NotPredictions (also ValueError)            what was to be submitted is no list of single values
 └── NotAvailable (also NotImplementedError)    promised for a later version
 
 KeyboardInterrupt
@@ -86,6 +87,10 @@ class WireError(AgError):
 
 class NotImportable(AgError, ValueError):
     """The value is no data, or the name no variable's; says what can be imported."""
+
+
+class NotPredictions(AgError, ValueError):
+    """What was to be submitted is no list of single values; says which is not."""
 
 
 class NotAvailable(AgError, NotImplementedError):

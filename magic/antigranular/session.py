@@ -17,7 +17,7 @@ from antigranular.cell import run_cell
 from antigranular.channel import Channel
 from antigranular.code_requests import CodeRequest, reviews_of, submit
 from antigranular.competition import Board
-from antigranular.errors import AgError, CellRefused, NotImportable, SessionError, WireError
+from antigranular.errors import AgError, CellRefused, NotImportable, NotPredictions, SessionError, WireError
 from antigranular.hearing import CellResult
 from antigranular.imports import becomes, cell_for, check_name, parcel_of, send_import
 from antigranular.listing import Listing
@@ -233,11 +233,16 @@ class Session:
     def submit_predictions(self, predictions: Any) -> dict[str, Any]:
         """Submit one prediction for each row of the test set: ``{"score": {"leaderboard": score, "logs": {…}}}``.
 
-        ``predictions``: a frame of one column, a series, an array or a list, in the test set's order. Raises ValueError or TypeError where
+        ``predictions``: a frame of one column, a series, an array or a list, in the test set's order. Raises NotPredictions where
         they are none of these, RequestRefused where they don't fit or come too late or too often, and nothing was charged; SessionError
         where the session belongs to no competition. In a ``%%ag`` cell ``submit_predictions(predictions)`` does the same.
         """
-        return self._enclave.submit(self._competition(), plain(predictions))
+        name = self._competition()
+        try:
+            values = plain(predictions)
+        except (TypeError, ValueError) as problem:
+            raise NotPredictions(str(problem)) from None
+        return self._enclave.submit(name, values)
 
     def leaderboard(self) -> Board:
         """Each analyst's best score in the session's competition, and the final ones once it has closed. Raises SessionError where it belongs to none."""

@@ -55,7 +55,7 @@ def test_an_interrupt_ends_the_wait_and_the_late_answer_is_nobody_s(notebook: No
 @pytest.mark.parametrize(
     ("source", "name", "problem"),
     [
-        ("submit_predictions('abc')", "TypeError", "a list: one value per row; this is a str"),
+        ("submit_predictions('abc')", "TypeError", "a list: one value per row, not a str"),
         ("submit_predictions([float('inf')])", "ValueError", "Prediction 0 is inf, and must be a finite number."),
         ("import pandas\nsubmit_predictions(pandas.DataFrame({'a': [1], 'b': [2]}))", "ValueError", "the columns a, b"),
         ("import datetime\nsubmit_predictions([datetime.date(2026, 1, 1)])", "ValueError", "Prediction 0 is a date"),

@@ -105,7 +105,7 @@ def test_a_cell_submits_what_is_public_and_hears_what_the_notebook_would(competi
             ("submit_predictions(iris.train_y)", "Please ensure submit_predictions is called on a non-private type"),
             ("submit_predictions([iris][0])", "Please ensure submit_predictions is called on a non-private type"),
             ("import numpy\nsubmit_predictions(numpy.array([[float('nan')]]))", "Prediction 0 is nan"),
-            ("submit_predictions(7)", "a list: one value per row; this is a int"),
+            ("submit_predictions(7)", "a list: one value per row, not an int"),
         ):
             assert problem in refused(session, source), source
         assert len(session.leaderboard()) == 1
@@ -202,7 +202,7 @@ def test_a_submission_is_scored_charged_and_on_the_board_and_others_are_refused(
             ("setosa", "a list: one value per row"),
             ([*LABELS[:-1], {}], "Prediction 599 is a dict"),
         ):
-            with pytest.raises((ag.RequestRefused, ValueError, TypeError), match=problem):
+            with pytest.raises((ag.RequestRefused, ag.NotPredictions), match=problem):
                 session.submit_predictions(wrong)
         assert len(session.leaderboard()) == 1
         assert "Labels of Iris Species" not in [each["name"] for each in session.datasets()]
