@@ -11,6 +11,9 @@ from antigranular.rest import Enclave
 PATH = "/ag/v1/log"
 _HEADERS = ("#", "when (UTC)", "who", "what", "about", "details")
 _BRIEF = 100
+_FIRST = ("plan", "function", "reason", "epsilon", "cap")
+_MACHINES = frozenset({"digest", "session", "deed", "at", "library", "request", "run", "key", "dataset"})
+"""What a table leaves to ``entry["details"]``."""
 
 
 class AuditLog:
@@ -40,8 +43,14 @@ class AuditLog:
         return self.entries()._repr_html_()
 
 
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _cells(entry: dict[str, Any]) -> tuple[str, ...]:
     when = datetime.fromtimestamp(entry["at"] / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    details = json.dumps(entry["details"], ensure_ascii=False)
+    told = entry["details"]
+    known = [name for name in (*_FIRST, *sorted(told.keys() - {*_FIRST})) if told.get(name) and name not in _MACHINES]
+    details = ", ".join(f"{name} {_text(told[name])}" for name in known)
     brief = details if len(details) <= _BRIEF else f"{details[: _BRIEF - 1]}…"
     return (str(entry["sequence"]), when, str(entry["actor"]), str(entry["action"]), str(entry["subject"]), brief)

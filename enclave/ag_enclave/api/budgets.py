@@ -8,6 +8,7 @@ from ag_enclave.api.call import Call
 from ag_enclave.body import read_as
 from ag_enclave.budgets import Change
 from ag_enclave.errors import Refusal
+from ag_enclave.logbook import history
 
 _LONGEST_QUERY = 200
 
@@ -40,7 +41,7 @@ async def show_log(call: Call) -> Response:
     if any(text is not None and len(text) > _LONGEST_QUERY for text in texts.values()):
         raise Refusal(400, "actor, action and subject have at most 200 characters.")
     limit = min(numbers.pop("limit") or 100, 1000)
-    return JSONResponse(await call.gateway.clerk.history(limit=limit, **numbers, **texts))
+    return JSONResponse(await history(call.gateway.clerk, call.gateway.catalog, limit=limit, **numbers, **texts))
 
 
 def _number(text: str | None, name: str) -> int | None:

@@ -60,9 +60,12 @@ def verify(file: Path | None, key: Path | None, state_path: Path | None) -> None
 @state_option
 def show(limit: int, actor: str | None, action: str | None, subject: str | None, state_path: Path) -> None:
     """Show the newest entries, the newest last."""
-    entries = with_clerk(
-        state_path, lambda clerk: clerk.history(limit=limit, actor=actor, action=action, subject=subject)
-    )
+    from ag_enclave.catalog import Catalog
+    from ag_enclave.logbook import history
+
+    catalog = Catalog(known_state(state_path).folder("datasets"))
+    which = {"actor": actor, "action": action, "subject": subject}
+    entries = with_clerk(state_path, lambda clerk: history(clerk, catalog, limit=limit, **which))
     for entry in reversed(entries):
         at = datetime.fromtimestamp(entry["at"] / 1e9, UTC).isoformat(timespec="seconds")
         details = json.dumps(entry["details"], ensure_ascii=True)

@@ -37,7 +37,6 @@ def _rows(dataset: Dataset, budget: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {
             "who": who,
             "dataset": dataset.name,
-            "account": budget["account"],
             "spent": float(spent[who]["epsilon"]) if who in spent else 0.0,
             "cap": _cap(dataset, who, budget),
             "windows": [cap for cap in windows if cap["who"] in ("", who)],

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ag_enclave.console.page import attachment, moment, page
 from ag_enclave.console.visit import Visit
 from ag_enclave.errors import Refusal
+from ag_enclave.logbook import history
 from ag_enclave.words import plain
 
 PATH = "/console/log"
@@ -42,10 +43,11 @@ _DIGITS = 16
 async def show_file(visit: Visit) -> Response:
     """The newest entries that fit the filters, newest first, for a spreadsheet."""
     texts: dict[str, Any] = _wanted(visit)
+    gateway = visit.gateway
     entries: list[dict[str, Any]] = []
     while len(entries) < MOST:
         before = entries[-1]["sequence"] if entries else None
-        found = await visit.gateway.clerk.history(before=before, limit=_AT_ONCE, **texts)
+        found = await history(gateway.clerk, gateway.catalog, before=before, limit=_AT_ONCE, **texts)
         entries += found
         if len(found) < _AT_ONCE:
             break
@@ -82,7 +84,10 @@ async def show(visit: Visit) -> Response:
     if before is not None and not (before.isascii() and before.isdigit() and len(before) < _DIGITS):
         raise Refusal(400, "before must be the number of an entry.")
     texts: dict[str, Any] = wanted
-    entries = await visit.gateway.clerk.history(before=int(before) if before else None, limit=_PAGE, **texts)
+    gateway = visit.gateway
+    entries = await history(
+        gateway.clerk, gateway.catalog, before=int(before) if before else None, limit=_PAGE, **texts
+    )
     older = f"{PATH}?{urlencode({**wanted, 'before': entries[-1]['sequence']})}" if len(entries) == _PAGE else ""
     newest = f"{PATH}?{urlencode(wanted)}" if before else ""
     shown: dict[str, Any] = {"entries": entries, "wanted": wanted, "older": older, "newest": newest}
