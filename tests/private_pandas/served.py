@@ -1,19 +1,16 @@
 """A real vault in a process of its own over tables of the test's: loaded by the loader, charged in a ledger on disk."""
 
-import json
-import socket
-import subprocess
-import sys
+import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import pandas as pd
 
 from ag_plan.messages import AskOdometer, Balance, Odometer
+from ag_vault.load import main as load
 from op_pandas.vault import SocketVault, ask
-
-HERE = Path(__file__).parent
+from tests.private_pandas.vault_process import running_vault
 
 
 @contextmanager
@@ -24,11 +21,8 @@ def served(home: Path, metadata: str, tables: Mapping[str, pd.DataFrame]) -> Ite
     for key, frame in tables.items():
         frame.to_csv(home / f"{key}.csv", index=False)
         words += ["--table", f"{key}={home / key}.csv"]
-    loaded = subprocess.run(
-        [sys.executable, "-m", "ag_vault.load", *words], capture_output=True, text=True, check=False
-    )
-    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
-    (ours, theirs), (control, their_control) = socket.socketpair(), socket.socketpair()
+    with redirect_stdout(io.StringIO()) as told:
+        assert load(words) == 0, told.getvalue()
     settings = {
         "session": "s",
         "analyst": "a",
@@ -36,15 +30,8 @@ def served(home: Path, metadata: str, tables: Mapping[str, pd.DataFrame]) -> Ite
         "ledger": str(home / "ledger.sqlite"),
         "schedule": "immediate",
     }
-    descriptors = (theirs.fileno(), their_control.fileno())
-    command = [sys.executable, str(HERE / "vault_process.py"), *map(str, descriptors), json.dumps(settings)]
-    with subprocess.Popen(command, pass_fds=descriptors) as process:
-        theirs.close()
-        their_control.close()
-        yield SocketVault(ours)
-        ours.close()
-        control.close()
-        process.wait(10)
+    with running_vault(settings) as vault:
+        yield vault
 
 
 def odometer(vault: SocketVault) -> tuple[Balance, ...]:

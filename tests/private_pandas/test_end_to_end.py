@@ -4,8 +4,6 @@
 exceeds with a probability below 1e-9.
 """
 
-import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,8 +19,9 @@ import op_pandas
 from ag_plan.messages import AskOdometer, Odometer
 from op_pandas import PrivateDataFrame, PrivateDataset
 from op_pandas.vault import Charge, SocketVault, ask
+from tests.private_pandas.vault_process import running_vault
+from tests.shared import made_once
 
-HERE = Path(__file__).parent
 METADATA = """
 description: made for a test
 budget: {epsilon: 100000, delta: 1.0e-6, per_analyst: {epsilon: 100000}, per_call: {epsilon: 1000}}
@@ -61,39 +60,31 @@ def people(count: int = 4000) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("state")
+    """The loaded data set, only to read."""
+    return made_once(tmp_path_factory, "clinic", loaded) / "clinic"
+
+
+def loaded(home: Path) -> None:
     people().to_csv(home / "train.csv", index=False)
     people(50)[["age", "weight"]].to_csv(home / "test.csv", index=False)
     (home / "metadata.yaml").write_text(METADATA)
     words = ["--name", "The Clinic", "--metadata", str(home / "metadata.yaml"), "--out", str(home / "clinic")]
     words += ["--table", f"train={home / 'train.csv'}", "--public", f"test_x={home / 'test.csv'}"]
-    loaded = subprocess.run(
-        [sys.executable, "-m", "ag_vault.load", *words], capture_output=True, text=True, check=False
-    )
-    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
-    return home
+    done = subprocess.run([sys.executable, "-m", "ag_vault.load", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
-def vault(folder: Path) -> Iterator[SocketVault]:
-    ours, theirs = socket.socketpair()
-    control, their_control = socket.socketpair()
+def vault(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SocketVault]:
     settings = {
         "session": "s",
         "analyst": "a",
-        "datasets": [{"name": "The Clinic", "path": str(folder / "clinic")}],
-        "ledger": str(folder / "ledger.sqlite"),
+        "datasets": [{"name": "The Clinic", "path": str(folder)}],
+        "ledger": str(tmp_path_factory.mktemp("ledger") / "ledger.sqlite"),
         "schedule": "immediate",
     }
-    descriptors = (theirs.fileno(), their_control.fileno())
-    command = [sys.executable, str(HERE / "vault_process.py"), *map(str, descriptors), json.dumps(settings)]
-    with subprocess.Popen(command, pass_fds=descriptors) as process:
-        theirs.close()
-        their_control.close()
-        yield SocketVault(ours)
-        ours.close()
-        control.close()
-        process.wait(10)
+    with running_vault(settings) as vault:
+        yield vault
 
 
 @pytest.fixture
