@@ -30,7 +30,7 @@ lab: install
 	$(BIN)/python examples/demo.py --lab
 
 test: install database
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --quiet --tb=short --disable-warnings
 
 # The tests start a server of their own; only its programs must be there.
 database:

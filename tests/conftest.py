@@ -2,6 +2,7 @@
 examples that hypothesis finds are the same at every run, and none fails because the machine is busy."""
 
 import os
+import resource
 import signal
 import tempfile
 from pathlib import Path
@@ -26,6 +27,14 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = Path(tempfile.mkdtemp(prefix="ag-", dir="/tmp"))  # a socket's path must be short
         folder.chmod(0o755)
         os.environ[cluster.FOLDER] = f"{folder}:{os.getpid()}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the run cost, which the clock doesn't tell on a busy machine: of all processes that ended and were waited for."""
+    if not hasattr(config, "workerinput"):
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        seconds = sum(each.ru_utime + each.ru_stime for each in used)
+        terminalreporter.write_line(f"{seconds / 60:.1f} minutes of processor time")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

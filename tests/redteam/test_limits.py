@@ -10,7 +10,7 @@ from tests.enclave_server import running_enclave
 
 CONFIG = """
 [sessions]
-cell_timeout_seconds = 3
+cell_timeout_seconds = 6
 stand_back_percent = 1000
 cell_cpu_seconds = 1
 interrupt_grace_seconds = 1
@@ -49,7 +49,7 @@ def bystander(client: RawClient) -> Iterator[Channels]:
     ("cell", "words", "ends"),
     [
         ("while True: pass", "more than 1 seconds of processor time and is interrupted", "KeyboardInterrupt"),
-        ("import time\ntime.sleep(100)", "ran for more than 3 seconds and is interrupted", "KeyboardInterrupt"),
+        ("import time\ntime.sleep(100)", "ran for more than 6 seconds and is interrupted", "KeyboardInterrupt"),
         ("import re\nre.match('(a+)+$', 'a' * 40 + 'b')", "seconds of processor time", "KeyboardInterrupt"),
         ("from itertools import repeat\nsum(repeat(0))", "did not stop when interrupted", "KernelRestarted"),
         ("n = 3 * 10**7\nm = 7**n\nm * m * m", "is interrupted", "KeyboardInterrupt"),
