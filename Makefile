@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # A run of the tests starts many hundreds of processes: where none keeps compiled code, each compiles all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install python-venv demo lab test wheel redteam proof audit mutants fuzz frontends browser node database torture bench peers lock clean
+.PHONY: install python-venv demo lab test wheel redteam proof audit mutants fuzz frontends browser node database torture postgres bench peers lock clean
 
 install: $(VENV)/.installed
 
@@ -91,6 +91,10 @@ node:
 # Processes killed at random moments, many times over, on SQLite and PostgreSQL; and whole sessions as an ordinary user and in a container.
 torture: install database
 	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py tests/sandbox/test_container.py tests/vault/test_ledger_server.py
+
+# Whole enclaves of the tests with accounts and ledger on PostgreSQL, and every attack on them. Tests that look into SQLite's files are of SQLite alone.
+postgres: install database
+	AG_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n auto tests/enclave/test_sessions.py tests/enclave/test_console.py tests/enclave/test_requests.py tests/enclave/test_routes.py tests/enclave/test_demo_session.py tests/redteam
 
 bench: install
 	$(BIN)/python -m tests.bench

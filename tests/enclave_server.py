@@ -5,6 +5,7 @@ Knows the command line and the ready file; nothing of what is inside.
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,8 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import cluster
+
 _READY_SECONDS = 300.0
 _END_SECONDS = 120.0
+DATABASE = "AG_TEST_DATABASE"
+"""The variable that puts accounts and ledger of every enclave that tests start on PostgreSQL (``postgresql``); in files without it."""
 COMMAND = (sys.executable, "-m", "ag_enclave")
 
 
@@ -63,6 +68,7 @@ def running_enclave(
         str(ready),
         *(["--demo"] if demo else []),
     ]
+    config = _on_server(state, config) if os.environ.get(DATABASE) == "postgresql" else config
     if config:
         (state / "enclave.toml").write_text(config)
         arguments += ["--config", str(state / "enclave.toml")]
@@ -73,6 +79,21 @@ def running_enclave(
         yield Enclave(state=state, process=process, **content)
     finally:
         stop(process)
+
+
+def _on_server(state: Path, config: str) -> str:
+    """The settings with a database of the run's PostgreSQL server, unless they, or what is in the state directory already, say where accounts and ledger are."""
+    if "[state]" in config or (state / "accounts.sqlite").exists():
+        return config
+    mine = state / "database.of"
+    said = mine.read_text().split() if mine.exists() else []
+    if said[:1] != [str(state)]:  # a copy of another enclave's directory: its database is that one's
+        for path in (state / "database.url", *(state / "audit").glob("*")):
+            path.unlink(missing_ok=True)
+        said = [str(state), cluster.database()]
+        mine.write_text(" ".join(said))
+    address = said[1]
+    return f'{config}\n[state]\ndatabase_url = "{address}"\n'
 
 
 def stop(process: "subprocess.Popen[bytes]") -> int:

@@ -3,7 +3,6 @@
 Knows catalogue and clerk; sets nothing itself but through the clerk, whose log has every change with its reason.
 """
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -15,6 +14,7 @@ import msgspec
 from ag_enclave.catalog import Catalog, Dataset
 from ag_enclave.clerk import Clerk
 from ag_enclave.errors import Refusal
+from ag_enclave.turn import Turn
 
 PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?\Z"
 ROWS = 1000
@@ -44,11 +44,11 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
 class Budgets:
     """Reads and raises, of data sets and of competitions' labels (``shelf``). ``turn`` is held by whoever reads a cap to set it anew."""
 
-    def __init__(self, catalog: Catalog, clerk: Clerk, shelf: Catalog) -> None:
+    def __init__(self, catalog: Catalog, clerk: Clerk, shelf: Catalog, turn: Turn) -> None:
         self._catalog = catalog
         self._clerk = clerk
         self._shelf = shelf
-        self.turn = asyncio.Lock()
+        self.turn = turn
 
     def named(self, name: str, *, retired: bool = False) -> Dataset:
         """The data set, or the labels, of this name. Refusal 404 where there are none; labels are named to nobody who doesn't know them."""

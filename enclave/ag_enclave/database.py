@@ -3,6 +3,8 @@
 SQLite in a file, or PostgreSQL at an address. Knows no table.
 """
 
+import contextlib
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +49,24 @@ class Database:
         with self.transaction() as connection:
             yield bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(work))).scalar_one())
 
+    @contextmanager
+    def turn(self, work: int) -> Iterator[None]:
+        """Wait until nobody else on this database does the same work, and exclude them until the block ends. BadState where that can't be."""
+        if self._engine.dialect.name == "postgresql":
+            with self.transaction() as connection:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(work)))
+                yield
+            return
+        with Path(f"{self._engine.url.database}.turn").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def forget(self) -> None:
+        """Leave nothing of what was overwritten beside the file, unless somebody reads it at this moment. What a server keeps of it is its vacuum's."""
+        if self._engine.dialect.name == "sqlite":
+            with contextlib.suppress(OperationalError), self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
@@ -82,4 +102,5 @@ def _set_up_connection(connection: sa.engine.interfaces.DBAPIConnection, _record
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA secure_delete=ON")  # what was decided about code takes with it what its runs gave
     cursor.close()

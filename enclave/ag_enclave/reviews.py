@@ -357,6 +357,7 @@ class Reviews:
                 verb = {APPROVED: "approve", DENIED: "deny", WITHDRAWN: "withdraw"}[state]
                 told = {"request": request_id, "analyst": found.analyst, **facts}
                 deeds.note(connection, by, f"review.{verb}", subject_of(found.inputs), told)
+        self._database.forget()
         return found
 
 

@@ -55,6 +55,7 @@ from ag_enclave.state import State, empty_scratch, write_private, write_private_
 from ag_enclave.throttle import Lasting, Throttle
 from ag_enclave.tls import Certificates, current_time, ensure_certificates
 from ag_enclave.tokens import Tokens, signing_key
+from ag_enclave.turn import BUDGETS, Turn
 from ag_enclave.uploads import Uploads
 
 _GOODBYE_SECONDS = 3
@@ -129,7 +130,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     shelf = Catalog(start.state.folder("competitions"))
     scoring = Scoring(competitions=Competitions(database), judge=Judge(sessions, shelf), now=current_time)
     sessions.serve_entries(scoring.score)
-    requests, budgets = Requests(database), Budgets(catalog, clerk, shelf)
+    requests, budgets = Requests(database), Budgets(catalog, clerk, shelf, Turn(database, BUDGETS))
     reviews, projects, holdings = Reviews(database), Projects(database), Holdings(start.state, database)
     return Gateway(
         config=config,

@@ -87,6 +87,7 @@ class Sync:
             withdrawn = _settle(connection, name, {each.request_id for each in parcel.asked}) if parcel.whole else 0
             facts = {"number": parcel.number, "requests": asked, "decisions": decided, "withdrawn": withdrawn}
             deeds.note(connection, self._by, "sync.import", name, facts)
+        self._database.forget()
         return Taken(asked=asked, decided=decided, withdrawn=withdrawn, left=tuple(left))
 
 

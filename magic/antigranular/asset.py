@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from antigranular.errors import AgError
+from antigranular.tensor import AnnotatedTensor
 
 Described = Mapping[str, Any] | str | os.PathLike[str]
 """A mapping, or the path of a YAML or JSON file that holds one."""
@@ -19,7 +20,7 @@ Described = Mapping[str, Any] | str | os.PathLike[str]
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One table. ``data`` and ``mock``: the path of a Parquet or CSV file, or a data frame.
+    """One table. ``data`` and ``mock``: the path of a Parquet or CSV file, or a data frame; ``data`` may be an annotated ``ag.Tensor``, which brings its metadata.
 
     ``metadata``: the table's entry: ``columns`` (type, bounds, categories), ``unit``, ``max_rows``. ``public``: everybody may see every row, and no
     metadata is needed. ``show_rows``: the number of rows is made public, which no guarantee covers from then on.
@@ -56,8 +57,9 @@ class Dataset:
         whole = dict(_read(self.metadata)) if self.metadata is not None else {}
         tables = dict(whole.get("tables") or {})
         for asset in self.assets:
-            if asset.metadata is not None:
-                tables[asset.name] = _read(asset.metadata)
+            brought = asset.data.metadata if isinstance(asset.data, AnnotatedTensor) else None
+            if asset.metadata is not None or brought is not None:
+                tables[asset.name] = brought if asset.metadata is None else _read(asset.metadata)
         given = {"tables": tables, "budget": self.budget, "views": self.views, "description": self.description}
         whole |= {name: value for name, value in given.items() if value}
         if not whole.get("budget"):

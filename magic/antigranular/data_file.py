@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from antigranular.errors import AgError
+from antigranular.tensor import AnnotatedTensor
 
 _FORMS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 _BLOCK = 1 << 20
@@ -41,8 +42,12 @@ class DataFile:
 
 
 def data_file(key: str, role: str, data: Any, folder: Path) -> DataFile:
-    """The file for ``data``, in ``folder`` where one has to be written. AgError for what is neither a file nor a frame."""
-    path, form = _on_disk(data) if isinstance(data, str | os.PathLike) else _written(key, role, data, folder)
+    """The file for ``data``, in ``folder`` where one has to be written. AgError for what is neither a file nor a frame nor an annotated array."""
+    if isinstance(data, AnnotatedTensor):
+        path, form = folder / f"{role}-{key}.csv", "csv"
+        data.write_table(path)
+    else:
+        path, form = _on_disk(data) if isinstance(data, str | os.PathLike) else _written(key, role, data, folder)
     digest, size = hashlib.sha256(), 0
     for block in _blocks(path):
         digest.update(block)

@@ -56,7 +56,7 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnotatedTensor:
-    """An array as it is uploaded: ``ag.Asset(name, tensor.frame(), metadata=tensor.metadata)``, or as files for ``ag-enclave dataset add``."""
+    """An array as it is uploaded: ``ag.Asset(name, tensor)``, or as files for ``ag-enclave dataset add``."""
 
     values: tuple[float, ...] = field(repr=False)
     subjects: tuple[str, ...] = field(repr=False)
@@ -84,11 +84,15 @@ class AnnotatedTensor:
         home = Path(folder)
         described, table = home / f"{name}.json", home / f"{name}.csv"
         described.write_text(json.dumps({"budget": dict(budget), "tables": {name: self.metadata}}), encoding="utf-8")
-        with table.open("w", encoding="utf-8", newline="") as stream:
+        self.write_table(table)
+        return described, table
+
+    def write_table(self, path: Path) -> None:
+        """The table as CSV. Raises OSError."""
+        with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow((VALUE, SUBJECT))
             writer.writerows(zip(self.values, self.subjects, strict=True))
-        return described, table
 
 
 def _listed(given: Any) -> list[Any]:

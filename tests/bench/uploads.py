@@ -1,5 +1,10 @@
-"""An upload from an owner's client to the loaded data set: how long, and how much memory gateway, client and loader take for a small file and a large one."""
+"""An upload from an owner's client to the loaded data set: how long, and how much memory gateway, client and loader take, for files of 100 MB to 1 GB.
 
+``python -m tests.bench.uploads`` prints these alone: some minutes, and 4 GB of disk.
+"""
+
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -9,14 +14,21 @@ import psutil
 
 import antigranular as ag
 from antigranular.holdings import Datasets
-from tests.enclave_server import Enclave
+from tests.enclave_server import Enclave, running_enclave
 
-SIZES = (32 << 20, 256 << 20)
+SIZES = 100, 300, 1000
+"""In millions of bytes."""
+CONFIG = "[uploads]\nbytes_per_upload = 4000000000\nbytes_per_owner = 8000000000\n"
 COLUMNS = {
     "age": {"type": "int", "lower": 0, "upper": 120},
     "height": {"type": "float", "lower": 0, "upper": 100},
     "sex": {"type": "str", "categories": ["f", "m"]},
+    "income": {"type": "int", "lower": 0, "upper": 10_000_000},
+    "town": {"type": "str"},
 }
+_PEOPLE = """COPY (SELECT hash(i) % 120 age, hash(i + 1) % 1000000007 / 1e7 height, CASE WHEN hash(i + 2) % 2 = 0 THEN 'f' ELSE 'm' END sex,
+hash(i * 3) % 10000000 income, 'town' || (hash(i + 4) % 10000000)::text || '-' || left(md5(i::text), 12) town FROM range({rows}) t(i)) TO '{file}' ({form})"""
+_BYTES_OF_A_ROW = {".csv": 50, ".parquet": 33}
 _LOOK_SECONDS = 0.05
 
 
@@ -37,36 +49,43 @@ class Stages:
 
 
 def uploads(enclave: Enclave) -> str:
-    """A line per size: the memory at its highest, which must not grow with the file."""
+    """A line per file: memory at its highest, which must not grow with the file."""
     who = enclave.accounts["owner"]
     owner = ag.connect(enclave.url, who["user_id"], who["user_secret"], ca=enclave.ca)
-    lines = ["upload of a CSV file by an owner, to the loaded data set"]
+    lines = ["uploads of an owner's files, to the loaded data set; memory at most"]
     with tempfile.TemporaryDirectory(prefix="ag-bench-upload-") as folder:
-        for size in SIZES:
-            file = _written(Path(folder) / "people.csv", size)
-            lines.append(_one(enclave, owner, file, f"Bench {size >> 20}"))
+        for form, units in (("csv", False), ("parquet", False), ("csv", True)):
+            for size in SIZES:
+                file = _written(Path(folder) / f"people.{form}", size * 10**6)
+                lines.append(_one(enclave, owner, file, f"Bench {form}{' ids' if units else ''} {size}", units=units))
+                file.unlink()
     return "\n".join(lines)
 
 
-def _one(enclave: Enclave, owner: ag.Owner, file: Path, name: str) -> str:
-    stages, peaks, over = Stages(), {"gateway": 0, "client": 0, "loader": 0}, threading.Event()
+def _one(enclave: Enclave, owner: ag.Owner, file: Path, name: str, *, units: bool) -> str:
+    stages, peaks, over = Stages(), {"client": 0, "gateway": 0, "loader": 0}, threading.Event()
     watcher = threading.Thread(target=_watch, args=(enclave.process.pid, peaks, over), daemon=True)
     watcher.start()
-    asset = ag.Asset("people", file, metadata={"columns": COLUMNS})
+    unit = {"unit": {"id": ["town"], "space": "towns", "max_rows": 3}} if units else {}
+    columns = {key: column for key, column in COLUMNS.items() if not (units and key == "town")}
+    asset = ag.Asset("people", file, metadata={"columns": columns, **unit})
     Datasets(owner._enclave, bar=lambda: stages).upload(ag.Dataset(name, assets=[asset], budget={"epsilon": 1}))
     over.set()
     watcher.join()
     at = stages.at_stage
     sent, loaded = at["loading"] - at["sending"], at["over"] - at["loading"]
     memory = ", ".join(f"{role} {peak >> 20} MiB" for role, peak in peaks.items())
-    return f"  {file.stat().st_size >> 20:5} MiB  sent in {sent:5.1f} s, loaded in {loaded:5.1f} s; at most: {memory}"
+    what = f"{file.suffix[1:]}{' of ids' if units else ''}"
+    return (
+        f"  {what:<10} {file.stat().st_size / 1e6:6.0f} MB  sent in {sent:5.1f} s, loaded in {loaded:6.1f} s; {memory}"
+    )
 
 
 def _watch(gateway: int, peaks: dict[str, int], over: threading.Event) -> None:
     while not over.wait(_LOOK_SECONDS):
         try:
             process = psutil.Process(gateway)
-            found = {"gateway": process.memory_info().rss, "client": psutil.Process().memory_info().rss}
+            found = {"client": psutil.Process().memory_info().rss, "gateway": process.memory_info().rss}
             loaders = (each for each in process.children() if "ag_vault.load" in each.cmdline())
             found["loader"] = max((each.memory_info().rss for each in loaders), default=0)
         except psutil.Error:
@@ -75,9 +94,17 @@ def _watch(gateway: int, peaks: dict[str, int], over: threading.Event) -> None:
 
 
 def _written(file: Path, size: int) -> Path:
-    block = b"".join(b"%d,%d.%d,m\n" % (number % 120, number % 97, number % 10) for number in range(100_000))
-    with file.open("wb") as stream:
-        stream.write(b"age,height,sex\n")
-        while stream.tell() < size:
-            stream.write(block)
+    """Made-up people, by a process of its own: this one's memory is looked at."""
+    form = "FORMAT PARQUET" if file.suffix == ".parquet" else "FORMAT CSV, HEADER"
+    rows = size // (_BYTES_OF_A_ROW[file.suffix])
+    program = f"import duckdb; duckdb.connect(config={{'memory_limit': '1GB'}}).execute({_PEOPLE.format(rows=rows, file=file, form=form)!r})"
+    subprocess.run([sys.executable, "-c", program], check=True)
     return file
+
+
+if __name__ == "__main__":
+    with (
+        tempfile.TemporaryDirectory(prefix="ag-bench-") as state,
+        running_enclave(Path(state), demo=True, config=CONFIG) as served,
+    ):
+        print(uploads(served))

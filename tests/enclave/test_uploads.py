@@ -64,3 +64,14 @@ def test_whoever_wrote_to_an_upload_that_was_removed_has_no_say_in_the_next_of_i
         again.write(b"12345")
         assert upload.received() == [5]
         uploads.discard(upload)
+
+
+def test_a_link_in_the_place_of_a_file_is_never_followed(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path / "u", Settings(), free=lambda _folder: 1 << 40)
+    (tmp_path / "u").mkdir()
+    (tmp_path / "other").write_bytes(b"")
+    upload = uploads.open("olga", OPENING)
+    upload.path(0).symlink_to(tmp_path / "other")
+    with pytest.raises(Refusal, match="can't keep this piece"):
+        uploads.writer(upload, 0, 0).write(b"12345")
+    assert (tmp_path / "other").read_bytes() == b""

@@ -1,15 +1,19 @@
 """Data sets of an owner, against a whole enclave: uploaded, found again, described, given a new version, retired; cut off and hostile on the way."""
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -379,25 +383,85 @@ def bomb_gzip() -> bytes:
     return gzip.compress(b"age,sex\n" + b"30,f\n" * 2_000_000, compresslevel=1)[:3_900_000]
 
 
+def bomb_zip() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("people.csv", b"age,sex\n" + b"30,f\n" * 2_000_000)
+    return file.getvalue()
+
+
+def bomb_parquet(values: str, rows: int) -> bytes:
+    """A few kilobytes that unfold: as zstd's runs of one value, or as one long text said over and over."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "b.parquet"
+        query = f"SELECT {values} FROM range({rows}) t(i)"
+        duckdb.execute(
+            f"COPY ({query}) TO '{file}' (FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE {max(2048, rows)})"
+        )
+        return file.read_bytes()
+
+
+def bomb_rows() -> bytes:
+    return bomb_parquet("i * 40503 % 120 AS age, 'f' AS sex", 5_000_000)
+
+
+def bomb_text() -> bytes:
+    return bomb_parquet("1 AS age, repeat('f', 40_000_000) || i AS sex", 12)
+
+
 def quoted_for_ever() -> bytes:
     return b'age,sex\n30,"' + b"f" * 3_000_000
 
 
 @pytest.mark.parametrize(
-    "content", [bomb_of_columns, bomb_gzip, quoted_for_ever, lambda: b"PAR1" + bytes(64) + b"PAR1"]
+    ("content", "form"),
+    [
+        *((content, form) for content in (bomb_of_columns, bomb_gzip) for form in ("csv", "parquet")),
+        *((content, "csv") for content in (quoted_for_ever, bomb_zip)),
+        *((content, "parquet") for content in (bomb_rows, bomb_text, lambda: b"PAR1" + bytes(64) + b"PAR1")),
+    ],
 )
-@pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_file_that_is_a_trap_is_one_sentence_and_leaves_nothing(
     here: Enclave, before: set[str], raw: RawClient, content: Callable[[], bytes], form: str
 ) -> None:
-    body = opening("Trap", content())
+    trap = content()
+    assert len(trap) < 4_000_000
+    body = opening("Trap", trap)
     body["files"][0]["form"] = form
-    said = sent(raw, body, content())
+    said = sent(raw, body, trap)
     assert said["state"] == "failed"
     assert said["error"].startswith(("The file for people", "The loader", "The load"))
     assert eventually(lambda: left(here) <= before)
     assert not (here.state / "datasets" / "trap").exists()
     assert raw.ask("GET", "/healthz").status == 200
+
+
+def test_names_of_columns_are_shown_as_text_wherever_they_are_shown(here: Enclave, owner: ag.Owner) -> None:
+    names = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "<img src=x onerror=alert(1)>", "a\"b'c"]
+    people = pd.DataFrame({name: [1, 2] for name in names})
+    columns = {name: {"type": "int", "lower": 0, "upper": 9} for name in names}
+    held = owner.datasets.upload(village("Odd Names", people, columns=columns))
+    browser = Browser(here)
+    browser.login(dict(here.accounts["owner"]))
+    page = browser.get("/console/datasets/Odd%20Names")
+    assert page.status == 200
+    assert "&lt;script&gt;alert(1)" in page.text
+    for text in (page.text, held._repr_html_(), held.report._repr_html_()):
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+
+
+def test_an_annotated_array_is_uploaded_as_it_is_and_published_by_its_pointer(
+    here: Enclave, owner: ag.Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ages = ag.Tensor([20.0 + each % 40 for each in range(500)])
+    annotated = ages.annotate_with_dp_metadata(0, 120, [f"p{each}" for each in range(500)])
+    owner.datasets.upload(ag.Dataset("Array", assets=[ag.Asset("ages", annotated)], budget=BUDGET))
+    monkeypatch.setenv("AG_ENCLAVE_CA", here.ca)
+    who = here.accounts["analyst"]
+    with ag.login(who["user_id"], who["user_secret"], dataset="Array", url=here.url) as session:
+        cell = "import op_pandas\nexport(op_pandas.tensor('Array').mean().publish(sigma=2).get(), 'm')"
+        assert session.execute(cell).exports["m"] == pytest.approx(39.5, abs=12)
 
 
 def test_two_uploads_of_one_name_make_one_data_set(here: Enclave, before: set[str], raw: RawClient) -> None:

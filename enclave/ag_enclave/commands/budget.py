@@ -3,7 +3,8 @@
 Caps go through a clerk of this command's own, as owners' do through the enclave's: each with a reason, in the log, under the signed head.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,12 @@ def budget() -> None:
 @state_option
 def show(dataset: str | None, state_path: Path) -> None:
     """Show caps and what was spent, of DATASET or of all."""
-    found = with_clerk(state_path, lambda clerk: _budgets(state_path, clerk).overview())
+
+    async def asked(clerk: "Clerk") -> Any:
+        with _budgets(state_path, clerk) as budgets:
+            return await budgets.overview()
+
+    found = with_clerk(state_path, asked)
     for each in found:
         if dataset in (None, each["dataset"]):
             click.echo("\n".join([each["dataset"], *_declared(each), *_set(each), *_spent(each)]))
@@ -86,17 +92,25 @@ def _change(state_path: Path, dataset: str, words: Mapping[str, Any]) -> None:
 
     async def deed(clerk: "Clerk") -> Any:
         wanted = fitted({name: value for name, value in words.items() if value is not None}, Change)
-        return await _budgets(state_path, clerk).change(by(), dataset, wanted)
+        with _budgets(state_path, clerk) as budgets:
+            return await budgets.change(by(), dataset, wanted)
 
     with_clerk(state_path, deed)
 
 
-def _budgets(state_path: Path, clerk: "Clerk") -> "Budgets":
+@contextlib.contextmanager
+def _budgets(state_path: Path, clerk: "Clerk") -> Iterator["Budgets"]:
+    """As the gateway has them, and taking turns with it."""
     from ag_enclave.budgets import Budgets
     from ag_enclave.catalog import Catalog
+    from ag_enclave.migrate import open_accounts
+    from ag_enclave.place import accounts_at
+    from ag_enclave.turn import BUDGETS, Turn
 
     state = known_state(state_path)
-    return Budgets(Catalog(state.folder("datasets")), clerk, Catalog(state.folder("competitions")))
+    with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
+        turn = Turn(accounts.database, BUDGETS)
+        yield Budgets(Catalog(state.folder("datasets")), clerk, Catalog(state.folder("competitions")), turn)
 
 
 def _declared(found: Mapping[str, Any]) -> list[str]:
