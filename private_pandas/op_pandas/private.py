@@ -29,7 +29,10 @@ class Private:
             )
 
         def __len__(self) -> NoReturn:
-            raise TypeError(f"{type(self).__name__} has no len(): the number of rows is private; use count(eps)")
+            raise TypeError(
+                f"{type(self).__name__} has no len(): the number of rows is private; use count(eps), "
+                "and op_pandas' own functions (cut, get_dummies, merge, concat, to_datetime) in place of pandas'"
+            )
 
         def __iter__(self) -> NoReturn:
             raise TypeError(f"{type(self).__name__} can't be iterated: its rows are private; {self._walk_instead}")

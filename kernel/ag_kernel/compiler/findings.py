@@ -243,6 +243,22 @@ def _said_at_run_time(one: Finding, _checked: Checked) -> bool:
     return bool(_MISSING.search(one.message)) and "__" not in one.message
 
 
+_OF_VALUES: Final = """T abs add all any apply argmax argmin argsort astype at between clip columns copy corr cov cummax cummin cumprod cumsum describe diff div dot
+    dropna dt dtype dtypes fillna flatten groupby head hist iat idxmax idxmin iloc index isin isna isnull items itertuples iterrows join keys loc map mask
+    max mean median melt merge min mode mul ndim nlargest notna notnull nsmallest nunique pivot plot pow prod quantile rank ravel reindex rename replace
+    reset_index reshape rolling round shape shift size sort sort_index sort_values squeeze stack std str style sub sum tail to_dict to_frame to_list
+    to_markdown to_numpy to_string tolist transpose unique unstack value_counts values var where ag item"""
+"""What series, frames and arrays have, as people use it on results."""
+_OF_A_NUMBER: Final = re.compile(r'^"(?:int|float|bool|complex)" has no attribute "(?P<name>\w+)"')
+
+
+def _a_number_beside_values(one: Finding, checked: Checked) -> bool:
+    """What `2 * series` has: mypy takes it for a number, as a series may be anything. A number that has no such attribute says so when it runs."""
+    del checked
+    found = _OF_A_NUMBER.search(one.message)
+    return found is not None and found["name"] in _OF_VALUES.split()
+
+
 _OVERLOOKED: Final = (
     _expected_to_fail,
     _habit,
@@ -253,6 +269,7 @@ _OVERLOOKED: Final = (
     _unpacked,
     _redefined,
     _said_at_run_time,
+    _a_number_beside_values,
 )
 
 
