@@ -22,6 +22,8 @@ _BEHIND = 15
 """Niceness of one that stands back: others get about thirty times as much, and it is not starved."""
 _LONG_TURN = 100_000_000
 """Nanoseconds of a turn of one that stands back: whoever wakes for a shorter one is let in before it is over."""
+_MANY = 4
+"""With fewer processors, none is spared."""
 _PROCESS_CLOCK = 2
 """The kind of clock that counts what the scheduler gave a process; its number is the complement of the process's."""
 
@@ -39,6 +41,15 @@ def _may_promote() -> bool:
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - one line of a table of the kernel's
         effective = next(line for line in status if line.startswith("CapEff:"))
     return bool(int(effective.split()[1], 16) >> _CAP_SYS_NICE & 1)
+
+
+def _processors(*, all_of_them: bool) -> set[int]:
+    """Those this process may use; but for the last one, where there are several.
+
+    One that wakes for a moment finds that one free: beside one that computes it would wait for the host's next tick, whatever their weights.
+    """
+    every = os.sched_getaffinity(0)
+    return every if all_of_them or len(every) < _MANY else every - {max(every)}
 
 
 class Child:
@@ -75,15 +86,17 @@ class Child:
             return 0.0
 
     def stand_back(self, *, back: bool) -> None:
-        """Let others go first, or be like everybody again.
+        """Let others go first, or be like everybody again: by weight, and by leaving one processor to them.
 
-        Only where that can be undone: without the privilege to, a child once behind would stay there.
+        By weight only where that can be undone: without the privilege to, a child once behind would stay there.
         """
-        if not self._closing.alive or self._status is not None or not _may_promote():
-            return
-        if back == self._back:
+        if not self._closing.alive or self._status is not None or back == self._back:
             return
         self._back = back
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(self.pid, _processors(all_of_them=not back))
+        if not _may_promote():
+            return
         niceness = _BEHIND if back else 0
         with contextlib.suppress(OSError):
             linux.weigh(self.pid, niceness=niceness, turn_nanoseconds=_LONG_TURN if back else 0)

@@ -46,12 +46,16 @@ def _try_on(enclave: Enclave) -> None:
     client = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
     with client.session() as channels:
         kernel = children(enclave, "kernel")[-1].pid
+        every = os.sched_getaffinity(0)
         number = channels.request("execute_request", {"code": "while True: pass"})
         assert eventually(lambda: os.getpriority(os.PRIO_PROCESS, kernel) > 0)
         assert eventually(lambda: _of_its_session(kernel) in (None, 15)), (
             "where the host weighs sessions, that is what counts"
         )
+        spared = {max(every)} if len(every) >= 4 else set()
+        assert os.sched_getaffinity(kernel) == every - spared, "whoever wakes for a moment finds one that nobody keeps"
         assert client.ask("POST", f"/api/kernels/{channels.kernel}/interrupt").status == 204
+        assert os.sched_getaffinity(kernel) == every
         assert os.getpriority(os.PRIO_PROCESS, kernel) == 0, "an interrupt is heard at once"
         assert _of_its_session(kernel) in (None, 0)
         channels.answers(number)
