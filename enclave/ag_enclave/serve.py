@@ -20,6 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
 
+from ag_enclave import descriptors
 from ag_enclave.accounts import Accounts
 from ag_enclave.app import make_app
 from ag_enclave.bench import Bench
@@ -89,6 +90,7 @@ class _Opened:
 def run(start: Start) -> None:
     """Serve until SIGTERM or SIGINT. Unusable where that can't begin."""
     config = start.config
+    descriptors.provide(config)
     with bound(config) as listener, listening(config.server.metrics_port) as scraped, _no_stale(start.ready_file):
         opened = _Opened(
             listener=listener,

@@ -2,6 +2,8 @@
 
 import re
 import ssl
+import subprocess
+import sys
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -78,3 +80,18 @@ def test_another_host_name_gets_its_certificate(tmp_path: Path) -> None:
     )
     assert names.value.get_values_for_type(x509.DNSName) == ["localhost", "enclave.example"]
     ssl.create_default_context(cafile=paths.ca)
+
+
+@pytest.mark.parametrize(("soft", "hard", "after"), [(64, 4096, 1024), (2048, 4096, 2048), (64, 512, 512)])
+def test_descriptors_are_raised_to_what_all_sessions_need_as_far_as_the_host_allows(
+    soft: int, hard: int, after: int
+) -> None:
+    """In a process of its own, as a limit that was lowered can't be raised again."""
+    program = (
+        f"import resource; n = resource.RLIMIT_NOFILE; resource.setrlimit(n, ({soft}, {hard}))\n"
+        "from ag_enclave import descriptors; from ag_enclave.config import Config\n"
+        "descriptors.provide(Config()); print(descriptors.needed(Config()), *resource.getrlimit(n))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == f"1024 {after} {hard}"
+    assert ("too few descriptors" in done.stdout + done.stderr) == (after == 512)
