@@ -12,7 +12,10 @@ from tests.bench.peers.run import Answers, in_turns, run
 from tests.bench.peers.tasks import DELTA, EPSILON, Data, numbers, tasks, tumours
 
 FLOORS = ("plain", "native", "pandas")
-PARTS = ("error", "turns", "time", "memory")
+PARTS = ("small", "error", "turns", "time", "memory")
+"""``small``: errors on 569 rows; ``error``: on the fewest of the others."""
+QUESTIONS = 16
+"""By so much is a library's patience divided: it is enough for all questions, and for making ready."""
 IN_TURNS = ("ours", "diffprivlib", "plain", "native")
 """Those that we are held against by a factor: they are asked in turns, so that a busy machine is busy for all."""
 TURNS, RUNS = 5, 15
@@ -33,9 +36,11 @@ def main() -> None:
     print(f"Run of {dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores, ε = {EPSILON:g}, δ = {DELTA:g}.\n")
     with tempfile.TemporaryDirectory(prefix="ag-peers-") as name:
         folder = Path(name)
-        if "error" in asked.parts:
-            small, middle = tumours(folder / "tumours"), numbers(folder, asked.rows[0])
+        if "small" in asked.parts:
+            small = tumours(folder / "tumours")
             _print_errors(small, usable, runs=400, at_once=asked.copies, patience=3 * asked.patience)
+        if "error" in asked.parts:
+            middle = numbers(folder, asked.rows[0])
             _print_errors(middle, usable, runs=200, at_once=min(asked.copies, 20), patience=asked.patience)
         if "turns" in asked.parts:
             for rows in asked.rows:
@@ -57,7 +62,7 @@ def _print_errors(data: Data, pythons: dict[str, Path], *, runs: int, at_once: i
         copies = at_once if PEERS[name].slow else 1
         if name in FLOORS or data.rows * copies > PEERS[name].most:
             continue
-        asked = tasks(data, runs=200 if PEERS[name].slow else runs, seconds=patience / 10)
+        asked = tasks(data, runs=200 if PEERS[name].slow else runs, seconds=patience / QUESTIONS)
         found[name] = run(PEERS[name], python, data, asked, at_once=copies, patience=patience)
     print("\n".join(errors(found, truth)), end="\n\n", flush=True)
 
@@ -66,7 +71,7 @@ def _print_times(data: Data, pythons: dict[str, Path], *, patience: float) -> No
     print(
         f"**Time on {data.name} rows** (median of up to 7 runs; reading a file into memory, where a library wants that, not counted)\n"
     )
-    asked = tasks(data, runs=7, seconds=patience / 10)
+    asked = tasks(data, runs=7, seconds=patience / QUESTIONS)
     found = {
         name: run(PEERS[name], python, data, asked, at_once=1, patience=patience)
         for name, python in pythons.items()

@@ -34,11 +34,11 @@ def serve(prepare: Callable[[dict[str, Any]], Any], asks: Mapping[str, Ask]) -> 
 
 def _wanted(out: Any, job: dict[str, Any]) -> Iterator[Task]:
     """The job's tasks; or those that are asked for, as they are."""
+    _say(out, {"ready": True})
     if not job.get("turns"):
         yield from job["tasks"]
         return
     tasks = {task["name"]: task for task in job["tasks"]}
-    _say(out, {"ready": True})
     for line in sys.stdin:
         asked = json.loads(line)
         yield {**tasks[asked["task"]], "runs": asked["runs"]}

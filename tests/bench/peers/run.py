@@ -26,18 +26,30 @@ class Answers:
 
 
 def run(peer: Peer, python: Path, data: Data, tasks: list[dict[str, Any]], *, at_once: int, patience: float) -> Answers:
-    """The answers of a job that may take so many seconds in all."""
+    """The answers of a job that may take so many seconds in all, once it is ready: reading or loading a file is not counted."""
     process = _started(peer, python, data)
-    timer = threading.Timer(patience, lambda: os.killpg(process.pid, 9))
-    timer.start()
-    try:
-        out, _ = process.communicate(json.dumps(_job(peer, data, tasks, at_once=at_once)))
-    finally:
-        timer.cancel()
+    with _ended_after(process, READY_SECONDS):
+        _told(process, _job(peer, data, tasks, at_once=at_once))
+    with _ended_after(process, patience):
+        out, _ = process.communicate()
     lines = [json.loads(line) for line in out.splitlines()]
     found = {line.pop("task"): line for line in lines if "task" in line}
     peak = next((line["peak_mb"] for line in lines if "peak_mb" in line), None)
     return Answers(by_task=found, peak_mb=peak, late=peak is None)
+
+
+READY_SECONDS = 900.0
+
+
+@contextlib.contextmanager
+def _ended_after(process: "subprocess.Popen[str]", seconds: float) -> Iterator[None]:
+    """End the process and its children where what is done takes longer."""
+    timer = threading.Timer(seconds, lambda: os.killpg(process.pid, 9))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _job(peer: Peer, data: Data, tasks: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -97,12 +109,12 @@ def in_turns(
 
 
 def _told(process: "subprocess.Popen[str]", line: dict[str, Any]) -> dict[str, Any]:
-    """The answer to one line."""
+    """The answer to one line; nothing where the process has ended."""
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("a peer has no pipes")
     process.stdin.write(json.dumps(line) + "\n")
     process.stdin.flush()
-    answer: dict[str, Any] = json.loads(process.stdout.readline())
+    answer: dict[str, Any] = json.loads(process.stdout.readline() or "{}")
     return answer
 
 
