@@ -44,7 +44,7 @@ def main() -> None:
             _print_errors(middle, usable, runs=200, at_once=min(asked.copies, 20), patience=asked.patience)
         if "turns" in asked.parts:
             for rows in asked.rows:
-                _print_turns(numbers(folder, rows), usable)
+                _print_turns(numbers(folder, rows), usable, asked.questions)
         if "time" in asked.parts:
             for rows in asked.rows:
                 _print_times(numbers(folder, rows), usable, patience=asked.patience)
@@ -80,12 +80,12 @@ def _print_times(data: Data, pythons: dict[str, Path], *, patience: float) -> No
     print("\n".join(times(found)), end="\n\n", flush=True)
 
 
-def _print_turns(data: Data, pythons: dict[str, Path]) -> None:
+def _print_turns(data: Data, pythons: dict[str, Path], questions: list[str]) -> None:
     print(f"**In turns, {data.name} rows** (up to {TURNS} turns of {RUNS} runs; in parentheses by processors' time)\n")
     print(turns_head())
     turned = {PEERS[name]: pythons[name] for name in IN_TURNS if name in pythons}
     without = {PEERS["diffprivlib"]: LONG} if data.rows > MANY else {}
-    asked = tasks(data, runs=RUNS, seconds=SECONDS)
+    asked = [task for task in tasks(data, runs=RUNS, seconds=SECONDS) if task["name"] in questions]
     for name, costs in in_turns(turned, data, asked, turns=TURNS, without=without):
         print(turns(ROWS[name], costs), flush=True)
     print(flush=True)
@@ -108,6 +108,7 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.bench.peers", description=__doc__)
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=list(PEERS), metavar="NAME")
     parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--questions", nargs="*", default=list(ROWS), choices=list(ROWS), help="of those in turns")
     parser.add_argument("--rows", nargs="*", type=int, default=[10**5, 10**6, 10**7])
     parser.add_argument(
         "--copies", type=int, default=200, help="runs that slow libraries answer at once, on small data"
