@@ -25,22 +25,23 @@ _SECONDS = 120.0
 _KERNEL = "antigranular"
 _CELL = """
 import json
+import pandas
 
 task = json.loads({task!r})
-labels = load_dataset(task["dataset"])
-predicted = labels["row"].map(dict(enumerate(task["predicted"])))
+told = pandas.DataFrame({{"row": range(len(task["predicted"])), "predicted value": task["predicted"], "on board": task["board"]}})
+labels = load_dataset(task["dataset"]).merge(told, on="row")
 if task["metric"] == "accuracy":
-    counted = labels[labels[task["column"]] == predicted]
-    halves = counted.groupby(counted["row"].isin(task["board"]))["row"].count(eps=task["epsilon"])
+    counted = labels[labels[task["column"]] == labels["predicted value"]]
+    halves = counted.groupby("on board")["row"].count(eps=task["epsilon"])
 else:
-    error = (labels[task["column"]] - predicted).abs().clip(0, task["largest"])
-    halves = error.to_frame().groupby(labels["row"].isin(task["board"])).sum(eps=task["epsilon"])
+    error = (labels[task["column"]] - labels["predicted value"]).abs().clip(0, task["largest"])
+    halves = error.to_frame().groupby(labels["on board"]).sum(eps=task["epsilon"])
 known = halves.ag
-released = {{"values": halves.iloc[:, 0].tolist(), "half_widths": known.half_widths.iloc[:, 0].tolist()}}
-print(json.dumps({{**released, "cost": known.cost, "repeated": known.repeated}}))
+released = dict(zip(map(bool, halves.index), zip(halves.iloc[:, 0].tolist(), known.half_widths.iloc[:, 0].tolist())))
+print(json.dumps({{"board": released[True], "others": released.get(False), "cost": known.cost, "repeated": known.repeated}}))
 """
-"""The rows that count on the board and the others are two groups, so that one ε buys the score of both. All predictions are in the plan: which of
-them count there shows in no price, no stored answer and no refusal, and in the score only through its noise."""
+"""The rows that count on the board and the others are two groups, so that one ε buys the score of both. All predictions are in the plan, as a public
+table: which of them count there shows in no price, no stored answer and no refusal, and in the score only through its noise."""
 
 
 class Judge:
@@ -60,11 +61,10 @@ class Judge:
         async with self._room(competition.rules, analyst) as session:
             said = json.loads(await run(session, cell_of(competition, predictions)))
         rules, scored = competition.rules, len(competition.scored)
-        parts = zip((rules.rows - scored, scored), said["values"], said["half_widths"], strict=True)
-        final, shown = (_part(rules, *part) for part in parts)
-        if shown is None:
-            raise Refusal(503, f"No row of {rules.name} counts on its board.")
-        return Score(board=shown, final=final, cost=said["cost"], repeated=said["repeated"])
+        others = None if scored == rules.rows else _part(rules, rules.rows - scored, *said["others"])
+        return Score(
+            board=_part(rules, scored, *said["board"]), final=others, cost=said["cost"], repeated=said["repeated"]
+        )
 
     async def balances(self, competition: Competition, analyst: str) -> dict[str, Any]:
         """What an analyst spent of the labels' budget and has left, as a session's own odometer says it. Refusal 503 where the vault is lost."""
@@ -90,21 +90,24 @@ class Judge:
             await self._sessions.close(session, "the judge is done")
 
 
-def _part(rules: Rules, rows: int, value: float, half_width: float) -> Part | None:
-    """The mean over so many rows, within what it can be; None of no rows."""
-    if not rows:
-        return None
+def _part(rules: Rules, rows: int, value: float, half_width: float) -> Part:
+    """The mean over so many rows, within what it can be."""
     best = 1.0 if rules.metric == "accuracy" else math.inf
     return Part(score=min(max(value / rows, 0.0), best), half_width=half_width / rows)
 
 
 def cell_of(competition: Competition, predictions: Sequence[Value]) -> str:
     """The judge's question in a cell. What an analyst chose is in it as one quoted text, which is read as JSON."""
-    rules, label = competition.rules, competition.rules.label
-    largest = label.upper - label.lower if label.upper is not None and label.lower is not None else 0
+    rules, label, board = competition.rules, competition.rules.label, set(competition.scored)
+    largest, predicted = 0.0, list(predictions)
+    if rules.metric == "absolute_error" and label.lower is not None and label.upper is not None:
+        # An error counts as the labels' span at most, so further away is no worse; and no difference overflows.
+        largest = label.upper - label.lower
+        low, high = label.lower - largest, label.upper + largest
+        predicted = [min(max(float(value), low), high) for value in predictions]
     task = {
         "dataset": rules.labels, "column": label.column, "metric": rules.metric, "epsilon": rules.epsilon,
-        "largest": largest, "predicted": list(predictions), "board": list(competition.scored),
+        "largest": largest, "predicted": predicted, "board": [row in board for row in range(rules.rows)],
     }  # fmt: skip
     return _CELL.format(task=json.dumps(task))
 

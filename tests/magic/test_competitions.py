@@ -6,7 +6,7 @@ import json
 import random
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ import antigranular as ag
 from ag_enclave.competitions import Competition, Submission, board, final_board
 from ag_enclave.errors import BadData, Refusal
 from ag_enclave.judge import cell_of
-from ag_enclave.rules import check_window, checked, read_rules
+from ag_enclave.rules import MOST_ROWS, check_window, checked, read_rules
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import COMMAND, Enclave
 
@@ -121,6 +121,20 @@ def refused(session: Any, source: str, **how: Any) -> str:
     with pytest.raises(ag.CellError) as raised:
         session.execute(source, **how)
     return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "rules", "kinds"), [("Large Cup", SPECIES_RULES, SPECIES), ("Large Sizes", SIZE_RULES, (0.0, 10.0))]
+)
+def test_the_most_rows_are_scored_also_where_all_count_on_the_board(
+    competing: Any, name: str, rules: dict[str, Any], kinds: Sequence[Any]
+) -> None:
+    labels = [kinds[row % 2] for row in range(MOST_ROWS)]
+    with competing(name, {**rules, "rows": MOST_ROWS, "public_share": 1}, labels) as session:
+        far = [1e308 if label == 0.0 else label for label in labels]
+        logs = session.submit_predictions(far)["score"]
+        assert logs["logs"]["scored_rows"] == MOST_ROWS
+        assert abs(logs["leaderboard"] - (1.0 if rules is SPECIES_RULES else 5.0)) < 0.1
 
 
 def test_final_scores_are_those_of_the_rows_that_the_board_left_out_and_nobody_sees_them_before_the_end(
@@ -279,7 +293,7 @@ def test_what_was_predicted_is_data_in_the_judge_s_cell_and_every_prediction_is_
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "json.loads"
     ]  # fmt: skip
     task = json.loads(ast.literal_eval(read.args[0]))
-    assert (task["predicted"], task["board"]) == ([hostile, "b", hostile], [0, 2])
+    assert (task["predicted"], task["board"]) == ([hostile, "b", hostile], [True, False, True])
     harmless = cell_of(Competition(rules=rules, scored=[1]), ["b"] * 3)
     assert len(ast.parse(source).body) == len(ast.parse(harmless).body)
 
