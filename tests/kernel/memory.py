@@ -27,10 +27,13 @@ def occurrences(pid: int, needles: dict[str, bytes]) -> dict[str, int]:
 
 
 def _regions(pid: int) -> list[tuple[int, int]]:
+    """What may be read and was ever touched: of what is merely reserved, which is most, every byte is nought."""
     found = []
-    for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-        place = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", line)
-        if place and not line.endswith(_UNREADABLE):
+    for region in re.split(r"^(?=[0-9a-f]+-[0-9a-f]+ )", Path(f"/proc/{pid}/smaps").read_text(), flags=re.MULTILINE):
+        head, _, sizes = region.partition("\n")
+        place = re.match(r"([0-9a-f]+)-([0-9a-f]+) r", head)
+        touched = re.search(r"^(?:Rss|Swap): +[1-9]", sizes, re.MULTILINE)
+        if place and touched and not head.endswith(_UNREADABLE):
             found.append((int(place[1], 16), int(place[2], 16)))
     return found
 

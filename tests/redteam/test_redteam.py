@@ -18,7 +18,7 @@ from tests.redteam.planted import Secrets
 
 CLASSES = classes()
 SLOW = {"18_bombs": ("a power", "endless loop in C", "memory by doubling", "output without end")}
-EVERY = 8
+EVERY = 16
 """Of each class every so many-th attack; of the slow ones those named."""
 _OTHER_DATA = re.compile(
     r"\b(breast_cancer|load_dataset|op_pandas|submit_predictions|load_mock|patients|age|hospital|clinic)\b"
