@@ -25,10 +25,12 @@ EVENT = Event(mechanism="discrete Laplace", epsilon=Fraction(1, 1000))
 PAGES = {
     "overview": "/console",
     "a data set": "/console/datasets/Clinic",
+    "analysts": "/console/analysts",
     "log, newest": "/console/log",
     "log, of one analyst": "/console/log?actor=analyst+7",
     "log, oldest of one analyst": "/console/log?actor=analyst+7&before=3000",
     "log, of one who did nothing": "/console/log?actor=nobody",
+    "log, of a data set": "/console/log?subject=Clinic",
     "log, decisions": "/console/log?action=cap",
 }
 
