@@ -98,7 +98,7 @@ def _written(file: Path, size: int) -> Path:
     form = "FORMAT PARQUET" if file.suffix == ".parquet" else "FORMAT CSV, HEADER"
     rows = size // (_BYTES_OF_A_ROW[file.suffix])
     program = f"import duckdb; duckdb.connect(config={{'memory_limit': '1GB'}}).execute({_PEOPLE.format(rows=rows, file=file, form=form)!r})"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)  # the engine's bar
     return file
 
 

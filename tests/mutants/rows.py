@@ -235,8 +235,8 @@ MUTANTS = (
     vault(
         "which rows of a unit stay follows their place",
         "loading/units.py",
-        'return _half(_joined(exp.Literal.string(f"{key.hex()}|order"), *pieces))',
-        'return _half(exp.Literal.string(f"{key.hex()}|order"))',
+        "_drawn([exp.column(name) for name in columns], units.key)",
+        '_half(exp.cast(exp.Window(this=exp.RowNumber(), over="OVER"), "TEXT"))',
         "units::test_the_rows_that_a_unit_keeps_do_not_depend_on_anybody_else_or_on_their_place",
     ),
     vault(
