@@ -37,6 +37,8 @@ class Channel:
         self._line: Line | None = None
         self._outbox: Outbox | None = None
         self._received = 0
+        self._reached = -1
+        self._barren = 0
         self._inboxes: dict[str, Inbox] = {}
         self._everybody: list[Inbox] = []
         self._curious: list[Inbox] = []
@@ -97,17 +99,24 @@ class Channel:
             self._opened().send(raw)
 
     def reopen(self) -> None:
-        """Take up a broken connection, with growing pauses. Raises ConnectionLost when the last try fails."""
-        for attempt in itertools.count():
+        """Take up a broken connection, with growing pauses, also from one that brought nothing to the next. Raises ConnectionLost after the last."""
+        if self._line is not None:
+            return  # The reader and the writer may both tell of one break.
+        self._barren = self._barren + 1 if self._received == self._reached else 0
+        self._reached = self._received
+        problem = "it breaks whenever it is opened"
+        for attempt in itertools.count(self._barren):
+            if attempt > len(REOPEN_DELAYS):
+                raise ConnectionLost(f"the connection broke and can't be taken up again: {problem}")
+            if attempt:
+                self._pause(REOPEN_DELAYS[attempt - 1])
             try:
                 self._opened()
                 return
             except UntrustedEnclave:
                 raise
-            except EnclaveUnreachable as problem:
-                if attempt == len(REOPEN_DELAYS):
-                    raise ConnectionLost(f"the connection broke and can't be taken up again: {problem}") from problem
-                self._pause(REOPEN_DELAYS[attempt])
+            except EnclaveUnreachable as unreachable:
+                problem = str(unreachable)
 
     def close(self) -> None:
         """Close the connection; a later send opens a new one."""

@@ -31,6 +31,7 @@ class FakeEnclave:
         self.lifetime = 600
         self.wire = 1
         self.unreachable = 0
+        self.frail = False
         self.loses = 0
         self.count = 0
         self.restarts = 0
@@ -65,6 +66,8 @@ class FakeEnclave:
         with self.lock:
             line = FakeLine(self, query["session_id"][0], subprotocol, int(query["after"][0]))
             self.lines.append(line)
+            if self.frail:
+                line.cut()
             return line
 
     # What it knows

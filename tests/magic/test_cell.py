@@ -254,6 +254,24 @@ def test_an_enclave_that_stays_away_is_given_up(start: Start) -> None:
     assert pauses == list(REOPEN_DELAYS)
 
 
+def test_an_enclave_whose_connections_break_at_once_is_given_up(start: Start) -> None:
+    pauses: list[float] = []
+    given_up = threading.Event()
+
+    def cell(stage: Stage) -> None:
+        stage.enclave.frail = True
+        breaks(stage.enclave)
+        given_up.wait(60)
+
+    session, enclave = start({"c": cell})
+    session._channel._pause = pauses.append
+    with pytest.raises(ag.ConnectionLost, match="can't be taken up again"):
+        session.execute("c")
+    given_up.set()
+    assert pauses == list(REOPEN_DELAYS)
+    assert len(enclave.lines) < 10 * len(REOPEN_DELAYS)
+
+
 def test_a_break_between_cells_is_not_noticed(start: Start) -> None:
     session, enclave = start({"a": lambda _: None})
     session.execute("a")
