@@ -18,6 +18,8 @@ _VERSION = re.compile(r"[1-9][0-9]*")
 ORIGIN = "origin.json"
 """The file of a version that says where it came from: who, when, which files with which checksums, how many rows."""
 _LONGEST = 4 << 20
+FORMAT = 3
+"""Of the folders that the loader writes and vaults read, as `ag_vault.catalog` has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Dataset:
     """One data set, as anybody with an account may see it. ``budget``: the declared caps; ``account``: where its charges go; ``tables``: columns and bounds.
 
     ``words``: what owners say of it; ``retired``: why no session opens it any more, None where sessions do. ``origin``: where this version came from, for owners.
+    ``stale``: written by another release's loader, so that no vault can read it until it is loaded again.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Dataset:
     retired: str | None = None
     revision: int = 0
     origin: Mapping[str, Any] = field(default_factory=dict)
+    stale: bool = False
 
     @property
     def version(self) -> int:
@@ -88,17 +92,18 @@ class Catalog:
         self._folder = folder
 
     def everything(self, *, retired: bool = False) -> list[Dataset]:
-        """All data sets, by name; ``retired``: also those that no session opens any more."""
+        """All data sets, by name; ``retired``: also those that no session opens any more, or can't until they are loaded again."""
         found = (self._read(folder) for folder in self._folder.iterdir() if folder.is_dir())
-        offered = (dataset for dataset in found if dataset and (retired or dataset.retired is None))
+        offered = (each for each in found if each and (retired or (each.retired is None and not each.stale)))
         return sorted(offered, key=lambda dataset: dataset.name)
 
     def named(self, name: str, *, retired: bool = False) -> Dataset:
-        """One data set, by its name or its variable. Refusal 404 that lists what there is."""
-        everything = self.everything(retired=retired)
+        """One data set, by its name or its variable. Refusal 404 that lists what there is, 409 where it has to be loaded again."""
+        everything = self.everything(retired=True)
         for dataset in everything:
-            if name in (dataset.name, dataset.variable):
-                return dataset
+            if name in (dataset.name, dataset.variable) and (retired or dataset.retired is None):
+                return dataset if retired else _readable(dataset)
+        everything = self.everything(retired=retired)
         names = ", ".join(dataset.name for dataset in everything) or "none"
         raise Refusal(404, f"There is no data set {name[:64]!r}; available: {names}.")
 
@@ -129,6 +134,13 @@ class Catalog:
             return None
 
 
+def _readable(dataset: Dataset) -> Dataset:
+    if dataset.stale:
+        again = "its owner must load it again, as a new version; what was charged to it stays"
+        raise Refusal(409, f"The data set {dataset.name} was loaded by another release of the enclave: {again}.")
+    return dataset
+
+
 def _origin(folder: Path) -> dict[str, Any]:
     """Where a version came from, where that was written down. ValueError where it is damaged."""
     try:
@@ -151,6 +163,7 @@ def _dataset(public: Any, folder: Path) -> Dataset:
         budget=_budget(public.get("budget")),
         account=_account(public),
         tables=_tables(public.get("tables")),
+        stale=public.get("format") != FORMAT,
     )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ag_enclave.catalog import Catalog
-from ag_enclave.errors import BadData
+from ag_enclave.catalog import FORMAT, Catalog
+from ag_enclave.errors import BadData, Refusal
 from ag_enclave.loader import Limits, Load, command_of, prepared
 from ag_enclave.lodging import COUNT, FIRST
 from ag_enclave.state import open_state
@@ -58,6 +59,20 @@ def test_files_become_a_data_set_and_its_next_version(files: Path) -> None:
         assert added.returncode == 0, added.stderr
         assert "100%" in added.stderr
         assert listed(files) == f"Our Village\tour_village\tversion {version}\tPeople of a village.\n"
+
+
+def test_what_another_release_loaded_is_loaded_again_or_said(files: Path) -> None:
+    assert add(files, "--table", "train=people.csv").returncode == 0
+    loaded = files / "state/datasets/our_village/1/catalog.json"
+    assert json.loads(loaded.read_text())["format"] == FORMAT
+    loaded.write_text(json.dumps({**json.loads(loaded.read_text()), "format": FORMAT - 1}))
+    catalog = Catalog(files / "state/datasets")
+    assert catalog.everything() == []
+    with pytest.raises(Refusal, match="loaded by another release of the enclave: its owner must load it again"):
+        catalog.named("Our Village")
+    assert "version 1\tto be loaded again: People" in listed(files)
+    assert add(files, "--table", "train=people.csv").returncode == 0
+    assert catalog.named("Our Village").version == 2
 
 
 def test_the_report_says_what_was_coerced_without_a_value(files: Path) -> None:

@@ -182,7 +182,8 @@ def list_datasets(state_path: Path) -> None:
 
     for each in Catalog(known_state(state_path).folder("datasets")).everything(retired=True):
         retired = "" if each.retired is None else "retired: "
-        click.echo(f"{each.name}\t{each.variable}\tversion {each.version}\t{retired}{each.description}")
+        stale = "to be loaded again: " if each.stale else ""
+        click.echo(f"{each.name}\t{each.variable}\tversion {each.version}\t{retired}{stale}{each.description}")
 
 
 def coercions(report: dict[str, Any]) -> str:

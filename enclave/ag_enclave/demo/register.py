@@ -23,7 +23,7 @@ METADATA = Path(__file__).with_name("metadata")
 
 def register_missing(state: State, competitions: Competitions, tell: Callable[[str], None]) -> None:
     """Make and load what isn't there yet, side by side. BadData where it can't be."""
-    there = {dataset.name for dataset in Catalog(state.folder("datasets")).everything(retired=True)}
+    there = {each.name for each in Catalog(state.folder("datasets")).everything(retired=True) if not each.stale}
     missing = [name for name in NAMES if name not in there]
     cup = read_file(CUP, METADATA / "tumour_cup.rules")
     held = CUP in {each.rules.name for each in competitions.everything()}
