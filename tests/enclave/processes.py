@@ -32,9 +32,15 @@ def children(enclave: Enclave, role: str) -> list[psutil.Process]:
 
 def nurseries(enclave: Enclave, role: str) -> list[psutil.Process]:
     """The living nurseries of one role: one, but for the moments between two."""
-    return [
-        each for each in psutil.Process(enclave.process.pid).children() if not dead(each) and role in each.cmdline()
-    ]
+    return [each for each in psutil.Process(enclave.process.pid).children() if role in _command(each)]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """What it was started with; nothing of one that has ended, which it may do between any two looks."""
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is none either
+        return []
 
 
 def eventually(true: Callable[[], bool], seconds: float = 60.0) -> bool:
