@@ -27,7 +27,7 @@ class Fault:
 
 
 def describe(error: BaseException, sources: Mapping[str, str]) -> Fault:
-    """The error as the analyst should see it; ``sources`` maps a cell's file name to its text."""
+    """The error as the analyst should see it; ``sources`` maps a cell's file name to its text. KeyboardInterrupt where the guest's own text takes too long."""
     name, text = type(error).__name__, _text(error)
     lines: list[str] = []
     for cause, direct in _chain(error):
@@ -59,8 +59,10 @@ def _chain(error: BaseException) -> list[tuple[BaseException, bool]]:
 
 def _text(error: BaseException) -> str:
     try:
-        text = str(error)
-    except Exception as why:  # noqa: BLE001 - the guest's own __str__ may fail as it likes
+        text = str.__str__(str(error))  # the guest's own may give a text of the guest's own making
+    except KeyboardInterrupt:
+        raise
+    except BaseException as why:  # noqa: BLE001 - the guest's own __str__ may fail as it likes
         return f"<the error's own text failed with {type(why).__name__}>"
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
 

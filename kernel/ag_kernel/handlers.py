@@ -58,10 +58,19 @@ def _fault_of(source: str, session: Session, *, mock: bool) -> Fault | None:
     except CellRefused as refused:
         return Fault(name="CellRefused", text=str(refused), lines=refused.shown)
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt end a cell, not the kernel
-        return _told(describe(error, session.sources), error, session)
+        return _described(error, session)
     finally:
         session.interrupts.forget()
     return None
+
+
+def _described(error: BaseException, session: Session) -> Fault:
+    """The error in words; the guest's own text of it may go on for ever, and is interrupted like a cell."""
+    try:
+        return _told(describe(error, session.sources), error, session)
+    except KeyboardInterrupt as interrupt:
+        interrupt.__suppress_context__ = True  # nobody asks for that text a second time
+        return describe(interrupt, session.sources)
 
 
 def _told(fault: Fault, error: BaseException, session: Session) -> Fault:

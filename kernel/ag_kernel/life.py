@@ -30,20 +30,23 @@ from op_pandas.vault import SocketVault
 
 def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> None:
     """Live as the kernel of one session over the sockets ``channel``, ``plan`` and ``checker``, until shutdown."""
-    interrupts = Interrupts()
+    limits = Limits.of(settings.get("limits") or {})
+    interrupts = Interrupts(again_seconds=limits.again_seconds)
     interrupts.install()
     channel = Channel(sockets["channel"], session=str(settings["session"]), interrupts=interrupts)
-    session = open_session(sockets, settings, channel, interrupts)
+    session = open_session(sockets, settings, limits, channel, interrupts)
     sys.stdout, sys.stderr = Stream(session.output, "stdout"), Stream(session.output, "stderr")
-    session.output.install()
     answer_all(session, channel)
 
 
 def open_session(
-    sockets: Mapping[str, socket.socket], settings: Mapping[str, Any], channel: Channel, interrupts: Interrupts
+    sockets: Mapping[str, socket.socket],
+    settings: Mapping[str, Any],
+    limits: Limits,
+    channel: Channel,
+    interrupts: Interrupts,
 ) -> Session:
     """The session of these sockets, its data sets bound to their variables."""
-    limits = Limits.of(settings.get("limits") or {})
     vault = SocketVault(sockets["plan"], shield=interrupts.shield)
     op_pandas.bind(vault)
     output = Output(channel, interrupts, limit=limits.output_bytes)

@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bytes per cell and per import; the deepest syntax; how many cells' texts are kept; the memory of the process (0: nobody said)."""
+    """Bytes per cell and per import; the deepest syntax; how many cells' texts are kept; the memory of the process (0: nobody said); two patiences.
+
+    ``check_seconds`` with the checker, ``again_seconds`` with a cell that caught its interrupt.
+    """
 
     output_bytes: int = 4 << 20
     export_bytes: int = 100 << 20
@@ -20,6 +23,7 @@ class Limits:
     history_cells: int = 1000
     memory_bytes: int = 0
     check_seconds: float = 20.0
+    again_seconds: float = 5.0
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Limits":

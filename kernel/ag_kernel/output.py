@@ -5,7 +5,6 @@ It must not know who prints.
 """
 
 import io
-import signal
 import time
 from collections.abc import Callable
 from typing import Final, Literal
@@ -33,10 +32,6 @@ class Output:
         self._sent_at = float("-inf")
         self._left = limit
         self._dropped = 0
-
-    def install(self) -> None:
-        """Let the timer's signal carry off what is held."""
-        signal.signal(signal.SIGALRM, self._on_timer)
 
     def begin(self) -> None:
         """A new cell, a new allowance."""
@@ -88,12 +83,10 @@ class Output:
             self._flush_soon()
 
     def _flush_soon(self) -> None:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, MOMENT_SECONDS)
-        except OSError:  # a host that forbids timers still gets its output, one message per print
-            self.flush()
+        if not self._interrupts.alarm.call(self._on_timer, MOMENT_SECONDS):
+            self.flush()  # a host that forbids timers still gets its output, one message per print
 
-    def _on_timer(self, _number: int, _frame: object) -> None:
+    def _on_timer(self, _frame: object) -> None:
         if self._interrupts.shielded:
             self._flush_soon()
         else:

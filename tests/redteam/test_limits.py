@@ -53,7 +53,7 @@ def bystander(client: RawClient) -> Iterator[Channels]:
         ("import re\nre.match('(a+)+$', 'a' * 40 + 'b')", "seconds of processor time", "KeyboardInterrupt"),
         ("from itertools import repeat\nsum(repeat(0))", "did not stop when interrupted", "KernelRestarted"),
         ("n = 3 * 10**7\nm = 7**n\nm * m * m", "is interrupted", "KeyboardInterrupt"),
-        ("import numpy as np\nx = np.random.default_rng(0).normal(size=10**7)\nfor _ in range(10**6): x = np.sort(-x)", "is interrupted", "KeyboardInterrupt"),
+        ("import numpy as np\nx = np.random.default_rng(0).normal(size=10**6)\nfor _ in range(10**6): x = np.sort(-x)", "is interrupted", "KeyboardInterrupt"),
         ("import matplotlib.pyplot as plt\nfor n in range(10**6):\n    plt.figure(figsize=(1, 1)); plt.plot([n]); plt.show()", "is interrupted", "KeyboardInterrupt"),
         ("while True: display(1)", "sent more than 500 messages and is interrupted", "KeyboardInterrupt"),
         ("x = bytearray(10**9)", "may use 256 MiB of memory", "MemoryError"),

@@ -385,6 +385,7 @@ class Nurseries:
                     "cell_depth": self.config.kernel.cell_depth,
                     "history_cells": self.config.kernel.history_cells,
                     "memory_bytes": self.config.kernel.memory_bytes,
+                    "again_seconds": self.config.sessions.interrupt_grace_seconds / 2,
                 },
                 "strict": self.config.sessions.strict_types,
             },
