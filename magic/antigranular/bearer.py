@@ -1,6 +1,7 @@
 """The access token: fetched with the analyst's secret, kept in memory, renewed before it expires. Must not know what it opens."""
 
 import json
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from threading import Lock
@@ -14,6 +15,9 @@ from antigranular.transport import Request, Response, Transport
 PATH = "/oauth/token"
 MARGIN_SECONDS = 30.0
 """Renewed this long before its end, so that a request under way does not outlive its token."""
+_LONGEST_SECONDS = 1 << 31
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+"""Letters that a header may carry."""
 _NOT_ACCEPTED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
@@ -59,7 +63,11 @@ def fetch_token(credentials: Credentials, transport: Transport, seconds: int | N
         body=urlencode(form).encode(),
     )
     answer = _token_answer(transport.exchange(request))
-    return str(answer["access_token"]), float(answer.get("expires_in", 0))
+    token, lifetime = answer["access_token"], answer.get("expires_in", 0)
+    named = isinstance(token, str) and _TOKEN.fullmatch(token)
+    if not named or type(lifetime) not in {int, float} or not 0 <= lifetime <= _LONGEST_SECONDS:
+        raise WireError("the enclave answered the login with something that is no token")
+    return str(token), float(lifetime)
 
 
 def _grant(credentials: Credentials) -> dict[str, str]:
@@ -80,7 +88,7 @@ def _grant(credentials: Credentials) -> dict[str, str]:
 def _token_answer(response: Response) -> dict[str, Any]:
     try:
         answer = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         raise WireError(

@@ -83,6 +83,8 @@ class Channel:
                 self._send(raw, inbox)
             except AgError as problem:
                 inbox.put(self._as_break(problem))
+            except Exception as problem:  # noqa: BLE001 - whoever waits must hear of it: nothing else would end the wait
+                inbox.put(_unforeseen(problem))
 
     def _as_break(self, problem: AgError) -> AgError:
         """A connection that can't be opened just now, where there was one before, is a break like any other: it is worth more tries."""
@@ -149,6 +151,8 @@ class Channel:
                     self._deliver(message)
         except (ConnectionLost, WireError) as end:
             self._broke(line, end)
+        except Exception as problem:  # noqa: BLE001 - as above
+            self._broke(line, _unforeseen(problem))
         line.close()
 
     def _broke(self, line: Line, end: AgError, but: Inbox | None = None) -> None:
@@ -186,3 +190,7 @@ class Channel:
         for inbox in tuple(self._everybody):
             if inbox is not but:
                 inbox.put(event)
+
+
+def _unforeseen(problem: Exception) -> WireError:
+    return WireError(f"what the enclave sent can't be taken: {type(problem).__name__}")

@@ -107,7 +107,7 @@ class Enclave:
 
     def replace_secret(self) -> str:
         """A new secret in place of the one this token was fetched with, which is void from now on."""
-        return str(_object(self._ask("POST", "/ag/v1/me/secret"))["user_secret"])
+        return secret_in(self._ask("POST", "/ag/v1/me/secret"))
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Any other route; its JSON, None where it has none."""
@@ -151,6 +151,14 @@ class Enclave:
         return {"Authorization": f"Bearer {self._token.value()}"}
 
 
+def secret_in(answer: Any) -> str:
+    """The new secret of an answer. WireError where it has none."""
+    secret = _object(answer).get("user_secret")
+    if not isinstance(secret, str):
+        raise WireError("the enclave answered without the new secret; ask for another one")
+    return secret
+
+
 def _kernel(session_id: str) -> str:
     return f"/api/kernels/{quote(session_id, safe='')}"
 
@@ -164,7 +172,7 @@ def _refusal(response: Response, path: str) -> RequestRefused | SessionError:
     try:
         answer = json.loads(response.body)
         message = str(answer["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         message = f"the enclave refused {path} with status {response.status}"
     if response.status == HTTPStatus.NOT_FOUND and path.startswith(("/api/kernels/", "/ag/v1/sessions/")):
         return SessionError(f"{message.rstrip('.')}; ag.login(...) starts a new session")
@@ -174,7 +182,7 @@ def _refusal(response: Response, path: str) -> RequestRefused | SessionError:
 def _json(response: Response) -> Any:
     try:
         return json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise WireError(f"the enclave answered with status {response.status} and something that is not JSON") from None
 
 

@@ -93,7 +93,7 @@ class TlsTransport:
 
     def open_line(self, request: Request, subprotocol: str) -> Line:
         """Open a websocket. Raises what ``exchange`` raises, and RequestRefused where the enclave refuses it."""
-        from websockets.exceptions import InvalidHandshake, InvalidStatus
+        from websockets.exceptions import InvalidStatus, WebSocketException
         from websockets.sync.client import connect
         from websockets.typing import Subprotocol
 
@@ -115,9 +115,13 @@ class TlsTransport:
             # Entered because newer versions of the library insist; left by closing the line.
             line = ExitStack().enter_context(opening)
         except InvalidStatus as refusal:
-            raise _refusal(refusal.response.status_code, refusal.response.body) from None
-        except (InvalidHandshake, OSError, EOFError) as problem:
             stream.close()
+            raise _refusal(refusal.response.status_code, refusal.response.body) from None
+        except (WebSocketException, OSError, EOFError, ValueError) as problem:
+            stream.close()
+            # ValueError: of a redirect, which leads nowhere from here, newer versions of the library make this instead of a status.
+            if isinstance(problem.__cause__, InvalidStatus):
+                raise _refusal(problem.__cause__.response.status_code, None) from None
             raise ConnectionLost(f"the enclave at {self._target.url} broke off: {problem}") from problem
         return _WebSocketLine(line)
 

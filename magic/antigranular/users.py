@@ -3,9 +3,8 @@
 from typing import Any
 from urllib.parse import quote
 
-from antigranular.errors import WireError
 from antigranular.listing import Listing
-from antigranular.rest import Enclave
+from antigranular.rest import Enclave, secret_in
 
 PATH = "/ag/v1/users"
 _HEADERS = ("user", "role", "state", "vouched for by")
@@ -19,18 +18,15 @@ class Users:
 
     def all(self) -> Listing[dict[str, Any]]:
         """Every account, as ``user_id``, ``role``, ``disabled``, ``one_time`` and ``issuer``."""
-        answer = self._enclave.ask("GET", PATH)
-        if not isinstance(answer, list):
-            raise WireError("the enclave's accounts are not a list")
-        return Listing(answer, _HEADERS, _cells, "Users")
+        return Listing(self._enclave.rows(PATH), _HEADERS, _cells, "Users")
 
     def add(self, user_id: str, role: str) -> str:
         """A new account (analyst, owner, auditor or operator); its secret, this once."""
-        return str(self._enclave.ask("POST", PATH, {"user_id": user_id, "role": role})["user_secret"])
+        return secret_in(self._enclave.ask("POST", PATH, {"user_id": user_id, "role": role}))
 
     def rotate(self, user_id: str) -> str:
         """A new secret for an account, this once; the old one and its tokens are void at once."""
-        return str(self._enclave.ask("POST", f"{_of(user_id)}/secret")["user_secret"])
+        return secret_in(self._enclave.ask("POST", f"{_of(user_id)}/secret"))
 
     def disable(self, user_id: str) -> None:
         """Refuse an account from now on; its sessions end."""

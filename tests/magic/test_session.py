@@ -4,7 +4,9 @@ import pytest
 
 import antigranular as ag
 from antigranular.odometer import Odometer
+from antigranular.transport import Response
 from tests.magic.conftest import Start
+from tests.magic.fake_enclave import FakeEnclave, FakeLine
 
 
 def test_the_odometer_has_the_keys_that_notebooks_rely_on_and_what_remains(start: Start) -> None:
@@ -115,3 +117,35 @@ def test_every_name_offered_is_there_and_every_error_is_offered() -> None:
     }
     assert raised <= set(ag.__all__)
     assert all(name in (errors.__doc__ or "") for name in raised), "the tree on top draws them all"
+
+
+@pytest.mark.parametrize("lifetime", ["soon", None, [], True, -1, 10**400, float("nan")], ids=["a word", "nothing", "a list", "a truth", "less than none", "too many digits", "no number"])
+def test_a_token_that_says_no_time_is_one_sentence(lifetime) -> None:
+    enclave = FakeEnclave()
+    enclave.lifetime = lifetime
+    with pytest.raises(ag.WireError, match="no token"):
+        ag.login("ann", "s3cret", dataset="Breast Cancer", transport=enclave)
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"message":' + b"[" * 100_000], ids=["an answer", "a refusal"])
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_that_is_endlessly_nested_is_one_sentence(body: bytes, status: int) -> None:
+    class Deep(FakeEnclave):
+        def _authorized(self, *_: object) -> Response:
+            return Response(status=status, body=body)
+
+    with pytest.raises((ag.WireError, ag.RequestRefused)):
+        ag.login("ann", "s3cret", dataset="Breast Cancer", transport=Deep())
+
+
+@pytest.mark.parametrize("where", ["open_line", "receive"])
+def test_whatever_the_threads_of_a_connection_meet_reaches_the_cell_that_waits(
+    start: Start, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("nobody foresaw this")
+
+    session, enclave = start({"pass": lambda _stage: None})
+    monkeypatch.setattr(enclave if where == "open_line" else FakeLine, where, fail)
+    with pytest.raises(ag.WireError, match="ValueError"):
+        session.execute("pass")

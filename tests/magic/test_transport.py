@@ -61,6 +61,11 @@ class Echo(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"cut")
             self.close_connection = True
+        elif self.path.startswith("/moved"):
+            self.send_response(302)
+            self.send_header("Location", self.path.partition("?to=")[2])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         else:
             self.send_error(403, "no channel for you")
 
@@ -147,6 +152,15 @@ def test_a_refused_websocket_tells_the_status(serve) -> None:
     with pytest.raises(ag.RequestRefused) as caught:
         transport(url, ca).open_line(Request(method="GET", path="/channels"), "v1")
     assert caught.value.status == 403
+
+
+@pytest.mark.parametrize("to", ["wss://127.0.0.2:1/", "ws://127.0.0.1:1/x", "/elsewhere", "ftp://x", "http://[", ""])
+def test_a_redirect_is_a_refusal_and_what_it_names_hears_nothing(serve, to: str) -> None:
+    url, ca = serve()
+    asked = Request(method="GET", path=f"/moved?to={to}", headers={"Authorization": "Bearer mine"})
+    assert transport(url, ca).exchange(asked).status == 302
+    with pytest.raises((ag.RequestRefused, ag.ConnectionLost)):
+        transport(url, ca).open_line(asked, "v1")
 
 
 def test_proxies_of_the_environment_see_nothing(serve, monkeypatch) -> None:
