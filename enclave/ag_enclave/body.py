@@ -1,6 +1,5 @@
 """Request bodies, read up to a limit. Knows no endpoint."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -31,7 +30,7 @@ async def read_json(request: Request) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        value = json.loads(body)
+        value = msgspec.json.decode(body)  # which refuses halves of characters: no answer could name them
     except (ValueError, RecursionError) as problem:
         raise Refusal(400, "The request's body is not JSON.") from problem
     if value is None:

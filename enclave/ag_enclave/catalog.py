@@ -111,7 +111,15 @@ class Catalog:
     def at(folder: Path) -> Dataset:
         """The version in this folder, wherever it is. OSError or ValueError where there is none."""
         with (folder / "catalog.json").open("rb") as stream:
-            return _dataset(json.loads(stream.read(_LONGEST)), folder)
+            public = json.loads(stream.read(_LONGEST))
+        try:
+            return _dataset(public, folder)
+        except (
+            KeyError,
+            TypeError,
+            AttributeError,
+        ) as problem:  # of a damaged part: the other data sets are offered all the same
+            raise ValueError(folder) from problem
 
     def _read(self, folder: Path) -> Dataset | None:
         numbers = versions(folder)

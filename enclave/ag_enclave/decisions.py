@@ -15,7 +15,7 @@ from ag_enclave.errors import Conflict, Refusal
 from ag_enclave.requests import ACCEPTED, ACCEPTING, BudgetRequest, Requests
 from ag_enclave.session.sessions import Sessions
 
-Epsilon = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,9})?$")]
+Epsilon = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,9})?\Z")]
 Reason = Annotated[str, msgspec.Meta(max_length=1000)]
 
 

@@ -15,6 +15,7 @@ from ag_enclave.catalog import Catalog, Dataset, variable_of
 from ag_enclave.database import Database
 from ag_enclave.errors import BadData, Conflict, Missing, Refusal
 from ag_enclave.loader import Draft, Leash, Limits, Load, Progress, check_name, prepared
+from ag_enclave.rules import LABELS
 from ag_enclave.state import State
 from ag_enclave.words import Leaf, Words
 
@@ -60,6 +61,10 @@ class Holdings:
     def check(self, name: str, after: int | None) -> Dataset | None:
         """The data set that a new version would follow, None for a new one. Conflict or Missing where it isn't as it should be, before anything is loaded."""
         check_name(name)
+        if variable_of(name).startswith(variable_of(LABELS)):
+            raise Conflict(
+                f"Names that begin with {LABELS!r} are those of competitions' hidden labels; take another one."
+            )
         before = self._before(name)
         if before is not None and before.name != name:
             raise Conflict(

@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from ag_enclave.catalog import Catalog
+from ag_enclave.catalog import Catalog, variable_of
 from ag_enclave.competitions import Competitions
-from ag_enclave.errors import BadData, Refusal
+from ag_enclave.errors import BadData, Conflict, Refusal
 from ag_enclave.loader import Load, register
 from ag_enclave.rules import Rules, metadata_of, read_rules
 from ag_enclave.state import State
@@ -29,10 +29,15 @@ def read_file(name: str, path: Path) -> Rules:
 
 def establish(rules: Rules, labels: Path, state: State, competitions: Competitions, *, by: str) -> dict[str, Any]:
     """Register a competition; the report of what was coerced in its labels. BadData or Conflict where it can't be."""
+    catalog = Catalog(state.folder("datasets"))
     try:
-        Catalog(state.folder("datasets")).named(rules.dataset)
+        catalog.named(rules.dataset)
     except Refusal as refusal:
         raise BadData(refusal.message) from refusal
+    if any(variable_of(rules.labels) == each.variable for each in catalog.everything(retired=True)):
+        raise Conflict(
+            f"There is a data set {rules.labels!r}, as this competition's labels would be called; take another name."
+        )
     competitions.check_free(rules.name)
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / "labels.yaml"

@@ -14,6 +14,8 @@ from ag_enclave.errors import BadData, Refusal
 MOST_ROWS = 10_000
 """A table of so many values is what the vault takes in one plan."""
 
+LABELS = "Labels of "
+"""How the names of hidden labels begin, and no data set's: caps, charges and sessions go by names."""
 Metric = Literal["accuracy", "absolute_error"]
 Value = str | int | float | bool
 
@@ -53,7 +55,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def labels(self) -> str:
         """The name of the hidden data set."""
-        return f"Labels of {self.name}"
+        return f"{LABELS}{self.name}"
 
     def as_json(self) -> str:
         """For the database and the wire."""

@@ -41,7 +41,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     role: Literal["table", "public", "mock"]
     form: Literal["csv", "parquet"]
     bytes: Annotated[int, msgspec.Meta(ge=1, le=1 << 50)]
-    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,19 +101,21 @@ class Uploads:
         self._free = free
         self._clock = clock
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._writers: dict[tuple[str, int], int] = {}
         self._turns = itertools.count(1)
 
     def open(self, owner: str, opening: Opening) -> Upload:
         """A new upload, or the one that says the same: its number comes from what it says. Refusal 413, 429 or 507 where there is no room."""
         upload_id = number_of(owner, opening)
-        with contextlib.suppress(Missing):
-            return self.find(upload_id, owner)
-        self._check_room(owner, opening)
         folder = self._folder / upload_id
-        folder.mkdir(mode=0o700, exist_ok=True)
-        order = {"owner": owner, "opening": json.loads(msgspec.json.encode(opening))}
-        write_private(folder / ORDER, json.dumps(order).encode())
+        with self._opening:  # so that uploads announced side by side can't pass the limits
+            with contextlib.suppress(Missing):
+                return self.find(upload_id, owner)
+            self._check_room(owner, opening)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            order = {"owner": owner, "opening": json.loads(msgspec.json.encode(opening))}
+            write_private(folder / ORDER, json.dumps(order).encode())
         return Upload(upload_id=upload_id, owner=owner, opening=opening, folder=folder)
 
     def find(self, upload_id: str, owner: str) -> Upload:

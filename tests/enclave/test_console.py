@@ -13,12 +13,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy as sa
 
 from ag_enclave.console.chart import drawing, spending_of
 from ag_enclave.console.listing import listing
 from ag_enclave.console.log import table_of
 from ag_enclave.console.pages import PAGES
 from ag_enclave.console.reviews import outline
+from ag_enclave.migrate import open_accounts
+from ag_enclave.place import accounts_at
+from ag_enclave.requests import requests
+from ag_enclave.reviews import Submission, reviews
+from ag_enclave.state import open_state
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import Answer, RawClient
 from tests.enclave_server import Enclave
@@ -353,7 +359,23 @@ def test_no_page_can_be_framed_sniffed_or_kept(odd_enclave: Enclave, browser: Ca
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@sum(a1)", "\t=1", " =1", "|cmd", "%0", "\r=1", "'=1", "a\x1b[2J", 'say "x",y']
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@sum(a1)",
+        "\t=1",
+        " =1",
+        "|cmd",
+        "%0",
+        "\r=1",
+        "'=1",
+        "a\x1b[2J",
+        'say "x",y',
+        "＝1+1",
+        " ＠x",
+    ],
 )
 def test_no_cell_of_the_log_s_table_is_a_formula_nor_steers_a_terminal(text: str) -> None:
     entry = {"sequence": 1, "at": 0, "actor": text, "action": text, "subject": text, "details": {"reason": text}}
@@ -361,9 +383,45 @@ def test_no_cell_of_the_log_s_table_is_a_formula_nor_steers_a_terminal(text: str
     (_, row) = csv.reader(io.StringIO(whole))
     assert len(row) == 6
     for cell in row[2:5]:
-        assert not cell.lstrip().startswith(("=", "+", "-", "@", "|", "%")), cell
+        assert not cell.lstrip().startswith(("=", "+", "-", "@", "|", "%", "＝", "＠")), cell
         assert cell.isprintable()
     assert json.loads(row[5])["reason"] == text
+
+
+def test_what_waits_is_shown_however_much_was_decided_since(
+    odd_enclave: Enclave, browser: Callable[[str], Browser], asked: Any
+) -> None:
+    state = open_state(odd_enclave.state)
+    source = Submission(
+        analyst="asker", project="", function="waits", source="pass", inputs=(), runs_allowed=1, reader="asker"
+    ).row()
+    later = {"analyst": "crowd", "asked_at": "2999-01-01T00:00:00+00:00", "state": "denied"}
+    crowd = [{**later, "request_id": f"crowd-{number}"} for number in range(501)]
+    filled = {
+        "dataset": "Odd Data",
+        "epsilon": "1",
+        "reason": "many",
+        "decided_by": "owner",
+        "decided_at": "2999",
+        "granted": "",
+        "cap": "",
+        "answer": "",
+        "seen": True,
+    }
+    database = open_accounts(accounts_at(state)).database
+    with database.transaction() as connection:
+        connection.execute(sa.insert(reviews).values(source))
+        connection.execute(sa.insert(reviews), [{**source, **each} for each in crowd])
+        connection.execute(sa.insert(requests), [{**filled, **each} for each in crowd])
+    try:
+        owner = browser("owner")
+        assert source["request_id"] in owner.get("/console/reviews").text
+        assert asked["request_id"] in owner.get("/console/requests").text
+    finally:
+        with database.transaction() as connection:
+            connection.execute(sa.delete(reviews).where(reviews.c.function == "waits"))
+            connection.execute(sa.delete(requests).where(requests.c.analyst == "crowd"))
+        database.close()
 
 
 def test_the_log_s_table_keeps_the_page_s_filters(browser: Callable[[str], Browser]) -> None:

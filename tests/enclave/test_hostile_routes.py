@@ -66,6 +66,14 @@ def test_absurd_bodies_are_refused_by_every_route_that_takes_one(odd_enclave: En
     assert "Traceback" not in odd_enclave.output()
 
 
+def test_half_a_character_in_a_notebook_s_wish_is_refused_as_no_json(odd_enclave: Enclave) -> None:
+    client = RawClient(odd_enclave).login()
+    headers = {"Authorization": f"Bearer {client.token}", "Content-Type": "application/json"}
+    for body in (b'{"path": "\\ud800"}', b'{"path": "x", "kernel": {"id": "\\ud800"}}', b'{"name": "\\udfff"}'):
+        for path in ("/api/sessions", "/api/kernels"):
+            assert client.send("POST", path, body, headers).status == 400, (path, body)
+
+
 def test_a_request_that_comes_again_from_many_hands_at_once_counts_once(odd_enclave: Enclave) -> None:
     hasty = RawClient(odd_enclave, account=add_user(odd_enclave.state, "hasty", "analyst")).login()
     owner, path = RawClient(odd_enclave, "owner").login(), "/ag/v1/requests"

@@ -1,7 +1,11 @@
 """The folder of uploads by itself: what is left too long goes, and the disk keeps its margin."""
 
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ag_enclave.config import Uploads as Settings
@@ -25,6 +29,23 @@ def test_an_upload_that_nobody_adds_to_is_swept_unless_it_is_being_loaded(tmp_pa
     assert uploads.sweep({upload.upload_id}) == 0
     assert uploads.sweep() == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_uploads_announced_side_by_side_are_no_more_than_one_after_the_other(tmp_path: Path) -> None:
+    def free(_folder: Path) -> int:
+        time.sleep(0.05)  # as long as a busy disk may take: everybody has counted by then
+        return 1 << 40
+
+    uploads = Uploads(tmp_path, Settings(open_per_owner=2), free=free)
+
+    def announce(number: int) -> bool:
+        with contextlib.suppress(Refusal):
+            return bool(uploads.open("olga", msgspec.structs.replace(OPENING, name=f"Village {number}")))
+        return False
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(announce, range(8))) == 2
+    assert len(uploads.of("olga")) == 2
 
 
 def test_a_disk_that_is_nearly_full_takes_nothing(tmp_path: Path) -> None:

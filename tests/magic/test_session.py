@@ -119,7 +119,11 @@ def test_every_name_offered_is_there_and_every_error_is_offered() -> None:
     assert all(name in (errors.__doc__ or "") for name in raised), "the tree on top draws them all"
 
 
-@pytest.mark.parametrize("lifetime", ["soon", None, [], True, -1, 10**400, float("nan")], ids=["a word", "nothing", "a list", "a truth", "less than none", "too many digits", "no number"])
+@pytest.mark.parametrize(
+    "lifetime",
+    ["soon", None, [], True, -1, 10**400, float("nan")],
+    ids=["a word", "nothing", "a list", "a truth", "less than none", "too many digits", "no number"],
+)
 def test_a_token_that_says_no_time_is_one_sentence(lifetime) -> None:
     enclave = FakeEnclave()
     enclave.lifetime = lifetime

@@ -35,7 +35,7 @@ ACTIONS = (
 )
 """Those that are proposed where one types; any may be asked for."""
 _PAGE, _AT_ONCE = 100, 1000
-_FORMULA = ("=", "+", "-", "@", "|", "%")
+_FORMULA = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
 _LONGEST = 200
 _DIGITS = 16
 

@@ -17,8 +17,8 @@ PATH = "/console/requests"
 
 async def show(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
     """Those that wait first, then the decided ones."""
+    waiting = await asyncio.to_thread(visit.gateway.requests.of, None, state=OPEN)
     found = await asyncio.to_thread(visit.gateway.requests.of, None)
-    waiting = [each for each in found if each.state in (OPEN, ACCEPTING)]
     decided, newer, older = part(visit, [each for each in found if each.state not in (OPEN, ACCEPTING)])
     shown = {"decided": decided, "newer": newer, "older": older}
     return page(visit, "requests.html", status=status, waiting=waiting, problem=problem, **shown)

@@ -32,8 +32,8 @@ _ID = re.compile(r"[0-9a-f-]{1,36}")
 
 async def show_all(visit: Visit) -> Response:
     """Those that wait first, then the decided ones."""
+    waiting = await asyncio.to_thread(visit.gateway.reviews.of, None, state=OPEN)
     found = await asyncio.to_thread(visit.gateway.reviews.of, None)
-    waiting = [each for each in found if each.state == OPEN]
     decided, newer, older = part(visit, [each for each in found if each.state != OPEN])
     return page(visit, "reviews.html", waiting=waiting, decided=decided, newer=newer, older=older)
 
