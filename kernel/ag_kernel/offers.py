@@ -39,8 +39,10 @@ class Offer:
         return self.only is not None and not self.without and name not in self.only
 
 
-def _list(only: frozenset[str], without: str, why: str) -> Offer:
-    return Offer(only=only, without=frozenset(without.split()), why=why)
+def _list(only: frozenset[str], without: str, why: str, ours: str = "", stand_ins: str = "") -> Offer:
+    """Listed names, of which those that are ``ours`` stand under the same names in ``stand_ins``."""
+    named = {name: name for name in ours.split()}
+    return Offer(only=only, without=frozenset(without.split()), why=why, ours=named, stand_ins=stand_ins)
 
 
 def _without(names: str, why: str) -> Offer:
@@ -173,6 +175,10 @@ OFFERS: Final[dict[str, Offer]] = {
         "read_pickle read_sas read_spss read_sql read_sql_query read_sql_table read_stata read_table read_xml to_pickle "
         "ExcelFile ExcelWriter HDFStore eval test show_versions core io util testing compat",
         "it works with files, text as code or the installation, and none of these exist inside the enclave",
+        # On private objects they are op_pandas' or say what to use, on public ones pandas'.
+        "concat crosstab cut factorize get_dummies isna isnull lreshape melt merge merge_asof merge_ordered notna notnull pivot pivot_table "
+        "qcut to_datetime to_numeric to_timedelta unique wide_to_long",
+        "op_pandas.pandas_calls",
     ),
     "pandas.api": _only("", "only its `types`"),
     "pandas.api.types": _only(

@@ -4,8 +4,8 @@ Must not know how a step is translated. Missing values stay missing.
 """
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ag_plan.expressions import Binary, Cast, Constant, Expression, Piece, Slice
 from op_pandas.private import Private
@@ -14,6 +14,8 @@ from op_pandas.translation import steps, translated
 from op_pandas.translation.steps import Step
 
 if TYPE_CHECKING:
+    from op_pandas.categories import Categories
+    from op_pandas.frame import PrivateDataFrame
     from op_pandas.series import PrivateSeries
 
 _TESTS = ("isalnum", "isalpha", "isdecimal", "isdigit", "islower", "isnumeric", "isspace", "isupper")
@@ -39,12 +41,13 @@ class _Accessor:
     def _made(self, expression: Expression) -> "PrivateSeries":
         return type(self._series).of(self._series.rows, self._series.rows.term(expression), self._series.name)
 
+    _instead: ClassVar[Mapping[str, str]] = {}
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(
-                f"{name} is not available on .{self._name} of a PrivateSeries; use map(lambda value: …) with a function of one value"
-            )
+            instead = self._instead.get(name, "use map(lambda value: …) with a function of one value")
+            raise AttributeError(f"{name} is not available on .{self._name} of a PrivateSeries; {instead}")
 
 
 class TextMethods(_Accessor):
@@ -52,6 +55,13 @@ class TextMethods(_Accessor):
 
     __slots__ = ()
     _kind, _name, _holds = "str", "str", "texts"
+    _instead: ClassVar[Mapping[str, str]] = {
+        name: f"use map(lambda text: text.{name}(…), output_categories=[…]), with the texts that may come of it"
+        for name in ("title", "swapcase", "zfill", "ljust", "rjust", "center", "rsplit", "partition", "casefold")
+    } | {
+        "pad": "use map(lambda text: text.zfill(…), output_categories=[…])",
+        "findall": "use count, contains or extract",
+    }
 
     def lower(self) -> "PrivateSeries":
         """Each text in small letters."""
@@ -225,6 +235,14 @@ class MomentFields(_Accessor):
 
     __slots__ = ("_is_span",)
     _kind, _name, _holds = "datetime", "dt", "points in time"
+    _instead: ClassVar[Mapping[str, str]] = {
+        "to_period": "a period is a text here: use .dt.strftime('%Y-%m') for months, .dt.year for years",
+        "floor": "use .dt.normalize() for days, or .dt.strftime('%Y-%m-%d %H') for hours",
+        "round": "use .dt.normalize() for days, or .dt.strftime('%Y-%m-%d %H') for hours",
+        "tz_localize": "points in time are without a zone",
+        "tz_convert": "points in time are without a zone",
+        "time": "use .dt.hour, .dt.minute and .dt.second",
+    }
 
     def __init__(self, series: "PrivateSeries") -> None:
         self._is_span = is_span(series.rows, series.term)
@@ -330,15 +348,38 @@ class MomentFields(_Accessor):
         """The microsecond."""
         return self._apply(steps.field("microsecond"))
 
+    def isocalendar(self) -> "PrivateDataFrame":
+        """Columns ``year``, ``week`` and ``day`` of the calendar of weeks (ISO 8601)."""
+        from op_pandas.frame import PrivateDataFrame
+
+        week = self._apply(steps.field("week"))
+        made = {"year": self._apply(steps.week_year()), "week": week, "day": self.dayofweek + 1}
+        return PrivateDataFrame.of(self._series.rows, {name: series.term for name, series in made.items()})
+
     def strftime(self, date_format: str) -> "PrivateSeries":
         """Each point in time as text, e.g. ``"%Y-%m"``."""
         return self._apply(steps.method("strftime", (date_format,)))
 
+    def day_name(self) -> "PrivateSeries":
+        """Monday to Sunday."""
+        return self.strftime("%A")
+
+    def month_name(self) -> "PrivateSeries":
+        """January to December."""
+        return self.strftime("%B")
+
 
 class Accessors:
-    """What gives a series its ``str`` and ``dt``."""
+    """What gives a series its ``cat``, ``str`` and ``dt``."""
 
     __slots__ = ()
+
+    @property
+    def cat(self: Any) -> "Categories":
+        """The public categories and their numbers: ``series.cat.codes``."""
+        from op_pandas.categories import Categories
+
+        return Categories(self)
 
     @property
     def dt(self: Any) -> MomentFields:

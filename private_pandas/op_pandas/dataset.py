@@ -3,7 +3,7 @@
 Must not know where tables are; public tables come as plain pandas objects.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, Union
 
 import pandas as pd
@@ -59,6 +59,15 @@ class PrivateDataset(PrivateDataFrame):
     def keys(self) -> "pd.Index[str]":
         """The keys of the views; the columns are in ``columns``."""
         return pd.Index(list(self._views), dtype="object") if self._views else self.columns
+
+    def items(self) -> "Iterator[tuple[str, Any]]":
+        """The keys of the views and what each is; name and private series of each column where there are no views."""
+        return iter([(key, self[key]) for key in self._views]) if self._views else super().items()
+
+    def __iter__(self) -> Iterator[str]:
+        if not self._views:
+            raise TypeError(f"{self._schema.name} has no views to go through; {self._walk_instead}")
+        return iter(list(self._views))
 
     def __repr__(self) -> str:
         return schema.as_text(self._schema.name, self.terms, self._note())

@@ -20,6 +20,7 @@ FRAME: dict[str, Verdict] = SHARED | {
     "add_suffix": HERE,
     "filter": HERE,
     "idxmax": HERE,
+    "iloc": HERE,
     "idxmin": HERE,
     "assign": HERE,
     "boxplot": shows_rows("plot what describe(eps) releases"),

@@ -30,11 +30,13 @@ from op_pandas import associations, names, results, schema
 from op_pandas.calls import Call, Probabilities, Quantiles, called, freedom, quantiles
 from op_pandas.columns import label, labels
 from op_pandas.epsilon import Number
+from op_pandas.frame import PrivateDataFrame
 from op_pandas.keys import Key, delta_of, in_words
 from op_pandas.private import Private
 from op_pandas.releases import needed, release
 from op_pandas.results import ReleasedFrame, ReleasedSeries
-from op_pandas.rows import Rows, Term
+from op_pandas.rows import Rows, Term, joined
+from op_pandas.series import PrivateSeries
 from op_pandas.statistic import statistic
 
 _SIZE = "size"
@@ -152,6 +154,18 @@ class Groups(Private, ABC):
         made = results.series(released, index, lambda cells: [row[0] for row in cells], name=_SIZE, whole=True)
         return made.reset_index() if self._flat else made  # type: ignore[return-value]
 
+    def get_group(self, name: Any) -> Any:
+        """The private rows of one group, by its key (a tuple of keys where rows are grouped by several). KeyError where there is none of that name."""
+        wanted = name if isinstance(name, tuple) else (name,)
+        if len(wanted) != len(self._keys):
+            raise ValueError(f"a group is named by {len(self._keys)} keys, not by {len(wanted)}")
+        each = tuple(key.equals(value) for key, value in zip(self._keys, wanted, strict=True))
+        return self._of_rows(self._rows.filtered(joined("and", each)))
+
+    @abstractmethod
+    def _of_rows(self, rows: Rows) -> Any:
+        """What is grouped, on some of the rows."""
+
     def _at(self, given: Mapping[str, Any]) -> Delta | None:
         """The δ of a call: its own, else that of the groups."""
         return delta_of(given.get("delta")) or self._delta
@@ -240,6 +254,10 @@ class SeriesGroupBy(Groups):
     def _columns(self, released: Released) -> list[Any]:
         return list(range(len(released.columns)))
 
+    def _of_rows(self, rows: Rows) -> PrivateSeries:
+        ((name, term),) = self._terms.items()
+        return PrivateSeries.of(rows, term, name)
+
 
 class FrameGroupBy(Groups):
     """Groups of a frame: answers have its numeric columns, without the keys."""
@@ -287,3 +305,6 @@ class FrameGroupBy(Groups):
 
     def _columns(self, released: Released) -> list[Any]:
         return list(released.columns)
+
+    def _of_rows(self, rows: Rows) -> PrivateDataFrame:
+        return PrivateDataFrame.of(rows, self._terms)

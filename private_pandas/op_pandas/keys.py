@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from ag_plan.expressions import Scalar
+from ag_plan.expressions import Binary, Expression, Scalar
 from ag_plan.releases import WIDEST_RANGE, Delta, GroupKey
 from op_pandas.arguments import Bins
 from op_pandas.bins import binned
@@ -18,7 +18,7 @@ from op_pandas.epsilon import Number, exact
 from op_pandas.errors import sentence
 from op_pandas.private import Private
 from op_pandas.rows import Rows, Term, lifted
-from op_pandas.scalars import PublicScalar, plain
+from op_pandas.scalars import PublicScalar, constant, plain
 from op_pandas.series import PrivateSeries
 
 Listed: TypeAlias = Iterable[PublicScalar] | Mapping[str, Iterable[PublicScalar]]
@@ -48,6 +48,15 @@ class Key:
     def asked(self, column: str) -> GroupKey:
         """The key's word, under the name that the question gives its column."""
         return GroupKey(column=column, values=self.listed, found=self.found)
+
+    def equals(self, value: object) -> Expression:
+        """The condition that a row's key is this one. KeyError where its keys are public and this is none of them."""
+        wanted = plain(str(value) if isinstance(value, pd.Interval) else value)
+        wanted = bool(wanted) if self.term.kind == "bool" and wanted in (0, 1) else wanted
+        known = self.listed if self.listed is not None else public_keys(self.term)
+        if known is not None and wanted not in known:
+            raise KeyError(f"{value!r} is no key of {_shown(self)}")
+        return Binary(operator="eq", left=self.term.expression, right=constant(wanted, self.term.kind))
 
 
 def keys_of(

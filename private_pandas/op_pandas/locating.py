@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ag_plan.expressions import Choose, Constant, Expression
 from ag_plan.relations import Filter, GroupUnit
+from op_pandas.columns import label
 from op_pandas.construct import SERIES
 from op_pandas.operators import Operand
 from op_pandas.private import Private
@@ -46,15 +47,13 @@ class FrameLocator(Private):
         where, names = _split(key)
         rows = self._frame if _is_all(where) else self._frame[_tested(where)]
         if isinstance(names, slice):
-            _whole(names)
-            return rows
+            return rows if names == slice(None) else rows[_between(rows, names)]
         return rows[list(names) if isinstance(names, tuple) else names]
 
     def __setitem__(self, key: Any, value: Operand) -> None:
         where, names = _split(key)
         if isinstance(names, slice):
-            _whole(names)
-            names = list(self._frame.terms)
+            names = _between(self._frame, names)
         several = [names] if isinstance(names, str) else list(names)
         for name in several:
             if _is_all(where):
@@ -104,9 +103,29 @@ def _tested(where: Any) -> Any:
     raise TypeError(_LABELS)
 
 
-def _whole(names: slice) -> None:
-    if names != slice(None):
-        raise TypeError("columns are named one by one, e.g. frame.loc[condition, ['a', 'b']]")
+def _between(frame: "PrivateDataFrame", names: slice) -> list[str]:
+    """The columns from one name to another, both among them."""
+    all_ = list(frame.terms)
+    first = 0 if names.start is None else all_.index(label(names.start, frame.terms))
+    last = len(all_) if names.stop is None else all_.index(label(names.stop, frame.terms)) + 1
+    return all_[first : last : names.step]
+
+
+class FramePlaces(Private):
+    """``frame.iloc[:, places]``: columns by their places, which are public; rows have none."""
+
+    __slots__ = ("_frame",)
+
+    def __init__(self, frame: "PrivateDataFrame") -> None:
+        self._frame = frame
+
+    def __getitem__(self, key: Any) -> Any:
+        if not isinstance(key, tuple) or len(key) != _PAIR or not _is_all(key[0]):
+            raise TypeError(
+                "rows have no places; keep rows with frame[condition], and select columns with frame.iloc[:, 0:3]"
+            )
+        chosen = self._frame.columns[key[1]]
+        return self._frame[chosen] if isinstance(chosen, str) else self._frame[list(chosen)]
 
 
 def keyed(series: "PrivateSeries") -> "PrivateDataFrame":

@@ -20,7 +20,7 @@ from op_pandas.series import PrivateSeries, condition, public
 
 if TYPE_CHECKING:
     from op_pandas.frame import PrivateDataFrame
-    from op_pandas.locating import FrameLocator
+    from op_pandas.locating import FrameLocator, FramePlaces
 
 _NULL = Constant(value=None)
 _ACROSS = (1, "columns")
@@ -36,6 +36,13 @@ class FrameReshaping(ABC):
     @abstractmethod
     def _parts(self) -> tuple[Rows, dict[str, Term]]:
         """The rows and the terms of the columns, in order."""
+
+    @property
+    def iloc(self: Any) -> "FramePlaces":
+        """Columns by their places: ``frame.iloc[:, 0:3]``; rows have none."""
+        from op_pandas.locating import FramePlaces
+
+        return FramePlaces(self)
 
     @property
     def loc(self: Any) -> "FrameLocator":

@@ -21,9 +21,7 @@ SERIES: dict[str, Verdict] = SHARED | {
     "autocorr": needs_order(),
     "between": HERE,
     "case_when": HERE,
-    "cat": Refused(
-        "categories are public, not part of the rows", "see categorical_metadata, or OrdinalEncoder for their codes"
-    ),
+    "cat": HERE,
     "divmod": Refused("it gives two columns", "use // and %"),
     "drop": has_no_index("keep rows with series[condition]"),
     "dt": HERE,

@@ -86,7 +86,7 @@ SHARED: dict[str, Verdict] = {
     "iat": shows_rows(),
     "idxmax": has_no_index("use max(eps)"),
     "idxmin": has_no_index("use min(eps)"),
-    "iloc": shows_rows("keep rows with [condition]"),
+    "iloc": shows_rows("keep rows with [condition]; a frame's columns have places: frame.iloc[:, 0:3]"),
     "index": has_no_index(),
     "infer_objects": Refused("dtypes are declared, never found in the rows", "use astype"),
     "info": HERE,

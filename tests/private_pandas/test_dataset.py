@@ -41,6 +41,14 @@ def test_views_come_before_columns() -> None:
     assert "nope" not in data
 
 
+def test_a_data_set_is_gone_through_by_the_keys_of_its_views() -> None:
+    data = clinic.private()
+    assert list(data) == ["train_x", "train_y", "test_x"]
+    kinds = {key: type(value).__name__ for key, value in data.items()}
+    assert kinds == {"train_x": "PrivateDataFrame", "train_y": "PrivateSeries", "test_x": "DataFrame"}
+    assert list(dict(data)) == list(data)
+
+
 def test_the_whole_table_is_there_too() -> None:
     data = clinic.private()
     assert list(data.columns) == list(clinic.plain().columns)

@@ -4,6 +4,7 @@
 probability below 1e-9.
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 import op_pandas
+from op_pandas import pandas_calls as pd_
 from op_pandas.vault import SocketVault
 from tests.private_pandas.served import served
 
@@ -130,6 +132,24 @@ NUMBERS: dict[str, Callable[[Any], Any]] = {
     "a span added": lambda f: (f["came"] + pd.Timedelta(days=40)).dt.month,
     "a span taken": lambda f: (f["came"] - np.timedelta64(40, "D")).dt.month,
     "midnight": lambda f: (f["came"] - f["came"].dt.normalize()).dt.seconds,
+    "weeks": lambda f: f["came"].dt.isocalendar().week,
+    "years of weeks": lambda f: f["left"].dt.isocalendar()["year"],
+    "days of weeks": lambda f: f["came"].dt.isocalendar().day,
+    "the week in a function": lambda f: f["came"].map(lambda d: d.week),
+    "numbers of categories": lambda f: f["port"].astype("category").cat.codes,
+    "columns by place": lambda f: f.iloc[:, 0:2].iloc[:, -1],
+    "columns by places": lambda f: f.iloc[:, [1, 0]]["fare"],
+    "columns from one to another": lambda f: f.loc[f["fare"] > 100, "age":"rank"]["rank"],
+    "rows of a group": lambda f: f.groupby("sex").get_group("male")["fare"],
+    "rows of one column's group": lambda f: f.groupby(["sex", "rank"])["fare"].get_group(("male", 2)),
+    "pd.cut": lambda f: pd_.cut(f["fare"], bins=[0, 100, 600], labels=[0, 1]).astype(float),
+    "pd.concat": lambda f: pd_.concat([f[["age", "fare"]], f[["fare"]]])["fare"],
+    "pd.concat of columns": lambda f: pd_.concat((each for each in (f[["age"]], f[["fare"]])), axis=1)["fare"],
+    "pd.get_dummies": lambda f: pd_.get_dummies(f["port"], prefix="port", dtype=int)["port_Q"],
+    "pd.isna": lambda f: pd_.isna(f["age"]),
+    "pd.notnull": lambda f: pd_.notnull(f)["age"],
+    "pd.to_datetime of dates": lambda f: pd_.to_datetime(f["came"]).dt.month,
+    "pd.to_numeric": lambda f: pd_.to_numeric(f["rank"].astype(str), errors="coerce").clip(0, 9),
     "replaced by numbers": lambda f: f["sex"].replace({"male": 0, "female": 1}).astype(float),
     "replaced by a list": lambda f: f["port"].replace(["S", "C", "Q"], [0, 1, 2]).astype(float),
     "replaced in a column": lambda f: f.replace({"rank": {3: 9}})["rank"],
@@ -158,6 +178,14 @@ TRUTHS: dict[str, Callable[[Any], Any]] = {
     "texts put together": lambda f: f["sex"] + "_" + f["port"] == "male_S",
     "texts put before": lambda f: "is " + f["sex"] == "is male",
     "texts put together by name": lambda f: f["name"].str.cat(f["sex"], sep="/").str.endswith("/male", na=False),
+    "days by name": lambda f: f["came"].dt.day_name() == "Monday",
+    "months by name": lambda f: f["came"].dt.month_name().isin(["May", "June"]),
+    "days by layout": lambda f: f["came"].dt.strftime("%A") == "Sunday",
+    "short layouts": lambda f: f["came"].dt.strftime("%a %d %b %y, %I %p: 100%%") == "Wed 01 Jan 20, 12 AM: 100%",
+    "days of the year": lambda f: f["came"].dt.strftime("%j-%u-%w") <= f["came"].dt.strftime("%j-%u-%w")
+    if isinstance(f, pd.DataFrame)
+    else f["came"].notna(),
+    "the day in a function": lambda f: f["came"].map(lambda d: d.strftime("%A")[:2] == "Tu" or d.day_name() == "Friday"),
     "longer than": lambda f: (f["left"] - f["came"]) > pd.Timedelta(days=100),
     "named by np.where": lambda f: pd.Series(np.where(f["age"] > 30, "old", "young")) == "old"
     if isinstance(f, pd.DataFrame)
@@ -196,7 +224,28 @@ def test_columns_are_dropped_by_any_of_the_names_that_pandas_or_notebooks_have_f
     [
         (lambda f: f.loc[3], "rows have no labels; keep rows with a condition"),
         (lambda f: f.loc[0:3, "age"], "rows have no labels"),
-        (lambda f: f.loc[f["age"] > 3, "age":"fare"], "named one by one"),
+        (lambda f: f.loc[f["age"] > 3, "age":"nope"], "Column nope does not exist"),
+        (lambda f: f.iloc[0:5], r"rows have no places; keep rows with frame\[condition\]"),
+        (lambda f: f.iloc[0, 1], "rows have no places"),
+        (lambda f: f["age"].iloc[0], "keep rows with"),
+        (lambda f: f["came"].dt.strftime("%U"), "%U in the layout of a date .* use %Y %m %d %H"),
+        (lambda f: f["came"].dt.to_period("M"), r"use \.dt\.strftime\('%Y-%m'\) for months"),
+        (lambda f: f["name"].str.title(), r"use map\(lambda text: text\.title\(…\), output_categories="),
+        (lambda f: f["age"].cat.codes, "age has no public categories"),
+        (lambda f: f.groupby("sex").get_group("mael"), "'mael' is no key of sex"),
+        (lambda f: f.groupby("sex").get_group(("male", 1)), "named by 1 keys"),
+        (lambda f: pd_.qcut(f["fare"], 4), "its edges are quantiles, which cost eps: pd.cut"),
+        (
+            lambda f: pd_.crosstab(f["sex"], f["rank"]),
+            r"its cells are counts, which cost eps: .*size\(eps=…\)\.unstack",
+        ),
+        (lambda f: pd_.pivot_table(f, index="sex"), "its cells are statistics, which cost eps"),
+        (pd_.melt, "rows are private, so they can't become columns"),
+        (lambda f: pd_.unique(f["sex"]), r"series\.unique\(eps=…\)"),
+        (lambda f: pd_.isna([f["age"]]), "needs one private frame or series"),
+        (pd_.to_numeric, "needs one column"),
+        (lambda f: pd_.to_numeric(f["name"], errors="no"), "errors must be"),
+        (pd_.to_datetime, "needs one private column"),
         (lambda f: f.loc[f["age"] > 3, "age", 1], "a condition and the names of columns"),
         (lambda f: f.loc.__setitem__((f["age"] > 3, "age"), [1, 2]), "a public list can't be paired"),
         (lambda f: f.__setitem__(["a", "b"], f[["age"]]), "2 names for 1 columns"),
@@ -223,5 +272,33 @@ def test_columns_are_dropped_by_any_of_the_names_that_pandas_or_notebooks_have_f
     ],
 )
 def test_what_can_t_be_is_one_sentence_that_says_what_to_do(private: Any, use: Any, says: str) -> None:
-    with pytest.raises((AttributeError, TypeError, ValueError), match=says):
+    with pytest.raises((AttributeError, KeyError, TypeError, ValueError), match=says):
         use(private)
+
+
+def test_the_days_of_all_years_are_named_as_python_names_them(vault: SocketVault) -> None:
+    op_pandas.bind(vault)
+    days = pd.Series(pd.date_range("1999-12-20", "2013-01-10", freq="53h"))
+    written = [days.dt.strftime(layout) for layout in ("%A %a %B %b %y %j %I %p %w %u %%", "%H:%M:%S")]
+    weeks = days.dt.isocalendar()
+    told = {f"t{number}": texts for number, texts in enumerate(written)} | {name: weeks[name] for name in weeks}
+    private = op_pandas.PrivateDataFrame(pd.DataFrame({"at": days} | told).astype(dict.fromkeys(weeks, "int64")))
+    wrong = [private["at"].dt.strftime("%A %a %B %b %y %j %I %p %w %u %%") != private["t0"]]
+    wrong += [private["at"].dt.strftime("%H:%M:%S") != private["t1"]]
+    wrong += [private["at"].dt.isocalendar()[name] != private[name] for name in ("year", "week", "day")]
+    assert all(abs(each.sum(eps=15)) < 3 for each in wrong)  # e^-45 by chance
+    assert (
+        abs((private["at"].dt.strftime("%H") == private["at"].dt.strftime("%I")).sum(eps=15) - len(days) / 2)
+        < len(days) / 10
+    )
+
+
+def test_public_objects_meet_pandas_own_functions() -> None:
+    frame = pd.DataFrame({"a": [1, None], "b": ["x", "y"]})
+    pd.testing.assert_frame_equal(pd_.concat(part for part in (frame, frame)), pd.concat([frame, frame]))
+    pd.testing.assert_frame_equal(pd_.crosstab(frame["a"], frame["b"]), pd.crosstab(frame["a"], frame["b"]))
+    assert pd_.isna(frame["a"]).tolist() == [False, True]
+    assert pd_.isna(None)
+    assert pd_.qcut(pd.Series(range(4)), 2).nunique() == 2
+    assert pd_.to_numeric("3") == 3
+    assert "errors" in str(inspect.signature(pd_.to_datetime))

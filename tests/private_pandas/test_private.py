@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from op_pandas import PrivateDataset
 from op_pandas.private import Private
 from tests.private_pandas import clinic
 
@@ -20,7 +21,10 @@ def objects() -> list[Any]:
 
 @pytest.mark.parametrize("private", objects(), ids=lambda o: type(o).__name__)
 def test_rows_are_never_counted_walked_tested_or_converted(private: Any) -> None:
+    keyed = isinstance(private, PrivateDataset)  # its keys are public: see test_dataset
     for use in (bool, len, iter, list, float, int, np.asarray, pd.Series, json.dumps, pickle.dumps, "{:.2f}".format):
+        if keyed and use in (iter, list):
+            continue
         with pytest.raises((TypeError, ValueError, AttributeError)):
             use(private)
     with pytest.raises(TypeError):
@@ -35,7 +39,7 @@ def test_the_errors_say_what_to_do_instead() -> None:
         with pytest.raises(TypeError, match=instead):
             use(frame["age"])
     with pytest.raises(TypeError, match="columns"):
-        iter(frame)
+        iter(frame["train_x"])
 
 
 @pytest.mark.parametrize("private", objects(), ids=lambda o: type(o).__name__)

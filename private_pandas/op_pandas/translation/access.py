@@ -160,11 +160,13 @@ def _of_moment(scene: Scene, owner: Typed, name: str, given: Sequence[Value]) ->
             return day
     if name == "strftime" and len(given) == 1 and isinstance(given[0], Known):
         return moments.formatted(scene, owner, str(given[0].value))
+    if name in ("day_name", "month_name") and not given:
+        return moments.formatted(scene, owner, "%A" if name == "day_name" else "%B")
     if name in ("to_pydatetime", "to_datetime64"):
         return owner
     scene.refuse(
         f".{name} of a date",
-        "use .year, .month, .day, .hour, .minute, .second, .dayofweek, .dayofyear, .quarter or strftime",
+        "use .year, .month, .day, .hour, .minute, .second, .dayofweek, .dayofyear, .week, .quarter, day_name() or strftime",
     )
 
 

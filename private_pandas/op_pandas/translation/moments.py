@@ -1,9 +1,9 @@
 """Fields and formats of private points in time and spans. Must not know syntax."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 
-from ag_plan.expressions import Concat, DatePart, Expression, Match, Slice
+from ag_plan.expressions import Concat, DatePart, Expression, Match, Recode, Slice
 from op_pandas.translation.merging import spread, typed
 from op_pandas.translation.scene import Beyond, Scene
 from op_pandas.translation.values import Bounds, Typed, Value
@@ -21,15 +21,36 @@ FIELDS: Mapping[str, Bounds] = {
     "second": (0, 59),
     "microsecond": (0, 999_999),
 }
-_ALIASES = {"day_of_week": "dayofweek", "weekday": "dayofweek", "day_of_year": "dayofyear"}
+_ALIASES = {"day_of_week": "dayofweek", "weekday": "dayofweek", "day_of_year": "dayofyear", "weekofyear": "week"}
+_DAYS_IN_WEEK = 7
 _DAY = 86_400_000_000
 _DIGIT = r"[\x{30}-\x{39}]"
 _ISO = (
     rf"\A{_DIGIT}{{4}}\x{{2d}}{_DIGIT}{{2}}\x{{2d}}{_DIGIT}{{2}}"
     rf"(?:[\x{{20}}\x{{54}}]{_DIGIT}{{2}}\x{{3a}}{_DIGIT}{{2}}(?:\x{{3a}}{_DIGIT}{{2}}(?:\x{{2e}}{_DIGIT}{{1,6}})?)?)?\z"
 )
-_WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
-_NAMES = {"Y": "year", "m": "month", "d": "day", "H": "hour", "M": "minute", "S": "second"}
+_WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "j": 3}
+_READ = "YmdHMS"
+_NAMES = {"Y": "year", "m": "month", "d": "day", "H": "hour", "M": "minute", "S": "second", "j": "dayofyear"}
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_SHORT = 3
+_NOON = 12
+_LISTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "A": ("dayofweek", DAYS),
+    "a": ("dayofweek", tuple(name[:_SHORT] for name in DAYS)),
+    "B": ("month", MONTHS),
+    "b": ("month", tuple(name[:_SHORT] for name in MONTHS)),
+    "w": ("dayofweek", tuple("1234560")),
+    "u": ("dayofweek", tuple("1234567")),
+    "I": ("hour", tuple(f"{hour % _NOON or _NOON:02}" for hour in range(2 * _NOON))),
+    "p": ("hour", ("AM",) * _NOON + ("PM",) * _NOON),
+}
+"""What a letter of a layout writes for each value of a field, from the field's least on; names are English, as pandas' own."""
+_WRITTEN = (*_WIDTHS, *_LISTED, "y", "%")
 _FIRST_WRITTEN = 1000
 """Years that every platform writes with four digits."""
 
@@ -37,11 +58,30 @@ _FIRST_WRITTEN = 1000
 def field(scene: Scene, moment: Typed, name: str) -> Typed | None:
     """A field of a point in time; None where there is none of that name."""
     found = _ALIASES.get(name, name)
+    if found == "week":
+        return _week(scene, moment)
     if found not in FIELDS:
         return None
     return Typed(
         "int", scene.words.make(DatePart, operand=moment.expression, field=found), moment.nullable, FIELDS[found]
     )
+
+
+def thursday(scene: Scene, moment: Typed) -> Typed:
+    """The same time of the Thursday in each one's week: ISO 8601 counts a week to the year that its Thursday is in."""
+    words = scene.words
+    day = words.make(DatePart, operand=moment.expression, field="dayofweek")
+    days = words.binary("sub", words.constant(DAYS.index("Thursday")), day)
+    micros = words.binary("add", words.cast(moment.expression, "int"), words.binary("mul", days, words.constant(_DAY)))
+    return Typed("datetime", words.cast(micros, "datetime"), moment.nullable)
+
+
+def _week(scene: Scene, moment: Typed) -> Typed:
+    """The ISO 8601 week, 1 to 53: how many Thursdays the year has had."""
+    words = scene.words
+    day = words.make(DatePart, operand=thursday(scene, moment).expression, field="dayofyear")
+    before = words.binary("floordiv", words.binary("sub", day, words.constant(1)), words.constant(_DAYS_IN_WEEK))
+    return Typed("int", words.binary("add", before, words.constant(1)), moment.nullable, (1, 53))
 
 
 def span_field(scene: Scene, span: Typed, name: str) -> Typed | None:
@@ -82,14 +122,15 @@ def read(scene: Scene, value: Value, layout: str | None, missing: bool) -> Value
     return spread(scene, apply, value)
 
 
-def _fields_of(scene: Scene, layout: str) -> list[str]:
+def _fields_of(scene: Scene, layout: str, letters: Collection[str]) -> list[str]:
     """The layout as letters of fields and the characters between them."""
     parts, at = [], 0
     while at < len(layout):
         if layout[at] == "%":
             letter = layout[at + 1 : at + 2]
-            if letter not in _WIDTHS:
-                scene.refuse(f"%{letter} in the layout of a date", "use %Y %m %d %H %M %S")
+            if letter not in letters:
+                known = " ".join(f"%{each}" for each in letters)
+                scene.refuse(f"%{letter} in the layout of a date", f"use {known}")
             parts.append("%" + letter)
             at += 2
         else:
@@ -101,7 +142,7 @@ def _fields_of(scene: Scene, layout: str) -> list[str]:
 def _rearranged(scene: Scene, text: Typed, layout: str) -> tuple[str, Expression]:
     """A pattern of the layout with all digits, and the text's parts in the order of ISO 8601."""
     pattern, found, at = [r"\A"], {}, 0
-    for part in _fields_of(scene, layout):
+    for part in _fields_of(scene, layout, _READ):
         width = _WIDTHS[part[1]] if part[0] == "%" else 1
         if part[0] == "%":
             found[part[1]] = scene.words.make(Slice, operand=text.expression, start=at, stop=at + width)
@@ -127,12 +168,32 @@ def formatted(scene: Scene, moment: Typed, layout: str) -> Value:
     if moment.nullable:
         scene.fault(scene.words.is_null(moment.expression), ValueError)
     pieces = [
-        _padded(scene, moment, part[1]) if part[0] == "%" else scene.words.constant(part)
-        for part in _fields_of(scene, layout)
+        _written(scene, moment, part[1]) if part[0] == "%" else scene.words.constant(part)
+        for part in _fields_of(scene, layout, _WRITTEN)
     ]
     if not pieces:
         return Typed("str", scene.words.constant(""))
     return Typed("str", reduce(lambda left, right: scene.words.make(Concat, left=left, right=right), pieces))
+
+
+def _written(scene: Scene, moment: Typed, letter: str) -> Expression:
+    """What a letter of a layout writes."""
+    if letter == "%":
+        return scene.words.constant("%")
+    if letter == "y":
+        return scene.words.make(Slice, operand=_padded(scene, moment, "Y"), start=-2, stop=None)
+    if letter not in _LISTED:
+        return _padded(scene, moment, letter)
+    name, texts = _LISTED[letter]
+    return named(scene, moment, name, texts).expression
+
+
+def named(scene: Scene, moment: Typed, name: str, texts: Sequence[str]) -> Typed:
+    """A text for each value of a field, from the field's least on."""
+    of = scene.words.make(DatePart, operand=moment.expression, field=name)
+    least = int(FIELDS[name][0])
+    keys = tuple(range(least, least + len(texts)))
+    return Typed("str", scene.words.make(Recode, operand=of, keys=keys, values=tuple(texts)))
 
 
 def _padded(scene: Scene, moment: Typed, letter: str) -> Expression:

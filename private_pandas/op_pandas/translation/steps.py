@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from op_pandas.translation.access import attribute, call_method
 from op_pandas.translation.merging import spread, typed
-from op_pandas.translation.moments import read
+from op_pandas.translation.moments import read, thursday
 from op_pandas.translation.patterns import group_of, searched
 from op_pandas.translation.scene import Scene
 from op_pandas.translation.texts import length
@@ -45,6 +45,16 @@ def method(name: str, given: Sequence[Any] = ()) -> Step:
 def field(name: str) -> Step:
     """``x.name``."""
     return Step(name, lambda scene, value: attribute(scene, value, name))
+
+
+def week_year() -> Step:
+    """The year that a point's week counts to."""
+
+    def work(scene: Scene, owner: Value) -> Value:
+        moment = typed(scene, owner)
+        return NEVER if moment is None else attribute(scene, thursday(scene, moment), "year")
+
+    return Step("isocalendar", lambda scene, value: spread(scene, work, value))
 
 
 def measured() -> Step:
