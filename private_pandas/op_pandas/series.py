@@ -3,7 +3,7 @@
 Must not know where rows are or what a release costs.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from ag_plan.expressions import (
     Unary,
     UnaryOperator,
 )
-from op_pandas import construct, mapping, names, schema
+from op_pandas import construct, mapping, names, nobody, schema
 from op_pandas.accessors import Accessors
 from op_pandas.arguments import Bound, bound
 from op_pandas.epsilon import Number
@@ -160,6 +160,7 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
         if isinstance(values, str):
             raise TypeError("isin needs a list of public values")
         listed = tuple(plain(value) for value in values)
+        nobody.listed(self._term, self._name, listed)
         return self._made(IsIn(operand=self._term.expression, values=listed))
 
     def pipe(self, func: Callable[..., Piped], *args: Any, **kwargs: Any) -> Piped:
@@ -272,6 +273,8 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
         categories follow by themselves where they can, so that ``eps`` is never spent; ``output_bounds`` moves results into them,
         ``output_categories`` makes others null, and what a mapper runs needs one of both. TypeError for what goes none of these ways.
         """
+        if isinstance(arg, Mapping):
+            nobody.looked_up(self._term, self._name, arg)
         term = mapping.mapped(
             self._rows,
             self._term,
@@ -363,6 +366,7 @@ class PrivateSeries(SeriesStatistics, Accessors, Operators["PrivateSeries"], Pri
             beside = other.term.expression
         else:
             beside = constant(public(other), self._term.kind)
+            nobody.compared(self._term, name, operator, other)
         left, right = (beside, self._term.expression) if reflected else (self._term.expression, beside)
         return PrivateSeries.of(rows, rows.term(of_kinds(operator, left, right, self._term, other)), name)
 

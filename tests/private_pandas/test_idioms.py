@@ -5,6 +5,7 @@ probability below 1e-9.
 """
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -302,3 +303,15 @@ def test_public_objects_meet_pandas_own_functions() -> None:
     assert pd_.qcut(pd.Series(range(4)), 2).nunique() == 2
     assert pd_.to_numeric("3") == 3
     assert "errors" in str(inspect.signature(pd_.to_datetime))
+
+
+def test_keys_that_no_row_has_are_said_where_values_that_rows_have_are_left_out(private: Any) -> None:
+    with pytest.warns(UserWarning, match=r"no row has 'Male' as sex: .* are female, male; did you mean male\?"):
+        private["sex"].map({"Male": 0, "female": 1})
+    with pytest.warns(UserWarning, match="no row has fare > 1000: it lies between 0 and 1000"):
+        _ = private["fare"] * 2 > 1000
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        private["sex"].map({"male": 0, "female": 1, "other": 2})
+        private["sex"].map({"male": 0})
+        private["sex"].replace({"Male": "male"})
