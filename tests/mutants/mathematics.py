@@ -378,4 +378,11 @@ MUTANTS = (
         "below=0,",
         "descent",
     ),
+    vault(
+        "rows of several columns are those that the first one has",
+        "ops/comoments.py",
+        "every, nullable = exp.Count(this=exp.Star())",
+        "every, nullable = exp.Count(this=places[0].sql.copy())",
+        "sensitivity::test_a_null_where_a_rule_says_that_none_is_moves_no_moments_by_more_than_a_row",
+    ),
 )

@@ -224,6 +224,14 @@ MUTANTS = (
         "if False:",
         "load::test_texts_that_are_longer_than_usual_need_their_owner_s_word",
     ),
+    vault(
+        "what a pattern puts between characters makes no text longer",
+        "expressions/pattern.py",
+        ", more=len(node.replacement))",
+        ")",
+        "spaces",
+        "work::test_how_long_a_text_may_be_follows_from_how_long_its_parts_may_be",
+    ),
     # The loader: whose each row is.
     vault(
         "rows without an id are one unit",

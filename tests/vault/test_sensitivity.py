@@ -195,6 +195,20 @@ def test_a_row_that_should_not_exist_is_clamped_all_the_same(*, kind: Any, beyon
     distance(plan, *(evaluate(plan, world.data(each, SPACES, placed=placed)) for each in ([], heavy("f", beyond))))
 
 
+@pytest.mark.parametrize("columns", ["xf", "fx", "xif", "xabcdefghjkl"])
+@pytest.mark.parametrize("kind", [Cov, Corr])
+def test_a_null_where_a_rule_says_that_none_is_moves_no_moments_by_more_than_a_row(kind: Any, columns: str) -> None:
+    """The last wall makes null whatever can't be computed: were a rule wrong, a row that was chosen for it would count twice."""
+    spaces = {name: ColumnSpace(kind="float", lower=-2.0, upper=3.0, nullable=name == "l") for name in "fabcdeghjkl"}
+    spaces["i"] = ColumnSpace(kind="int", lower=0, upper=1, nullable=False)
+    overflowing = binary("mul", column("i"), 2**62)
+    relation = Project(relation=ROWS, names=("x", *spaces), expressions=(overflowing, *map(column, spaces)))
+    row = {**dict.fromkeys(spaces, 3.0), "i": 10**9}
+    for asked in (columns, f"{columns[:-1]}l"):
+        plan = world.priced(world.ask(kind(columns=tuple(dict.fromkeys(asked))), relation=relation), spaces)
+        distance(plan, *(evaluate(plan, world.data(each, spaces)) for each in ([], [row])))
+
+
 def released(release: Release, rows: list[Any], noise: Frozen) -> Answer:
     found = answer(
         release,

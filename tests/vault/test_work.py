@@ -146,7 +146,10 @@ def test_how_long_a_text_may_be_follows_from_how_long_its_parts_may_be() -> None
         words.Cast(operand=column("j"), to="str"): 20,
         words.Piece(operand=t, separator=",", index=0): 100,
         words.Extract(operand=t, pattern=r"(\x{61})", group=1): 100,
-        words.Substitute(operand=t, pattern=r"\x{61}", replacement="bb"): 400,
+        words.Substitute(operand=t, pattern=r"\x{61}", replacement="bb"): 302,
+        words.Substitute(operand=t, pattern=r"\x{61}", replacement=""): 100,
+        words.Substitute(operand=words.Slice(operand=t, stop=1), pattern=r"\b", replacement="xyz"): 7,
+        words.Substitute(operand=words.Slice(operand=t, stop=0), pattern=r"\x{61}*", replacement="xyz"): 3,
     }
     catalog = world.catalog({**world.COLUMNS, "t": ColumnSpace(kind="str", longest=100)})
     for expression, longest in lengths.items():

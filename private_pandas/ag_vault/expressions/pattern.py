@@ -60,8 +60,8 @@ def substitute(node: Substitute, operands: tuple[Term, ...], scope: Scope) -> Te
     named = scope.steps.name(term)
     plain = literal(node.replacement.replace("\\", "\\\\"), "str")
     sql = function("REGEXP_REPLACE", named.sql, literal(node.pattern, "str"), plain, literal("g", "str"))
-    # A pattern may also match between characters: each character then makes one more.
-    return limited(named, sql, growth=2 + len(node.replacement))
+    # A pattern may also match before each character and behind the last one, and take none of them away.
+    return limited(named, sql, growth=1 + len(node.replacement), more=len(node.replacement))
 
 
 def _checked(operand: Term, pattern: str) -> Term | Refusal:

@@ -151,12 +151,12 @@ def short(value: str) -> str | None:
     return value if len(value) <= MOST_CHARACTERS else None
 
 
-def limited(named: Term, sql: exp.Expression, growth: int) -> Term:
-    """SQL that makes at most ``growth`` characters of one, computed only where the result can't be too long."""
-    fits = exp.LTE(this=function("LENGTH", named.sql), expression=literal(MOST_CHARACTERS // growth, "int"))
+def limited(named: Term, sql: exp.Expression, growth: int, more: int = 0) -> Term:
+    """SQL that makes at most ``growth`` characters of one, and ``more`` beside, computed only where the result can't be too long."""
+    fits = exp.LTE(this=function("LENGTH", named.sql), expression=literal((MOST_CHARACTERS - more) // growth, "int"))
     nullable = named.space.nullable or growth > 1
     own = named.space.characters
-    longest = min(MOST_CHARACTERS, own * growth) if growth > 1 else own
+    longest = min(MOST_CHARACTERS, own * growth + more) if growth > 1 else own
     space = ColumnSpace(kind="str", nullable=nullable, longest=longest)
     return combine(space, case((fits, sql)) if growth > 1 else sql, named)
 

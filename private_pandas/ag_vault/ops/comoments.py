@@ -83,8 +83,8 @@ class Comoments(Sums):
 
 def aggregates(places: Sequence[Term], scope: Scope) -> tuple[exp.Expression, ...]:
     """What ``Comoments.exact`` names, in its order."""
-    whole = complete(places, scope)
-    sums: list[exp.Expression] = [exp.Count(this=whole[0].sql.copy())]
+    rows, whole = complete(places, scope)
+    sums: list[exp.Expression] = [rows]
     sums += [exp.Sum(this=place.sql.copy()) for place in whole]
     sums += [_product(place, place) for place in whole]
     return (*sums, *(_product(one, other) for one, other in combinations(whole, 2)))
@@ -94,20 +94,23 @@ def _product(one: Term, other: Term) -> exp.Expression:
     return exp.Sum(this=exp.Mul(this=one.sql.copy(), expression=other.sql.copy()))
 
 
-def complete(places: Sequence[Term], scope: Scope) -> list[Term]:
-    """The places, null on every row where one of them is; or of those rows alone where none is, for measures that read no others.
+def complete(places: Sequence[Term], scope: Scope) -> tuple[exp.Expression, list[Term]]:
+    """How many rows have all places, and the places, null on every other row; or of those rows alone, for measures that read no others.
 
+    A place that is null though its space has no null adds nothing to any sum, on a row that is counted: it is a place of 0, and moves no more than one.
     An engine knows of most columns of a file that they have no null, and passes over such a condition; of what is computed, it would compute it twice.
     """
-    nullable = [place for place in places if place.space.nullable]
+    every, nullable = exp.Count(this=exp.Star()), [place for place in places if place.space.nullable]
     if not nullable:
-        return list(places)
+        return every, list(places)
     present = [exp.Not(this=exp.Is(this=place.sql.copy(), expression=exp.Null())) for place in nullable]
     if all(place.level == 0 for place in nullable):
         scope.steps.need(_all(present))
-        return list(places)
+        return every, list(places)
     whole = scope.steps.name(combine(ColumnSpace(kind="bool", nullable=False), _all(present), *nullable))
-    return [_where(whole, place, scope) for place in places]
+    kept = [_where(whole, place, scope) for place in places]
+    certain = kept[next(number for number, place in enumerate(places) if place.space.nullable)]
+    return exp.Count(this=certain.sql.copy()), kept
 
 
 def _all(conditions: Sequence[exp.Expression]) -> exp.Expression:

@@ -56,8 +56,9 @@ def _part(places: Sequence[Term], widths: tuple[float, ...], scope: Scope, ddof:
     columns = len(places)
     if columns == _TWO:
         degree = _TWO if own or ddof is None else 1
-        one, other = (powers(place, degree, scope) for place in complete(places, scope))
-        return pair(one, other, (widths[0], widths[1]), ddof=ddof, own=own)
+        rows, whole = complete(places, scope)
+        one, other = (powers(place, degree, scope) for place in whole)
+        return pair(rows, one, other, (widths[0], widths[1]), ddof=ddof, own=own)
     sums = aggregates(places, scope)
     if columns <= MOST_COINS:
         steps = Steps.of(columns)

@@ -99,15 +99,20 @@ class Pair(Sums):
 
 
 def pair(
-    one: Sequence[Term], other: Sequence[Term], widths: tuple[float, float], *, ddof: int | None, own: bool
+    rows: exp.Expression,
+    one: Sequence[Term],
+    other: Sequence[Term],
+    widths: tuple[float, float],
+    *,
+    ddof: int | None,
+    own: bool,
 ) -> Pair:
-    """The part of two columns' powers t₁ … t_d, of complete rows: where one of them is null, all are.
+    """The part of two columns' powers t₁ … t_d, of complete rows (``comoments.complete``), and their number.
 
     Weights are whole multiples of powers, so the sums of products of weights follow from those of powers exactly (``Pair.vector``), and
     the engine makes less than half as many columns.
     """
     degree = len(one)
-    rows: exp.Expression = exp.Count(this=one[0].sql.copy())
     alone = [exp.Sum(this=power.sql.copy()) for power in (*one, *other)]
     products = [exp.Sum(this=exp.Mul(this=s.sql.copy(), expression=t.sql.copy())) for s in one for t in other]
     l1 = (1 << UNIT_BITS) + (degree + 1) ** 2
