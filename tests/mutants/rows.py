@@ -206,7 +206,7 @@ MUTANTS = (
     vault(
         "what grows keeps the length that it had",
         "expressions/text.py",
-        "min(MOST_CHARACTERS, own * growth) if growth > 1 else own",
+        "min(MOST_CHARACTERS, own * growth + more) if growth > 1 else own",
         "own",
         "work::test_how_long_a_text_may_be_follows_from_how_long_its_parts_may_be",
     ),
