@@ -11,6 +11,7 @@ from typing import Any, Final
 from ag_kernel.decode import decode
 from ag_kernel.errors import MalformedMessage, NotImportable
 from ag_kernel.parcel import unpack
+from ag_kernel.wire import Buffer
 from ag_utils.desk import Imported
 
 _VERSION: Final = 1
@@ -28,7 +29,7 @@ class Arrivals:
         self._run = bytearray()
         self._next = 0
 
-    def take(self, content: Mapping[str, Any], buffers: Sequence[bytes]) -> int:
+    def take(self, content: Mapping[str, Any], buffers: Sequence[Buffer]) -> int:
         """One piece; how many there are now. One that comes again, or before its turn, is passed over. NotImportable where it can't be one."""
         name = check_name(content.get("name"), self._taken)
         number, size = content.get("import_id"), content.get("size")
@@ -53,7 +54,7 @@ class Arrivals:
                 self._finish(name, size)
         return self._next
 
-    def _append(self, piece: bytes, size: int) -> None:
+    def _append(self, piece: Buffer, size: int) -> None:
         if len(self._run) + len(piece) > size:
             raise self._broken()
         self._run += piece

@@ -8,16 +8,17 @@ import select
 import socket
 import struct
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ag_kernel.errors import MalformedMessage
 from ag_kernel.interrupts import Interrupts
-from ag_kernel.wire import Json, Message, decode, encode, new_header
+from ag_kernel.wire import Buffer, Json, Message, decode, new_header, parts_of
 
 MAX_FRAME_BYTES: Final = 128 << 20
 _LENGTH: Final = struct.Struct(">I")
 _PIECE: Final = 1 << 20
+_LARGE: Final = 1 << 16
 
 
 class Channel:
@@ -29,7 +30,7 @@ class Channel:
         self._interrupts = interrupts
         self._parent: Mapping[str, Any] = {}
         self._questions = itertools.count(1)
-        self._held = b""
+        self._held: list[Buffer] = []
         """What goes with the next message: each one that is sent alone wakes the gateway and its client."""
         self._early: deque[Message] = deque()
         """What came while a question's answer was awaited."""
@@ -86,7 +87,7 @@ class Channel:
         self._parent = request.header
 
     def publish(
-        self, kind: str, content: Mapping[str, Any], *, buffers: Sequence[bytes] = (), held: bool = False
+        self, kind: str, content: Mapping[str, Any], *, buffers: Sequence[Buffer] = (), held: bool = False
     ) -> None:
         """Send to everybody who watches the session; ``held``: together with the next message, which follows at once."""
         self._send("iopub", kind, content, buffers, held=held)
@@ -96,19 +97,21 @@ class Channel:
         self._send(request.channel, kind, content, (), held=held)
 
     def _send(
-        self, channel: str, kind: str, content: Mapping[str, Any], buffers: Sequence[bytes], *, held: bool = False
+        self, channel: str, kind: str, content: Mapping[str, Any], buffers: Sequence[Buffer], *, held: bool = False
     ) -> None:
         header = new_header(kind, self._session)
-        sent = encode(
+        parts = parts_of(
             Message(channel=channel, header=header, parent_header=self._parent, content=content, buffers=buffers)
         )
-        if len(sent) > MAX_FRAME_BYTES:
+        size = sum(map(len, parts))
+        if size > MAX_FRAME_BYTES:
             raise ValueError(f"a message must not be longer than {MAX_FRAME_BYTES >> 20} MiB")
         with self._interrupts.shield():
-            self._held += _LENGTH.pack(len(sent)) + sent
+            self._held += (_LENGTH.pack(size), *parts)
             if not held:
-                whole, self._held = self._held, b""
-                self._stream.sendall(whole)
+                whole, self._held = self._held, []
+                for run in _runs(whole):
+                    self._stream.sendall(run)
 
     def _exactly(self, count: int) -> bytes | None:
         """That many bytes, or None at the end of the stream; memory grows with what arrives, not with what is claimed."""
@@ -124,3 +127,16 @@ class Channel:
     def _skip(self, count: int) -> None:
         while count and (part := self._stream.recv(min(count, _PIECE))):
             count -= len(part)
+
+
+def _runs(parts: Sequence[Buffer]) -> Iterator[Buffer]:
+    """What to hand over at once: large parts as they are, small ones together."""
+    small: list[Buffer] = []
+    for part in parts:
+        if len(part) < _LARGE:
+            small.append(part)
+            continue
+        yield b"".join(small)
+        small = []
+        yield part
+    yield b"".join(small)

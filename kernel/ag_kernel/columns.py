@@ -13,6 +13,7 @@ from ag_kernel.errors import NotExportable
 
 if TYPE_CHECKING:
     from ag_kernel.export import Encoder, Tagged
+    from ag_kernel.wire import Buffer
 
 MISSING: Final = {"none": -1, "nan": -2, "na": -3, "nat": -4}
 """What stands in for the length of a text that is not there: None, NaN, NA, NaT."""
@@ -35,12 +36,19 @@ def array(encoder: "Encoder", value: Any) -> "Tagged":
     shape = list(value.shape)
     if value.dtype.kind in _EXACT_KINDS:
         little = np.ascontiguousarray(value).astype(value.dtype.newbyteorder("<"), copy=False)
-        return {"t": "ndarray", "dtype": little.dtype.str, "shape": shape, "buffer": encoder.buffer(little.tobytes())}
+        return {"t": "ndarray", "dtype": little.dtype.str, "shape": shape, "buffer": encoder.buffer(_bytes(little))}
     items = value.ravel().tolist()
     found = _texts(encoder, items)
     if found is not None:
         return {**found, "dtype": "object", "shape": shape}
     return {"t": "ndarray_list", "shape": shape, "v": [encoder.encode(item) for item in items], "dtype": "object"}
+
+
+def _bytes(value: Any) -> "Buffer":
+    """A contiguous array's bytes; a large one's as they lie there, which is once less in memory."""
+    if value.nbytes < _LARGE:
+        return bytes(value.tobytes())
+    return memoryview(value.reshape(-1).view("u1"))
 
 
 def zone(tz: Any) -> str:
@@ -56,6 +64,7 @@ def zone(tz: Any) -> str:
 
 
 _EXACT_KINDS: Final = "biufcmMSU"
+_LARGE: Final = 1 << 20
 
 
 def _texts(encoder: "Encoder", items: list[Any]) -> "Tagged | None":

@@ -12,6 +12,7 @@ from ag_kernel.display import EXPORT, PLAIN, Bundle, bundle
 from ag_kernel.errors import NotExportable, NotSubmitted
 from ag_kernel.export import Encoder, check_name
 from ag_kernel.output import Output
+from ag_kernel.wire import Buffer
 from ag_utils.desk import Imported
 from ag_utils.predictions import plain
 
@@ -55,7 +56,7 @@ class NotebookDesk:
         payload = {"name": checked, "value": tagged, "version": EXPORT_VERSION}
         self.publish({PLAIN: summary, EXPORT: payload}, encoder.buffers)
 
-    def _in_pieces(self, name: str, tagged: Mapping[str, Any], buffers: Sequence[bytes], summary: str) -> None:
+    def _in_pieces(self, name: str, tagged: Mapping[str, Any], buffers: Sequence[Buffer], summary: str) -> None:
         """A large value piece by piece, so that nobody on the way must hold it whole; the last one says what it was."""
         run = parcel.pack({"value": tagged}, buffers)
         size = sum(map(len, run))
@@ -117,7 +118,7 @@ class NotebookDesk:
             self._channel.publish("execute_result", content)
 
     def publish(
-        self, data: Mapping[str, Any], buffers: Sequence[bytes] = (), *, display_id: str = "", update: bool = False
+        self, data: Mapping[str, Any], buffers: Sequence[Buffer] = (), *, display_id: str = "", update: bool = False
     ) -> None:
         """Send a mime bundle, after all text that was printed before it; with ``update`` in the place of what has the id."""
         self._output.flush()

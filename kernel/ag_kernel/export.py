@@ -15,6 +15,7 @@ import pandas as pd
 
 from ag_kernel import columns
 from ag_kernel.errors import NotExportable
+from ag_kernel.wire import Buffer
 from ag_utils import PRIVATE
 from ag_utils.model import Model
 from op_pandas.encoding import OneHotEncoder, OrdinalEncoder
@@ -43,7 +44,7 @@ class Encoder:
     """One value on its way out; ``buffers`` fill up as its arrays are met."""
 
     def __init__(self) -> None:
-        self.buffers: list[bytes] = []
+        self.buffers: list[Buffer] = []
         self._depth = 0
         self._count = 0
 
@@ -65,7 +66,7 @@ class Encoder:
         self._depth -= 1
         return tagged
 
-    def buffer(self, data: bytes) -> int:
+    def buffer(self, data: Buffer) -> int:
         """Keep raw bytes; gives their number."""
         self.buffers.append(data)
         return len(self.buffers) - 1

@@ -22,6 +22,8 @@ _MOST_PARTS: Final = 1024
 _numbers = itertools.count(1)
 
 Json = dict[str, Any]
+Buffer = bytes | memoryview
+"""Raw bytes; a view is of single bytes, so that its length is theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Message:
     parent_header: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     content: Mapping[str, Any] = field(default_factory=dict)
-    buffers: Sequence[bytes] = ()
+    buffers: Sequence[Buffer] = ()
 
     @property
     def kind(self) -> str:
@@ -55,13 +57,18 @@ def new_header(kind: str, session: str) -> Json:
 
 def encode(message: Message) -> bytes:
     """Bytes of a message. ValueError where content holds NaN or infinity, which JSON can't say."""
+    return b"".join(parts_of(message))
+
+
+def parts_of(message: Message) -> list[Buffer]:
+    """The same bytes one part after the other, the buffers as they are. ValueError as above."""
     texts = (getattr(message, name) for name in _JSON_PARTS)
-    parts = [message.channel.encode(), *(_dump(text) for text in texts), *message.buffers]
+    parts: list[Buffer] = [message.channel.encode(), *(_dump(text) for text in texts), *message.buffers]
     offsets = [_U64.size * (len(parts) + 2)]
     for part in parts:
         offsets.append(offsets[-1] + len(part))
     head = struct.pack(f"<{len(offsets) + 1}Q", len(offsets), *offsets)
-    return b"".join((head, *parts))
+    return [head, *parts]
 
 
 def _dump(text: object) -> bytes:

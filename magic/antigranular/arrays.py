@@ -20,6 +20,7 @@ _STRUCT_CODES = {
 }  # fmt: skip
 _UNITS = {"D": 86_400_000_000.0, "h": 3_600_000_000.0, "m": 60_000_000.0, "s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 """Microseconds in each unit whose length is always the same."""
+_LARGE = 1 << 20
 _NOT_A_TIME = -(2**63)
 
 
@@ -34,9 +35,15 @@ def from_bytes(dtype: Any, shape: Any, raw: bytes | memoryview) -> Any:
     except ImportError:
         return _nested(_plain(match, raw), sizes)
     try:
-        return np.frombuffer(raw, dtype=np.dtype(dtype)).reshape(sizes).copy()
+        found = np.frombuffer(raw, dtype=np.dtype(dtype)).reshape(sizes)
     except ValueError as problem:
         raise WireError(f"an exported array does not fit its shape: {problem}") from None
+    return found if _is_its_own(raw) and found.flags.aligned and found.flags.writeable else found.copy()
+
+
+def _is_its_own(raw: bytes | memoryview) -> bool:
+    """Whether these bytes may stay where they arrived: they are large, and hardly anything else stays alive for them."""
+    return isinstance(raw, memoryview) and raw.nbytes >= _LARGE and 2 * raw.nbytes > memoryview(raw.obj).nbytes
 
 
 def from_objects(shape: Any, values: Sequence[Any]) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from antigranular.parcel import Arriving, unpack
 from antigranular.values import decode_export, decoded, name_of
+from antigranular.wire import Buffer
 
 IN_PIECES = 2
 """The version of an export that travels in pieces."""
@@ -30,7 +31,7 @@ class Exports:
         self._arriving: dict[Any, Arriving] = {}
         self.lost: set[Any] = set()
 
-    def take(self, payload: Any, buffers: Sequence[bytes]) -> Piece:
+    def take(self, payload: Any, buffers: Sequence[Buffer]) -> Piece:
         """One message of an export. Raises WireError for anything outside the closed set."""
         if not isinstance(payload, dict) or payload.get("version") != IN_PIECES:
             name, value = decode_export(payload, buffers)

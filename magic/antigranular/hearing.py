@@ -8,7 +8,7 @@ from antigranular.errors import NameTaken, WireError
 from antigranular.exports import Exports
 from antigranular.progress import Progress
 from antigranular.view import Shown, View
-from antigranular.wire import Message
+from antigranular.wire import Buffer, Message
 
 EXPORT = "application/vnd.antigranular.export+json"
 BUDGET = "application/vnd.antigranular.budget+json"
@@ -59,7 +59,7 @@ class Hearing:
         else:
             self.view.display(shown)
 
-    def _exported(self, payload: Any, buffers: Sequence[bytes]) -> None:
+    def _exported(self, payload: Any, buffers: Sequence[Buffer]) -> None:
         piece = self._exports.take(payload, buffers)
         if piece.lost:
             self.view.notice(f"A part of the export {piece.name} was dropped before it came here: export it again.")

@@ -14,10 +14,10 @@ from antigranular.parcel import PIECE_BYTES, pack, pieces
 from antigranular.progress import Progress
 from antigranular.tagging import Encoder
 from antigranular.view import View
-from antigranular.wire import Message, request
+from antigranular.wire import Buffer, Message, request
 
 _VERSION = 1
-_AT_ONCE = 4
+_AT_ONCE = 8
 _FRAMES = frozenset({"DataFrame", "dict"})
 _SERIES = frozenset({"Series", "list", "ndarray"})
 
@@ -54,7 +54,7 @@ def cell_for(name: str, kind: Becomes) -> str:
     return f'{name} = imported("{name}")' if kind == "value" else f'{name} = imported("{name}", "{kind}")'
 
 
-def parcel_of(data: Any, metadata: Any, categories: Any) -> tuple[list[bytes], list[str]]:
+def parcel_of(data: Any, metadata: Any, categories: Any) -> tuple[list[Buffer], list[str]]:
     """The value with what was said of its columns, as bytes to be sent; and what of it is no data, by name."""
     encoder = Encoder()
     value = encoder.encode(data)
@@ -63,7 +63,7 @@ def parcel_of(data: Any, metadata: Any, categories: Any) -> tuple[list[bytes], l
 
 
 def send_import(
-    name: str, parts: Sequence[bytes], *, channel: Channel, client: str, view: View, most: int | None
+    name: str, parts: Sequence[Buffer], *, channel: Channel, client: str, view: View, most: int | None
 ) -> None:
     """Send it, one piece after the other, over breaks of the connection. Raises NotImportable where the session refuses it, SessionError, ConnectionLost."""
     size = sum(map(len, parts))

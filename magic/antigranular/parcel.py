@@ -9,22 +9,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from antigranular.errors import WireError
+from antigranular.wire import Buffer
 
-PIECE_BYTES = 4 << 20
+PIECE_BYTES = 1 << 20
 LARGEST_BYTES = 1 << 30
 """What an enclave may announce: beyond it nobody here takes memory."""
 _LENGTH = struct.Struct("<Q")
 _SIZES = "sizes"
+_ALIGNED = 8
 
 
-def pack(head: Mapping[str, Any], buffers: Sequence[bytes]) -> list[bytes]:
-    """The run, as parts to be sent one after the other."""
+def pack(head: Mapping[str, Any], buffers: Sequence[Buffer]) -> list[Buffer]:
+    """The run, as parts to be sent one after the other; the first buffer begins where a machine likes its numbers to."""
     text = json.dumps({**head, _SIZES: [len(one) for one in buffers]}, allow_nan=False, separators=(",", ":")).encode()
+    text = text.ljust(-(-len(text) // _ALIGNED) * _ALIGNED)
     return [_LENGTH.pack(len(text)), text, *buffers]
 
 
-def pieces(parts: Sequence[bytes]) -> Iterator[bytes]:
-    """The same run in pieces of at most ``PIECE_BYTES``; never two of them in memory."""
+def pieces(parts: Sequence[Buffer]) -> Iterator[Buffer]:
+    """The same run in pieces of at most ``PIECE_BYTES``; never two copies of them in memory, and none of what lies within one part."""
     held: list[memoryview] = []
     room = PIECE_BYTES
     for part in parts:
@@ -34,10 +37,14 @@ def pieces(parts: Sequence[bytes]) -> Iterator[bytes]:
             room -= len(held[-1])
             rest = rest[len(held[-1]) :]
             if not room:
-                yield b"".join(held)
+                yield _together(held)
                 held, room = [], PIECE_BYTES
     if held:
-        yield b"".join(held)
+        yield _together(held)
+
+
+def _together(held: Sequence[memoryview]) -> Buffer:
+    return held[0] if len(held) == 1 else b"".join(held)
 
 
 def unpack(run: bytearray) -> tuple[dict[str, Any], list[memoryview]]:
@@ -74,7 +81,7 @@ class Arriving:
         piece = announced.get("piece")
         return isinstance(piece, int) and piece > self.next
 
-    def take(self, announced: Mapping[str, Any], buffers: Sequence[bytes]) -> bool:
+    def take(self, announced: Mapping[str, Any], buffers: Sequence[Buffer]) -> bool:
         """One piece; whether it was the last. Raises WireError for one that is not next."""
         if announced.get("piece") != self.next or len(buffers) != 1 or len(self.run) + len(buffers[0]) > self.size:
             raise WireError("the enclave sent a large value in pieces that don't fit together")

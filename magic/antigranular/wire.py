@@ -20,6 +20,8 @@ PROTOCOL_VERSION = "5.3"
 WIRE = 1
 """The version of ours beyond Jupyter: exports, budget lines, the session's own fields."""
 
+Buffer = bytes | memoryview
+"""Raw bytes; a view is of single bytes, so that its length is theirs."""
 _OFFSET = struct.Struct("<Q")
 _JSON_PARTS = 4
 
@@ -33,7 +35,7 @@ class Message:
     parent_header: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     content: Mapping[str, Any] = field(default_factory=dict)
-    buffers: tuple[bytes, ...] = ()
+    buffers: tuple[Buffer, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -62,7 +64,7 @@ def request(channel: str, kind: str, content: Mapping[str, Any], client: str) ->
 def encode(message: Message) -> bytes:
     """The message as bytes."""
     objects = (message.header, message.parent_header, message.metadata, message.content)
-    parts = [message.channel.encode(), *(json.dumps(each).encode() for each in objects), *message.buffers]
+    parts: list[Buffer] = [message.channel.encode(), *(json.dumps(each).encode() for each in objects), *message.buffers]
     ends = [_OFFSET.size * (len(parts) + 2)]
     for part in parts:
         ends.append(ends[-1] + len(part))
@@ -70,11 +72,11 @@ def encode(message: Message) -> bytes:
 
 
 def decode(raw: bytes) -> Message:
-    """The message in the bytes. Raises WireError for anything that is not exactly one."""
+    """The message in the bytes, its buffers as views of them. Raises WireError for anything that is not exactly one."""
     parts = _split(raw)
     try:
-        channel = parts[0].decode()
-        header, parent, metadata, content = (json.loads(part) for part in parts[1 : 1 + _JSON_PARTS])
+        channel = str(parts[0], "utf-8")
+        header, parent, metadata, content = (json.loads(bytes(part)) for part in parts[1 : 1 + _JSON_PARTS])
     except (ValueError, RecursionError) as problem:
         raise WireError(f"the enclave sent a message that is not JSON: {problem}") from None
     if not all(isinstance(each, dict) for each in (header, parent, metadata, content)):
@@ -89,7 +91,7 @@ def decode(raw: bytes) -> Message:
     )
 
 
-def _split(raw: bytes) -> list[bytes]:
+def _split(raw: bytes) -> list[memoryview]:
     """The parts between the offsets, which must rise, stay inside and end at the end."""
     try:
         (count,) = _OFFSET.unpack_from(raw)
@@ -101,4 +103,5 @@ def _split(raw: bytes) -> list[bytes]:
     rising = all(start <= end for start, end in itertools.pairwise(ends))
     if not rising or ends[0] != _OFFSET.size * (count + 1) or ends[-1] != len(raw):
         raise WireError("the enclave sent a message with a broken table of offsets")
-    return [raw[start:end] for start, end in itertools.pairwise(ends)]
+    view = memoryview(raw)
+    return [view[start:end] for start, end in itertools.pairwise(ends)]

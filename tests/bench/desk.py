@@ -20,6 +20,7 @@ from jupyter_client.blocking import BlockingKernelClient
 
 import antigranular as ag
 from antigranular.view import PlainView
+from tests.bench import goals
 from tests.bench.enclave import session_in
 from tests.bench.gateway_peer import NotInstallable, kernel_gateway
 from tests.bench.local_kernel import local_kernel
@@ -184,6 +185,8 @@ def _large(contestants: dict[str, Callable[[], Any]]) -> str:
             if turn:
                 found[name].append(seconds)
     timings = {name: Timing(seconds=tuple(seconds)) for name, seconds in found.items()}
+    if GATEWAY in timings:
+        goals.note(goals.EXPORT, timings["enclave"].median / timings[GATEWAY].median)
     return table("100 MiB as an array, from the cell's request to the array here", timings, against=LOCAL)
 
 

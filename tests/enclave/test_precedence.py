@@ -36,6 +36,21 @@ def test_who_computes_stands_back_and_who_is_done_comes_forward() -> None:
     assert not after(0.5, 0.0, runs=False), "a new kernel"
 
 
+def test_who_says_what_a_client_waits_for_does_not_stand_back_for_it_and_who_computes_beside_does() -> None:
+    clock = Clock()
+    precedence = Precedence(5, clock)
+
+    def after(seconds: float, cpu: float, exported: int) -> bool:
+        clock.now += seconds
+        return precedence.look(cpu, runs=True, exported=exported)
+
+    assert not after(0.5, 0.06, exported=50 << 20), "half of an export of 100 MiB"
+    assert not after(0.5, 0.12, exported=100 << 20)
+    assert not after(0.5, 0.13, exported=100 << 20)
+    assert after(0.5, 0.26, exported=150 << 20), "more than saying it takes"
+    assert after(0.5, 0.26, exported=250 << 20), "until its cell is over"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="priorities are given back by root only")
 def test_a_kernel_that_computes_runs_behind_the_others_until_it_is_done(tmp_path: Path) -> None:
     with running_enclave(tmp_path) as enclave:

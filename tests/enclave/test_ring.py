@@ -4,7 +4,11 @@ import asyncio
 
 import pytest
 
-from ag_enclave.bridge import replies
+from ag_enclave.bridge import replies, wire_json, wire_v1
+from ag_enclave.bridge.message import Message
+from ag_enclave.bridge.mimes import EXPORT
+from ag_enclave.bridge.outbound import Outbound
+from ag_enclave.config import Wire
 from ag_enclave.session.ring import Reader, Ring
 
 
@@ -107,3 +111,28 @@ def test_a_connected_reader_loses_nothing_to_one_very_large_message() -> None:
 def test_without_readers_the_kernel_never_waits() -> None:
     ring = _ring(most_messages=10, said=30)
     asyncio.run(asyncio.wait_for(ring.room(60), 1))
+
+
+def test_buffers_are_held_once_and_counted_and_encoded_in_both_layouts() -> None:
+    ring = Ring(most_bytes=10_000, most_messages=10)
+    buffers = (b"x" * 6_000,)
+    ring.append(Message(channel="iopub", header={"msg_type": "display_data"}, content={}, buffers=buffers))
+    reader = Reader(position=0)
+    _, said = asyncio.run(ring.next(reader))
+    assert 6_000 < said.size < 7_000
+    assert said.message.buffers is buffers
+    for encoded, decode in ((said.v1(), wire_v1.decode), (said.json(), wire_json.decode), (said.v1(), wire_v1.decode)):
+        assert [bytes(part) for part in decode(encoded, 10_000).buffers] == list(buffers)
+    ring.append(Message(channel="iopub", header={"msg_type": "display_data"}, content={}, buffers=buffers))
+    assert ring.start == 1, "two of them are more than there may be"
+
+
+@pytest.mark.parametrize(("ballast", "held"), [(0, memoryview), (100_000, bytes)])
+def test_an_export_keeps_nothing_in_memory_that_nobody_counts(ballast: int, held: type) -> None:
+    told = {"data": {EXPORT: {"name": "x"}}, "metadata": {}}
+    header, metadata = {"msg_type": "display_data"}, {"ballast": "x" * ballast}
+    sent = Message(channel="iopub", header=header, content=told, metadata=metadata, buffers=(b"x" * 10_000, b"y"))
+    admitted = Outbound(session="s", limits=Wire()).admit(wire_v1.decode(wire_v1.encode(sent), 1 << 20))
+    assert admitted is not None
+    assert [bytes(part) for part in admitted.buffers] == list(sent.buffers)
+    assert {type(part) for part in admitted.buffers} == {held}

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ag_kernel import parcel
 from ag_kernel.export import Encoder
 from antigranular.errors import WireError
+from antigranular.exports import Exports
 from antigranular.values import decode_export, decode_value
 
 EXACT = [
@@ -202,6 +204,34 @@ def test_an_export_under_a_name_that_is_no_variable_is_refused(name) -> None:
 def test_an_export_of_another_version_is_refused() -> None:
     with pytest.raises(WireError, match="version"):
         decode_export({"name": "x", "value": {"t": "none"}, "version": 2}, [])
+
+
+def travel_in_pieces(value):
+    encoder = Encoder()
+    run = parcel.pack({"value": encoder.encode(value)}, encoder.buffers)
+    sent = list(map(bytes, parcel.pieces(run)))
+    told = {"version": 2, "name": "x", "number": 1, "size": sum(map(len, sent)), "pieces": len(sent)}
+    exports = Exports()
+    return [exports.take({**told, "piece": at}, [memoryview(one)]) for at, one in enumerate(sent)][-1].value
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32", "M8[ns]", "S3", "?"])
+def test_a_large_array_stays_where_it_arrived_and_is_as_good_as_any(dtype) -> None:
+    value = np.arange(3_000_000).astype(dtype).reshape(3, -1)
+    arrived = travel_in_pieces(value)
+    np.testing.assert_array_equal(arrived, value)
+    assert arrived.dtype == value.dtype
+    assert not arrived.flags.owndata, "its bytes were not copied once more"
+    assert arrived.flags.writeable
+    assert arrived.flags.aligned
+    assert arrived.flags.c_contiguous
+
+
+def test_what_arrived_with_much_else_is_copied_so_that_the_rest_can_go() -> None:
+    arrived = travel_in_pieces({"small": np.arange(10), "one": np.arange(600_000), "other": np.arange(600_000)})
+    assert all(each.base is None or each.base.base is None for each in arrived.values())
+    for each in arrived.values():
+        np.testing.assert_array_equal(each, np.arange(len(each)))
 
 
 def test_exact_seconds_survive() -> None:

@@ -18,7 +18,7 @@ class Message:
     content: dict[str, Any]
     parent_header: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
-    buffers: tuple[bytes, ...] = ()
+    buffers: tuple[bytes | memoryview, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

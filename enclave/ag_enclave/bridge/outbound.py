@@ -150,13 +150,15 @@ class Outbound:
         msg_id = given.get("msg_id")
         return self._requests.get(msg_id, {}) if isinstance(msg_id, str) else {}
 
-    def _buffers(self, content: dict[str, Any], buffers: tuple[memoryview, ...]) -> tuple[bytes, ...]:
+    def _buffers(self, content: dict[str, Any], buffers: tuple[memoryview, ...]) -> tuple[bytes | memoryview, ...]:
         """Only an export has buffers, and of bounded size."""
         if not buffers or EXPORT not in content.get("data", {}):
             return ()
-        if sum(len(part) for part in buffers) > self._limits.export_bytes:
+        size = sum(len(part) for part in buffers)
+        if size > self._limits.export_bytes:
             raise MalformedMessage("an export of the kernel is larger than it may be")
-        return tuple(bytes(part) for part in buffers)
+        # A view keeps all of its message in memory, which nobody counts: it stays where it is most of that itself.
+        return buffers if 2 * size > memoryview(buffers[0].obj).nbytes else tuple(bytes(part) for part in buffers)
 
 
 def _fields(channel: str, kind: Any) -> Fields | None:

@@ -31,8 +31,8 @@ def encode(message: Message) -> str | bytes:
     return _with_buffers(body, message.buffers) if message.buffers else body.decode("ascii")
 
 
-def _with_buffers(body: bytes, buffers: tuple[bytes, ...]) -> bytes:
-    parts = [body, *buffers]
+def _with_buffers(body: bytes, buffers: tuple[bytes | memoryview, ...]) -> bytes:
+    parts: list[bytes | memoryview] = [body, *buffers]
     position = _WORD * (len(parts) + 1)
     offsets = []
     for part in parts:

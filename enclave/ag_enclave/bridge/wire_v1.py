@@ -18,7 +18,7 @@ _MOST_PARTS = 1024
 
 def encode(message: Message) -> bytes:
     """The layout of a message."""
-    parts = [
+    parts: list[bytes | memoryview] = [
         message.channel.encode(),
         dump(message.header),
         dump(message.parent_header),

@@ -28,6 +28,8 @@ class Allowance:
         self._messages = self._shown = self._exported = 0
         self._over = ""
         self._failed = False
+        self.exported = 0
+        """Bytes of all cells."""
 
     def begin(self, cpu_seconds: float) -> None:
         """A cell's turn: everything is counted anew."""
@@ -50,7 +52,8 @@ class Allowance:
         """Count a message; False where the cell has said too much and it is to be dropped. How it failed is always told, once."""
         size = _weight(message.content) + sum(map(len, message.buffers))
         self._messages += 1
-        if EXPORT in message.content.get("data", ()):
+        exports = EXPORT in message.content.get("data", ())
+        if exports:
             self._exported += size
         else:
             self._shown += size
@@ -58,6 +61,8 @@ class Allowance:
         if message.header["msg_type"] == "error" and not self._failed:
             self._failed = True
             return True
+        if not self._over and exports:
+            self.exported += size
         return not self._over
 
     def passed(self, cpu_seconds: float) -> str:

@@ -30,6 +30,8 @@ _PAUSE_SECONDS = 0.5
 """Before a dead nursery is replaced: one that dies as soon as it is warm must not keep the host busy."""
 _CLERK_BYTES = 1 << 30
 """Of memory: it reads one page of the log, or one sum, at a time."""
+_UNHEARD_BYTES = 1 << 20
+"""That a kernel may have said before it waits for the gateway; a host may allow less."""
 _SILENT = ("kernel", "mapper", "reviewer")
 """What they say goes nowhere but to their own sockets."""
 _SERVED = ("sqlalchemy.dialects.postgresql.psycopg", "ag_vault.ledger.postgres")
@@ -186,6 +188,7 @@ class Nurseries:
     async def trio(self, order: Order) -> Trio:
         """Three new children wired to each other. SessionLost where one of them could not be started; none is left then."""
         pairs = {name: socket.socketpair() for name in ("channel", "control", "plan", "checker", "map")}
+        pairs["channel"][1].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNHEARD_BYTES)
         theirs = {
             "kernel": {"channel": pairs["channel"][1], "plan": pairs["plan"][0], "checker": pairs["checker"][0]},
             "vault": {"plan": pairs["plan"][1], "control": pairs["control"][1], "map": pairs["map"][1]},

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 _SHORTEST_LOOK: Final = 0.1
+_SECONDS_PER_BYTE: Final = 1e-9
 
 
 class Precedence:
@@ -19,14 +20,16 @@ class Precedence:
         self._taken = 0.0
         self.stands_back = False
 
-    def look(self, cpu_seconds: float, *, runs: bool) -> bool:
+    def look(self, cpu_seconds: float, *, runs: bool, exported: int = 0) -> bool:
         """Whether it should stand back, from its processor time up to now (a new kernel's begins at 0) and whether a cell runs.
 
+        ``exported``: bytes up to now, the saying of which is no computing: a client waits for them, and how fast they come is limited elsewhere.
         Who stands back gets little while others want to run: it comes forward when its cell is over, not for having got little.
         """
         passed = self._clock() - self._at
         if passed >= _SHORTEST_LOOK:
-            share = max(0.0, cpu_seconds - self._taken) / passed
+            computed = cpu_seconds - exported * _SECONDS_PER_BYTE
+            share = max(0.0, computed - self._taken) / passed
             self.stands_back = share > self._share or (runs and self.stands_back)
-            self._at, self._taken = self._clock(), cpu_seconds
+            self._at, self._taken = self._clock(), computed
         return self.stands_back

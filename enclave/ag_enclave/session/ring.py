@@ -5,36 +5,38 @@ Knows positions and sizes, not what a message says.
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ag_enclave.bridge import wire_json, wire_v1
 from ag_enclave.bridge.message import Message
 
 
 class Said:
-    """One message with its number, encoded once per layout, when first asked for."""
+    """One message with its number, encoded once per layout, when first asked for; one with buffers each time, so that these are held once."""
 
     __slots__ = ("_json", "_v1", "message", "number", "size")
 
     def __init__(self, number: int, message: Message) -> None:
         self.number = number
         self.message = message
-        self._v1: bytes | None = wire_v1.encode(message)
+        bare = wire_v1.encode(replace(message, buffers=()))
+        self._v1: bytes | None = None if message.buffers else bare
         self._json: str | bytes | None = None
-        self.size = len(self._v1 or b"")
+        self.size = len(bare) + sum(map(len, message.buffers))
 
     def v1(self) -> bytes:
         """The binary layout."""
-        if self._v1 is None:
-            self._v1 = wire_v1.encode(self.message)
-        return self._v1
+        encoded = self._v1 or wire_v1.encode(self.message)
+        if not self.message.buffers:
+            self._v1 = encoded
+        return encoded
 
     def json(self) -> str | bytes:
         """The default layout; kept in place of the binary one, since a client speaks only one."""
-        if self._json is None:
-            self._json = wire_json.encode(self.message)
-            self._v1 = None
-        return self._json
+        encoded = self._json or wire_json.encode(self.message)
+        if not self.message.buffers:
+            self._json, self._v1 = encoded, None
+        return encoded
 
 
 @dataclass(eq=False, slots=True)

@@ -221,7 +221,10 @@ class Session:
     async def enforce(self) -> None:
         """End a cell that passed a limit, and one that was interrupted and goes on; long ones stand back. Called every now and then."""
         if self._life is not None and self._stop_by is None:
-            self._life.trio.kernel.stand_back(back=self._precedence.look(self._cpu_seconds(), runs=bool(self._waiting)))
+            back = self._precedence.look(
+                self._cpu_seconds(), runs=bool(self._waiting), exported=self._allowance.exported
+            )
+            self._life.trio.kernel.stand_back(back=back)
         if not self._waiting:
             return
         if self._stop_by is None:
