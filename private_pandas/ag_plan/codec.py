@@ -48,9 +48,12 @@ def _references(node_type: type[msgspec.Struct]) -> dict[str, type]:
 
 
 def _wire_type(node_type: type[msgspec.Struct]) -> type[msgspec.Struct]:
-    """The node's record on the wire: the same fields, references as indices, measures as their closed union."""
+    """The node's record on the wire: the same fields, references as indices, measures as their closed union. A node without either is its own."""
+    known = msgspec.structs.fields(node_type)
+    if not _REFERENCES[node_type] and all(field.type is not Measure for field in known):
+        return node_type
     fields: list[Any] = []
-    for field in msgspec.structs.fields(node_type):
+    for field in known:
         annotation: Any = field.type
         if _family(annotation) is not None:
             annotation = int if annotation in _FAMILIES else tuple[int, ...]
@@ -62,7 +65,20 @@ def _wire_type(node_type: type[msgspec.Struct]) -> type[msgspec.Struct]:
     return msgspec.defstruct(node_type.__name__, fields, tag=tag, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
+def _lists(node_type: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Fields of an expression that may list public values."""
+    if not issubclass(node_type, Expression):
+        return ()
+    hints = typing.get_type_hints(node_type)
+    return tuple(name for name in node_type.__struct_fields__ if _family(hints[name]) is None and _is_list(hints[name]))
+
+
+def _is_list(annotation: Any) -> bool:
+    return typing.get_origin(annotation) is tuple or any(_is_list(part) for part in typing.get_args(annotation))
+
+
 _REFERENCES = {node: _references(node) for node in _NODES}
+_LISTS = {node: _lists(node) for node in _NODES}
 _WIRE = {node: _wire_type(node) for node in _NODES}
 _NODE_OF = {wire: node for node, wire in _WIRE.items()}
 _encoder = msgspec.msgpack.Encoder()
@@ -110,14 +126,14 @@ def encode_plan(root: Expression | Relation | Release | Code) -> bytes:
 
 def _values(node: msgspec.Struct) -> int:
     """How many public values an expression lists."""
-    if not isinstance(node, Expression):
-        return 0
-    lists = (getattr(node, name) for name in node.__struct_fields__ if name not in _REFERENCES[type(node)])
-    return sum(len(each) for each in lists if isinstance(each, tuple))
+    lists = [getattr(node, name) for name in _LISTS[type(node)]]
+    return sum(len(each) for each in lists if isinstance(each, tuple)) if lists else 0
 
 
 def _record(node: msgspec.Struct, index: dict[int, int]) -> msgspec.Struct:
     references = _REFERENCES[type(node)]
+    if _WIRE[type(node)] is type(node):
+        return node
     values: dict[str, Any] = {}
     for name in node.__struct_fields__:
         value = getattr(node, name)
@@ -150,10 +166,9 @@ def _link(records: list[Any]) -> Any:
     sizes: list[int] = []
     values = 0
     for record in records:
-        node_type = _NODE_OF[type(record)]
-        node, referred = _node(node_type, record, nodes)
-        depths.append(1 + max((depths[i] for i in referred), default=0))
-        sizes.append(1 + sum(sizes[i] for i in referred))
+        node, referred = _node(_NODE_OF[type(record)], record, nodes)
+        depths.append(1 + max([depths[i] for i in referred], default=0))
+        sizes.append(1 + sum([sizes[i] for i in referred]))
         if depths[-1] > MAX_DEPTH or sizes[-1] > MAX_EXPANDED:
             raise MalformedPlan("the plan is nested too deeply; release an intermediate result and go on from there")
         values += _values(node)
@@ -164,6 +179,8 @@ def _link(records: list[Any]) -> Any:
 
 
 def _node(node_type: type[msgspec.Struct], record: Any, nodes: list[Any]) -> tuple[Any, list[int]]:
+    if type(record) is node_type:
+        return record, []
     values: dict[str, Any] = {name: getattr(record, name) for name in record.__struct_fields__}
     referred: list[int] = []
     for name, family in _REFERENCES[node_type].items():
@@ -171,7 +188,7 @@ def _node(node_type: type[msgspec.Struct], record: Any, nodes: list[Any]) -> tup
         if not all(0 <= i < len(nodes) and isinstance(nodes[i], family) for i in indices):
             raise MalformedPlan("a reference in the plan leads nowhere")
         referred.extend(indices)
-        found = tuple(nodes[i] for i in indices)
+        found = tuple([nodes[i] for i in indices])
         values[name] = found if isinstance(values[name], tuple) else found[0]
     try:
         return node_type(**values), referred

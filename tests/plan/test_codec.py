@@ -57,6 +57,20 @@ def test_a_record_with_a_word_too_many_or_a_reference_to_nowhere_is_no_plan(chan
         decode_plan(msgspec.msgpack.encode(records), Release)
 
 
+def test_no_word_of_a_plan_may_bring_a_field_that_nobody_knows() -> None:
+    for number in range(len(msgspec.msgpack.decode(encode_plan(plan())))):
+        records = msgspec.msgpack.decode(encode_plan(plan()))
+        records[number] |= {"unheard": 1}
+        with pytest.raises(MalformedPlan):
+            decode_plan(msgspec.msgpack.encode(records), Release)
+
+
+def test_what_no_constructor_takes_is_no_plan_either() -> None:
+    for value in (float("nan"), float("inf"), 2**63, b"bytes", [1]):
+        with pytest.raises(MalformedPlan):
+            decode_plan(msgspec.msgpack.encode([{"type": "constant", "value": value}]), Expression)
+
+
 def test_a_key_listed_twice_has_no_constructor() -> None:
     with pytest.raises(ValueError, match="distinct"):
         GroupKey(column="age", values=(1, 2, 1))

@@ -1,6 +1,5 @@
 """Column expressions: one file per word of the plan, each with its space rule and its SQL. Knows no relation and no data."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -129,15 +128,16 @@ def _operands(node: words.Expression) -> list[words.Expression]:
     return [child for child in children(node) if isinstance(child, words.Expression)]
 
 
-def _uses(root: words.Expression) -> Counter[int]:
+def _uses(root: words.Expression) -> dict[int, int]:
     """How many parents refer to each node of the expression."""
-    uses: Counter[int] = Counter()
+    uses: dict[int, int] = {id(root): 0}
     waiting = [root]
     while waiting:
         node = waiting.pop()
         for child in _operands(node):
-            uses[id(child)] += 1
-            if uses[id(child)] == 1:
+            known = uses.get(id(child), 0)
+            uses[id(child)] = known + 1
+            if not known:
                 waiting.append(child)
     return uses
 

@@ -177,7 +177,7 @@ def literal(value: Scalar, kind: Kind) -> exp.Expression:
     if kind == "float" and repr(number)[0].isdigit():
         # With an exponent it is read as a double at once, without a cast to plan; a sign would be an operator.
         text = repr(number)
-        return exp.Literal.number(text if "e" in text else f"{text}e0")
+        return exp.Literal(this=text if "e" in text else f"{text}e0", is_string=False)
     return exp.Cast(this=exp.Literal.string(repr(number)), to=SQL_TYPES[kind].copy())
 
 
