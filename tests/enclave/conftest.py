@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ag_enclave.catalog import FORMAT
 from ag_enclave.database import Database
 from ag_enclave.migrate import open_accounts
 from tests import cluster
@@ -48,7 +49,8 @@ def put_catalogue(state: Path, variable: str, name: str) -> None:
     folder = state / "datasets" / variable / "1"
     folder.mkdir(parents=True)
     views = [{"key": "train_x", "kind": "frame"}, {"key": "test_x", "kind": "public"}]
-    (folder / "catalog.json").write_text(json.dumps({"name": name, "description": "odd", "views": views}))
+    public = {"format": FORMAT, "name": name, "description": "odd", "views": views}
+    (folder / "catalog.json").write_text(json.dumps(public))
 
 
 @pytest.fixture(scope="session")
