@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # A run of the tests starts many hundreds of processes: where none keeps compiled code, each compiles all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install python-venv demo lab test wheel redteam proof audit mutants fuzz frontends browser node database torture postgres bench peers lock clean
+.PHONY: install python-venv demo lab test again wheel redteam proof audit mutants fuzz frontends browser node database torture postgres bench peers lock clean
 
 install: $(VENV)/.installed
 
@@ -31,6 +31,10 @@ lab: install
 
 test: install database
 	$(BIN)/python -m pytest -n auto --quiet --tb=short --disable-warnings
+
+# What the last run failed, once more and one after the other. A test that passes now depends on how busy the machine is: it is named, and to be mended too.
+again: install
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none -rA --quiet --show-capture no --disable-warnings
 
 # The tests start a server of their own; only its programs must be there.
 database:

@@ -40,6 +40,7 @@ def main() -> int:
     for outcome in survivors:
         print(f"\nSURVIVED: {outcome.mutant.name} ({outcome.mutant.file})", outcome.wreck, sep="\n")
     print(f"\n{len(outcomes) - len(survivors)} of {len(outcomes)} caught in {time.monotonic() - began:.0f} s")
+    print(f"{len(outcomes) - len(survivors)} passed, {len(survivors)} failed")
     return int(bool(survivors))
 
 
