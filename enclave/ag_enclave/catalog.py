@@ -114,11 +114,7 @@ class Catalog:
             public = json.loads(stream.read(_LONGEST))
         try:
             return _dataset(public, folder)
-        except (
-            KeyError,
-            TypeError,
-            AttributeError,
-        ) as problem:  # of a damaged part: the other data sets are offered all the same
+        except (KeyError, TypeError, AttributeError) as problem:  # so that damage hides no other data set
             raise ValueError(folder) from problem
 
     def _read(self, folder: Path) -> Dataset | None:

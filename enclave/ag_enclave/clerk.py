@@ -119,9 +119,9 @@ class Clerk:
         """Make a consistent copy of the ledger in the audit folder; the signed head that it has at least."""
         return dict(await self.ask("copy", {"name": name}, patience=_PATIENT_SECONDS))
 
-    async def restored(self) -> dict[str, Any]:
-        """What became of the restoration that this clerk was started for: ``said`` in a sentence, and whether what was put back was ``older`` than the signed head."""
-        return dict(await self.ask("restored", patience=_PATIENT_SECONDS))
+    async def restored(self) -> str:
+        """What became of the restoration that this clerk was started for, in a sentence."""
+        return str(await self.ask("restored", patience=_PATIENT_SECONDS))
 
     async def allows(self, *, epsilon: str, delta: str, rows: int, each: Sequence[str]) -> list[dict[str, Any]]:
         """How many means a cap of (ε, δ) would allow at each ε per call, and how exact over so many rows; from public formulae."""

@@ -3,6 +3,7 @@
 Knows the table and keys, nothing of what files bring.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ class Peers:
                     raise BadData(f"{each.name!r} is registered with {known}; `ag-enclave sync forget` ends that.")
                 if each.name == name:
                     return mark
-            row = {"name": name, "public_key": plain, "sent": 0, "taken": 0}
+            row = {"name": name, "public_key": plain, **_counted(connection, mark)}
             connection.execute(sa.insert(peers).values(row))
             deeds.note(connection, self._by, "sync.register", name, {"fingerprint": mark})
         return mark
@@ -70,9 +71,7 @@ class Peers:
         """Take nothing of that side any more. What came from it stays. BadData where it isn't registered."""
         with self._database.transaction() as connection:
             deeds.take_turn(connection)
-            found = peer(connection, name)
-            connection.execute(sa.delete(peers).where(peers.c.name == name))
-            deeds.note(connection, self._by, "sync.forget", name, {"fingerprint": found.fingerprint})
+            forget(connection, name, by=self._by)
 
     def everyone(self) -> list[Peer]:
         """All of them, by name."""
@@ -91,6 +90,23 @@ def peer(connection: sa.Connection, name: str) -> Peer:
     if row is None:
         raise BadData(f"No other side is registered as {name!r}; `ag-enclave sync peer` does that.")
     return Peer(**row)
+
+
+def forget(connection: sa.Connection, name: str, *, by: str) -> None:
+    """It is registered no more. The deed keeps its numbers: whoever comes back with the same key goes on after them, and no file of before is taken again."""
+    found = peer(connection, name)
+    connection.execute(sa.delete(peers).where(peers.c.name == name))
+    facts = {"fingerprint": found.fingerprint, "sent": found.sent, "taken": found.taken}
+    deeds.note(connection, by, "sync.forget", name, facts)
+
+
+def _counted(connection: sa.Connection, mark: str) -> dict[str, int]:
+    """The numbers that a key had when it was forgotten; none where it never was."""
+    told = sa.select(deeds.deeds.c.details).where(deeds.deeds.c.action == "sync.forget")
+    found = [
+        known for each in connection.execute(told).scalars() if (known := json.loads(each)).get("fingerprint") == mark
+    ]
+    return {counter: max((known.get(counter, 0) for known in found), default=0) for counter in ("sent", "taken")}
 
 
 def next_number(connection: sa.Connection, name: str, after: int) -> int:

@@ -4,6 +4,7 @@ Knows tables and files, and the log's entries as the clerk gives them. A copy do
 was made: so all of that is closed then, and somebody opens it again by name.
 """
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,13 +22,16 @@ from ag_enclave.clerk import Clerk
 from ag_enclave.database import Database
 from ag_enclave.errors import BadState
 from ag_enclave.migrate import open_accounts
-from ag_enclave.peers import peers
-from ag_enclave.place import accounts_at
+from ag_enclave.peers import forget, peers
+from ag_enclave.place import accounts_at, address
 from ag_enclave.requests import ACCEPTING, DENIED, OPEN, requests
 from ag_enclave.reviews import forget_runs, reviews
 from ag_enclave.secrets import hash_secret, new_secret
 from ag_enclave.state import State, write_private
 
+FORWARDED: Final = ("restored", "ledger")
+"""Action and subject of the entry that an older ledger was brought forward by."""
+_DEED: Final = "accounts.restore"
 _BY: Final = "restore"
 _PAGE: Final = 1000
 _BESIDE: Final = ("", "-wal", "-shm")
@@ -39,11 +43,11 @@ _COUNTERS: Final = {"sync.export": "sent", "sync.import": "taken"}
 class Heard:
     """What the audit log says of the gateway's database: its newest deed, the newest file to and from each other side, which sides and operators are gone.
 
-    ``older``: the log itself was put back, and may lack whatever was done since.
+    ``forwarded``: the hash of the entry by which the log itself was last put back, since when it may lack whatever had been done; empty where it never was.
     """
 
     newest: int = 0
-    older: bool = False
+    forwarded: str = ""
     gone: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     files: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -59,6 +63,8 @@ class Heard:
                 self.gone.add(entry["subject"])
             elif entry["action"] in ("user.enable", "user.role"):
                 self.gone.discard(entry["subject"])
+            if (entry["action"], entry["subject"]) == FORWARDED:
+                self.forwarded = str(entry["hash"])
             if entry["action"] in ("sync.forget", "sync.register"):
                 (self.forgotten.add if entry["action"] == "sync.forget" else self.forgotten.discard)(entry["subject"])
             if entry["action"] in _COUNTERS and isinstance(number, int):
@@ -68,12 +74,11 @@ class Heard:
     @classmethod
     async def of(cls, clerk: Clerk) -> tuple[str, Self]:
         """What became of the ledger, and what its log says of the gateway's database."""
-        outcome, at = await clerk.restored(), 0
-        heard = cls(older=outcome["older"])
+        said, heard, at = await clerk.restored(), cls(), 0
         while entries := await clerk.entries(after=at, limit=_PAGE):
             heard.hear(entries)
             at = int(entries[-1]["sequence"])
-        return str(outcome["said"]), heard
+        return said, heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +91,36 @@ class Closed:
 
 
 def settled(state: State, copy: bytes | None, heard: Heard, *, by: str) -> Iterator[str]:
-    """Put a copy of the gateway's database in its place, unless what is there goes on from it; and close what it may not open. What was done, in sentences."""
-    if copy is not None and not _put(state, copy):
-        yield "The accounts in place are as new as the copy, or newer: they stay."
-        return
-    with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
-        if not heard.older and is_newest(accounts.database, heard):
-            yield "Accounts, requests and reviews are as they were: the log knows of nothing that was done since."
+    """Put a copy of the gateway's database in its place, unless what is there goes on from it; and close what either may not open. What was done, in sentences.
+
+    A copy is closed before it is in place: whatever cuts this short, nothing is ever open that may not be. ``copy`` None: it is in place, or on a server.
+    """
+    with contextlib.ExitStack() as ending:
+        draft = None if copy is None else ending.enter_context(_draft(state, copy))
+        if draft is None or _goes_on(state.accounts, draft):
+            with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
+                yield from _settle(accounts.database, heard, by=by, live=not address(state))
             return
-        secret = new_secret()
-        closed = close(accounts.database, heard, by=by, secret_hash=hash_secret(secret))
+        with contextlib.closing(open_accounts(draft)) as accounts:
+            lines = list(_settle(accounts.database, heard, by=by, live=False))
+            accounts.database.forget()
+        _put(state, draft)
+        yield from lines
+
+
+def _settle(database: Database, heard: Heard, *, by: str, live: bool) -> Iterator[str]:
+    """``live``: this is what was in use, and no copy; it may know what a log that was put back doesn't."""
+    known = live or is_settled(database, heard.forwarded)
+    if known and is_newest(database, heard):
+        _leave(database, heard, by=by, log_out=not live)
+        yield (
+            "The accounts in place are as new as the copy, or newer: they stay."
+            if live
+            else "Accounts, requests and reviews are as they were: the log knows of nothing that was done since. Everybody has to log in again."
+        )
+        return
+    secret = new_secret()
+    closed = close(database, heard, by=by, secret_hash=hash_secret(secret))
     yield (
         f"More was done since the copy was made: {closed.accounts} accounts are disabled and {closed.requests} open requests were denied. "
         "Let in those whom you know (ag-enclave user rotate, user enable)."
@@ -104,28 +129,33 @@ def settled(state: State, copy: bytes | None, heard: Heard, *, by: str) -> Itera
         yield f"The operator is {closed.operator}, with the one-time secret {secret}: exchange it by `antigranular secret`."
 
 
-def _put(state: State, copy: bytes) -> bool:
-    """The copy in the place of the accounts' file, which stays beside it; False where that goes on from the copy and stays."""
+@contextlib.contextmanager
+def _draft(state: State, copy: bytes) -> Iterator[Path]:
+    """The copy in a file of its own, gone afterwards where it wasn't put in place."""
     draft = state.accounts.with_name("restore-accounts.sqlite")
     write_private(draft, copy)
     try:
-        if state.accounts.exists() and _goes_on(state.accounts, draft):
-            return False
-        for end in _BESIDE:
-            there = state.accounts.with_name(state.accounts.name + end)
-            if there.exists():
-                there.replace(state.accounts.with_name(f"replaced-accounts.sqlite{end}"))
-        draft.replace(state.accounts)
+        yield draft
     finally:
         for end in _BESIDE:
             draft.with_name(draft.name + end).unlink(missing_ok=True)
-    return True
+
+
+def _put(state: State, draft: Path) -> None:
+    """The draft in the place of the accounts' file, which stays beside it."""
+    for end in _BESIDE:
+        there = state.accounts.with_name(state.accounts.name + end)
+        if there.exists():
+            there.replace(state.accounts.with_name(f"replaced-accounts.sqlite{end}"))
+    draft.replace(state.accounts)
 
 
 def _goes_on(place: Path, draft: Path) -> bool:
-    """Whether the accounts in place can be used and have all that the copy has."""
+    """Whether there are accounts in place which can be used and have more than the copy has."""
     with contextlib.closing(open_accounts(draft)) as copy:
         try:
+            if not place.exists():
+                return False
             with contextlib.closing(open_accounts(place)) as accounts:
                 return goes_on_from(accounts.database, copy.database)
         except (BadState, DatabaseError):
@@ -133,16 +163,44 @@ def _goes_on(place: Path, draft: Path) -> bool:
 
 
 def goes_on_from(database: Database, copy: Database) -> bool:
-    """Whether a database has all that a copy has: its newest deed is the same there."""
+    """Whether a database has all that a copy has, and more: its newest deed is there, and not the last."""
     with copy.transaction() as connection:
         last = (
             connection.execute(sa.select(deeds.deeds).order_by(deeds.deeds.c.number.desc()).limit(1)).mappings().first()
         )
-    if last is None:
-        return True
-    same = [deeds.deeds.c[name] == last[name] for name in ("number", "at", "actor", "action", "subject", "details")]
+    named = ("number", "at", "actor", "action", "subject", "details")
+    same = [] if last is None else [deeds.deeds.c[name] == last[name] for name in named]
     with database.transaction() as connection:
-        return connection.execute(sa.select(deeds.deeds.c.number).where(*same)).first() is not None
+        newest = connection.execute(sa.select(sa.func.max(deeds.deeds.c.number))).scalar_one_or_none() or 0
+        there = not same or connection.execute(sa.select(deeds.deeds.c.number).where(*same)).first() is not None
+    return there and newest > (last["number"] if last is not None else 0)
+
+
+async def check_settled(clerk: Clerk, database: Database) -> None:
+    """BadState where a ledger was put back and nobody said what the accounts beside it may still open: a restoration that was cut short."""
+    found = await clerk.history(action=FORWARDED[0], subject=FORWARDED[1], limit=1)
+    if found and not await asyncio.to_thread(is_settled, database, str(found[0]["hash"])):
+        raise BadState(
+            "A restoration was cut short before it was settled what accounts may open: run the same `ag-enclave restore` again."
+        )
+
+
+def is_settled(database: Database, forwarded: str) -> bool:
+    """Whether it was said of this database what it may open since the log was put back by that entry."""
+    told = sa.select(deeds.deeds.c.details).where(deeds.deeds.c.action == _DEED)
+    with database.transaction() as connection:
+        known = {json.loads(details).get("ledger") for details in connection.execute(told).scalars()}
+    return not forwarded or forwarded in known
+
+
+def _leave(database: Database, heard: Heard, *, by: str, log_out: bool = False) -> None:
+    """All stays open. ``log_out``: but tokens, of which a copy doesn't know who gave theirs up since."""
+    with database.transaction() as connection:
+        deeds.take_turn(connection)
+        if log_out:
+            connection.execute(sa.update(accounts).values(generation=accounts.c.generation + 1))
+        said = {"operator": "", "accounts": 0, "requests": 0, "newest": heard.newest, "ledger": heard.forwarded}
+        deeds.note(connection, by, _DEED, "accounts", said)
 
 
 def is_newest(database: Database, heard: Heard) -> bool:
@@ -154,6 +212,7 @@ def is_newest(database: Database, heard: Heard) -> bool:
 
 def close(database: Database, heard: Heard, *, by: str, secret_hash: str) -> Closed:
     """Close whatever may have been closed since: every account but one operator's, which gets this hash of a one-time secret; open requests, runs, files."""
+    lost = not is_settled(database, heard.forwarded)
     with database.transaction() as connection:
         deeds.take_turn(connection)
         operator = _operator(connection, heard.gone, secret_hash)
@@ -163,10 +222,16 @@ def close(database: Database, heard: Heard, *, by: str, secret_hash: str) -> Clo
             .values(disabled=True, generation=accounts.c.generation + 1)
         ).rowcount
         asked = _close_requests(connection)
-        _close_peers(connection, heard)
-        said = {"operator": operator, "accounts": others, "requests": asked, "newest": heard.newest}
+        _close_peers(connection, heard, by=by, lost=lost)
+        said = {
+            "operator": operator,
+            "accounts": others,
+            "requests": asked,
+            "newest": heard.newest,
+            "ledger": heard.forwarded,
+        }
         _go_on_after(connection, heard.newest)
-        deeds.note(connection, by, "accounts.restore", "accounts", said)
+        deeds.note(connection, by, _DEED, "accounts", said)
     return Closed(operator=operator, accounts=others, requests=asked)
 
 
@@ -198,13 +263,14 @@ def _close_requests(connection: sa.Connection) -> int:
     return int(budget + code)
 
 
-def _close_peers(connection: sa.Connection, heard: Heard) -> None:
-    """Forgotten sides stay forgotten, and numbers of files go on; where nobody knows, every side is registered anew."""
-    lost = sa.true() if heard.older else peers.c.name.in_(heard.forgotten)
-    connection.execute(sa.delete(peers).where(lost))
+def _close_peers(connection: sa.Connection, heard: Heard, *, by: str, lost: bool) -> None:
+    """Forgotten sides stay forgotten, and numbers of files go on; where nobody knows (``lost``), every side is registered anew."""
     for (counter, name), number in heard.files.items():
         behind = (peers.c.name == name) & (peers.c[counter] < number)
         connection.execute(sa.update(peers).where(behind).values({counter: number}))
+    for name in connection.execute(sa.select(peers.c.name)).scalars().all():
+        if lost or name in heard.forgotten:
+            forget(connection, name, by=by)
 
 
 def _go_on_after(connection: sa.Connection, newest: int) -> None:

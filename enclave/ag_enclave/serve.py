@@ -42,6 +42,7 @@ from ag_enclave.notices import Channel, Notices
 from ag_enclave.oidc import Issuer, issuer_of
 from ag_enclave.operations import listening, operating
 from ag_enclave.projects import Projects
+from ag_enclave.put_back import check_settled
 from ag_enclave.requests import Requests
 from ag_enclave.retirement import Retirement
 from ag_enclave.reviewing import Reviewing
@@ -111,6 +112,7 @@ async def _serve(start: Start, opened: _Opened) -> None:
         await asyncio.to_thread(sweep, start.state)
         await asyncio.gather(nurseries.warm_up(), asyncio.to_thread(start.prepare))
         await clerk.start()
+        await check_settled(clerk, start.accounts.database)
         gateway = make_gateway(start, nurseries, clerk, opened)
         app = make_app(gateway, lambda: _running(gateway, opened.scraped))
         url = _url(start.config.server.host, opened.listener)

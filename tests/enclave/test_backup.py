@@ -52,7 +52,7 @@ def older(saved: tuple[Path, Path], tmp_path: Path) -> State:
 
 def put(state: State) -> str:
     audit = state.folder("audit")
-    return restore(state.ledger, Seal((state.folder("seal") / "audit.key").read_bytes(), audit), audit).said
+    return restore(state.ledger, Seal((state.folder("seal") / "audit.key").read_bytes(), audit), audit)
 
 
 def lose(state: State) -> None:
@@ -161,3 +161,16 @@ def test_a_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
     (tmp_path / "backup").write_bytes(b"no")
     with pytest.raises(Unusable):
         ask("restore", str(tmp_path / "backup"), "--state", str(tmp_path / "state"))
+
+
+def test_a_backup_that_was_damaged_anywhere_is_refused_before_anything_is_written(
+    saved: tuple[Path, Path], tmp_path: Path
+) -> None:
+    whole = saved[1].read_bytes()
+    for place in range(20, len(whole), len(whole) // 60):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x5A
+        (tmp_path / "backup").write_bytes(damaged)
+        with pytest.raises(BadData, match=r"can't be read as a backup|no backup"):
+            ask("restore", str(tmp_path / "backup"), "--state", str(tmp_path / "state"))
+    assert not [path for path in (tmp_path / "state").rglob("*") if path.is_file() and path.suffix != ".lock"]

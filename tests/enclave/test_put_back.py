@@ -4,18 +4,21 @@ import asyncio
 import contextlib
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ag_enclave import deeds
+from ag_enclave import deeds, put_back
 from ag_enclave.accounts import Account, Accounts
 from ag_enclave.deeds import Deeds
-from ag_enclave.errors import Conflict
+from ag_enclave.errors import BadState, Conflict
 from ag_enclave.migrate import open_accounts
+from ag_enclave.parcels import public_text
 from ag_enclave.peers import Peers, peers
 from ag_enclave.place import accounts_at, address, ledger_at, settle
 from ag_enclave.requests import Limits, Requests
@@ -28,7 +31,7 @@ from ag_vault.errors import BadLedger
 from ag_vault.ledger import Ledger, Receipt
 from ag_vault.ledger.connect import engine_at
 from ag_vault.ledger.log import Entry
-from ag_vault.ledger.register import Place, Register
+from ag_vault.ledger.register import Filter, Place, Register
 from tests import cluster
 from tests.enclave.test_audit import ask
 from tests.enclave.test_clerk import TERMS
@@ -65,7 +68,8 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> State:
         Reviews(accounts.database).submit(CODE, Ended(outcome="result", seconds=0.0), most_open=9, most_daily=9)
         with accounts.database.transaction() as connection:
             for name in ("high", "left"):
-                connection.execute(sa.insert(peers).values(name=name, public_key="k", sent=1, taken=1))
+                key = public_text(Ed25519PrivateKey.generate())
+                connection.execute(sa.insert(peers).values(name=name, public_key=key, sent=1, taken=1))
     charge(found, 4)
     tell(found)
     return found
@@ -185,9 +189,65 @@ def test_a_copy_that_the_log_knows_nothing_newer_than_is_as_it_was(state: State)
     save(state)
     before = everyone(state)
     assert "as they were" in lose_and_restore(state)
-    assert everyone(state) == before
+    # A copy doesn't know who logged out since: no token of before opens anything.
+    assert everyone(state) == {name: replace(each, generation=each.generation + 1) for name, each in before.items()}
     with accounts_of(state) as accounts:
         assert len(Requests(accounts.database).of("ann", state="open")) == 1
+
+
+@pytest.mark.parametrize("step", ["_settle", "_put"])
+def test_a_restoration_that_was_cut_short_opens_nothing_when_it_is_done_again_and_is_not_served_before(
+    state: State, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    if address(state) and step == "_put":
+        pytest.skip("nothing is renamed on a server")
+    save(state)
+    more(state)
+    if not address(state):  # both are lost, so that nothing but the head knows what was done since
+        for path in (state.ledger, *state.ledger.parent.glob("ledger.sqlite-*")):
+            path.unlink(missing_ok=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(put_back, step, dies)
+        with pytest.raises(BadState, match="the power is gone"):
+            lose_and_restore(state)
+    with accounts_of(state) as accounts, pytest.raises(BadState, match="restore` again"):
+        asyncio.run(put_back.check_settled(Heard(state), accounts.database))  # type: ignore[arg-type]
+    words = [] if address(state) else [str(state.root / "backup")]
+    assert "accounts are disabled" in ask("restore", *words, "--state", str(state.root))
+    assert [each.one_time for each in everyone(state).values() if not each.disabled] == [True]
+    with accounts_of(state) as accounts:
+        asyncio.run(put_back.check_settled(Heard(state), accounts.database))  # type: ignore[arg-type]
+
+
+def dies(*_: object, **__: object) -> None:
+    raise BadState("the power is gone")
+
+
+class Heard:
+    """As much of a clerk as tells of the log's newest entry of one kind."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def history(self, **which: Any) -> list[dict[str, Any]]:
+        with kept(self.state) as (register, _):
+            return register.history(Filter(**which))
+
+
+def test_accounts_in_place_that_are_older_than_the_log_are_closed_too(tmp_path: Path) -> None:
+    state = open_state(tmp_path / "state")
+    with accounts_of(state) as accounts:
+        accounts.add("opal", "operator", "h", by="test")
+        tell(state)
+        save(state)
+        accounts.add("ann", "analyst", "h", by="test")
+    old = state.accounts.read_bytes()
+    with accounts_of(state) as accounts:
+        accounts.disable("ann", by="test")
+        tell(state)
+    state.accounts.write_bytes(old)
+    assert "1 accounts are disabled" in ask("restore", str(state.root / "backup"), "--state", str(state.root))
+    assert everyone(state)["ann"].disabled
 
 
 def test_what_was_closed_once_and_opened_by_name_stays_so_after_the_next_copy(state: State) -> None:

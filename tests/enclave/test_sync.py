@@ -13,7 +13,7 @@ from ag_enclave.commitment import keeps, new_salt
 from ag_enclave.errors import BadData, Missing, Unfit
 from ag_enclave.migrate import open_accounts
 from ag_enclave.parcels import Asked, BoundTable, Parcel, fingerprint, opened, own_key, public_key, public_text, sealed
-from ag_enclave.peers import Peers
+from ag_enclave.peers import Peers, peers
 from ag_enclave.reviews import DATA, Deposit, Ended, Input, Reviews, Submission, reviews
 from ag_enclave.sync import Sync
 from tests.enclave_server import COMMAND
@@ -273,8 +273,8 @@ def test_a_side_that_lost_count_goes_on_beyond_it_and_one_that_is_forgotten_is_a
     for _ in range(3):
         low.send("high")
     high.take("low", low.file)
-    low.peers.forget("high")
-    low.meet("high", high)
+    with low.accounts.database.transaction() as connection:
+        connection.execute(sa.update(peers).values(sent=0))  # as an older copy has it
     low.send("high")
     with pytest.raises(BadData, match=r"--after 3"):
         high.take("low", low.file)
@@ -284,6 +284,26 @@ def test_a_side_that_lost_count_goes_on_beyond_it_and_one_that_is_forgotten_is_a
     low.send("high")
     with pytest.raises(BadData, match="No other side"):
         high.take("low", low.file)
+
+
+def test_a_side_that_comes_back_with_its_key_goes_on_where_it_was_forgotten_and_no_old_file_is_taken_again(
+    sides: tuple[Side, Side],
+) -> None:
+    low, high = sides
+    low.send("high")
+    old = low.file.read_bytes()
+    submit(low)
+    low.send("high")
+    high.take("low", low.file)
+    for side, name, other in ((low, "high", high), (high, "low", low)):
+        side.peers.forget(name)
+        side.meet(name, other)
+    low.file.write_bytes(old)  # by which what was submitted since would be withdrawn
+    with pytest.raises(BadData, match="was taken from low already"):
+        high.take("low", low.file)
+    low.send("high")
+    assert high.take("low", low.file) == (0, 0, 0)
+    assert [each.state for each in high.reviews.of(None)] == ["open"]
 
 
 def test_no_number_or_id_of_a_file_is_more_than_the_database_holds(sides: tuple[Side, Side]) -> None:

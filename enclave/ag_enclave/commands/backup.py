@@ -1,10 +1,12 @@
 """``ag-enclave backup`` and ``restore``: the state as one file, and back, never below what was spent."""
 
 import contextlib
+import gzip
 import os
 import secrets
 import sqlite3
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from ag_enclave.state import State, sole_enclave, write_private
 
 _LEDGER, _ACCOUNTS = "ledger.sqlite", "accounts.sqlite"
 _HEAD = "audit/head.json"
+_BLOCK = 1 << 20
 _FOLDERS = ("keys", "seal", "tls")
 """Whose files are saved as they are: secrets, which is why a backup is one."""
 
@@ -76,10 +79,8 @@ def restore(file: Path | None, state_path: Path) -> None:
             write_private(state.ledger.with_name("restore.sqlite"), content[_LEDGER])
         said, heard = with_clerk(state_path, Heard.of, restore=True)
         click.echo(said)
-        if served or _ACCOUNTS in content:
-            copy = None if served else content[_ACCOUNTS]
-            for line in settled(state, copy, heard, by=by()):
-                click.echo(line)
+        for line in settled(state, None if served else content.get(_ACCOUNTS), heard, by=by()):
+            click.echo(line)
 
 
 def _begun(state: State, folder: str) -> bool:
@@ -144,7 +145,7 @@ def _read(file: Path) -> dict[str, bytes]:
     """The contents by name. BadData for names that no backup has, and for what is no archive."""
     content: dict[str, bytes] = {}
     try:
-        with tarfile.open(file, "r:gz") as archive:
+        with gzip.open(file) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as archive:
             for entry in archive:
                 folder, slash, plain = entry.name.partition("/")
                 known = entry.name in (_LEDGER, _ACCOUNTS, _HEAD) or (
@@ -154,6 +155,8 @@ def _read(file: Path) -> dict[str, bytes]:
                 if stream is None:
                     raise BadData(f"The file {file} is no backup: it has something named {entry.name[:100]!r}.")
                 content[entry.name] = stream.read()
-    except (OSError, tarfile.TarError, EOFError) as problem:
+            while unpacked.read(_BLOCK):
+                pass  # its checksum is behind the last byte, and until then nothing is known to be as it was saved
+    except (OSError, tarfile.TarError, EOFError, zlib.error) as problem:
         raise BadData(f"The file {file} can't be read as a backup: {problem}.") from problem
     return content

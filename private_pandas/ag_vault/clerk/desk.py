@@ -11,7 +11,6 @@ import msgspec
 
 from ag_vault.clerk.keeper import Keeper
 from ag_vault.clerk.outlook import Outlook, outlook
-from ag_vault.clerk.restoring import Outcome
 from ag_vault.errors import BadLedger
 from ag_vault.ledger import log
 from ag_vault.ledger.caps import cap_of
@@ -142,9 +141,9 @@ class Desk:
         self._trouble: str | None = None
         self._walks: dict[int, Walk] = {}
         self._begun = 0
-        self._restored = Outcome(said="")
+        self._restored = ""
 
-    def open(self, first: Callable[[], Outcome] | None = None) -> None:
+    def open(self, first: Callable[[], str] | None = None) -> None:
         """Open the ledger and check it against its signed head; from then on, where that fails, every answer says so. ``first``: a restoration."""
         if first is not None:
             self._try(lambda: setattr(self, "_restored", first()))
@@ -187,7 +186,7 @@ class Desk:
         if isinstance(asked, Head):
             return self._keeper.advance()
         if isinstance(asked, Restored):
-            return {"said": self._restored.said, "older": self._restored.older}
+            return self._restored
         if isinstance(asked, Copy):
             head = self._keeper.advance()
             self._keeper.copy(asked.name)

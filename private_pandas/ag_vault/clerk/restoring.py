@@ -6,7 +6,6 @@ is brought forward where it is.
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +26,8 @@ CANDIDATE = "restore.sqlite"
 _BESIDE = ("", "-wal", "-shm")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What was done, in a sentence. ``older``: what is the ledger now was older than the head, so that nobody knows what else was done since."""
-
-    said: str
-    older: bool = False
-
-
-def restore(ledger: Path, seal: Seal, audit: Path) -> Outcome:
-    """Make the candidate the ledger, or keep the one there is. BadLedger where neither may be."""
+def restore(ledger: Path, seal: Seal, audit: Path) -> str:
+    """Make the candidate the ledger, or keep the one there is; what was done, in a sentence. BadLedger where neither may be."""
     candidate = ledger.with_name(CANDIDATE)
     known = seal.read()
     kept = _end(ledger, known)
@@ -44,10 +35,10 @@ def restore(ledger: Path, seal: Seal, audit: Path) -> Outcome:
     if found is None:
         raise BadLedger("the copy of the ledger is damaged")
     if kept is not None and _has(ledger, found):
-        return Outcome(said="The ledger in place is as new as the copy, or newer: it stays.")
+        return "The ledger in place is as new as the copy, or newer: it stays."
     if kept is not None and not _has(candidate, kept):
         raise BadLedger("the copy and the ledger in place have different pasts")
-    outcome = _copy_forwarded(candidate, known)
+    said = _copy_forwarded(candidate, known)
     _put(candidate, ledger)
     register = Register(file_engine(ledger))
     try:
@@ -56,10 +47,10 @@ def restore(ledger: Path, seal: Seal, audit: Path) -> Outcome:
         Keeper(register, seal, audit).open()
     finally:
         register.close()
-    return outcome
+    return said
 
 
-def bring_forward(register: Register, seal: Seal) -> Outcome:
+def bring_forward(register: Register, seal: Seal) -> str:
     """Bring a ledger on a server to the signed head, in one transaction. BadLedger where there is no head, or the ledger is damaged.
 
     Of several enclaves that share it, each brings it forward to its own head: balances only rise, and caps are those of the newest head.
@@ -69,10 +60,10 @@ def bring_forward(register: Register, seal: Seal) -> Outcome:
         raise BadLedger("there is no signed head to bring the ledger forward to")
     register.open()
     register.verify()
-    outcome = _forwarded(register, known, "The ledger on the server has all that the signed head names: it stays.")
+    said = _forwarded(register, known, "The ledger on the server has all that the signed head names: it stays.")
     with register.reading() as connection:
         seal.write(head_of(connection, log.head(connection)))
-    return outcome
+    return said
 
 
 def _end(path: Path, known: dict[str, Any] | None) -> log.Mark | None:
@@ -104,7 +95,7 @@ def _has(path: Path, mark: log.Mark) -> bool:
         register.close()
 
 
-def _copy_forwarded(candidate: Path, known: dict[str, Any] | None) -> Outcome:
+def _copy_forwarded(candidate: Path, known: dict[str, Any] | None) -> str:
     """Bring the copy to what the head says."""
     register = Register(file_engine(candidate))
     try:
@@ -114,8 +105,8 @@ def _copy_forwarded(candidate: Path, known: dict[str, Any] | None) -> Outcome:
         register.close()
 
 
-def _forwarded(register: Register, known: dict[str, Any], otherwise: str) -> Outcome:
-    """Bring a ledger to what the head says, unless it has the head's entry."""
+def _forwarded(register: Register, known: dict[str, Any], otherwise: str) -> str:
+    """Bring a ledger to what the head says, unless it has the head's entry. That it did is in the log: nobody knows what else was done since."""
     with register.writing() as connection:
         try:
             check(connection, known)
@@ -123,11 +114,10 @@ def _forwarded(register: Register, known: dict[str, Any], otherwise: str) -> Out
             if str(reason) != OLDER or "spent" not in known:
                 raise
             missing = forward(connection, known)
-            said = (
+            return (
                 f"The ledger that was put back was older than the signed head: {missing} balances were brought forward."
             )
-            return Outcome(said=said, older=True)
-    return Outcome(said=otherwise)
+    return otherwise
 
 
 def forward(connection: sa.Connection, known: dict[str, Any]) -> int:

@@ -18,7 +18,7 @@ import msgspec
 from ag_plan.errors import MalformedPlan
 from ag_vault.clerk.desk import Desk
 from ag_vault.clerk.keeper import Keeper
-from ag_vault.clerk.restoring import Outcome, bring_forward, restore
+from ag_vault.clerk.restoring import bring_forward, restore
 from ag_vault.clerk.seal import Seal
 from ag_vault.conversation import Conversation
 from ag_vault.ledger.connect import engine_at, is_address, memory_engine
@@ -63,7 +63,7 @@ def main(sockets: Mapping[str, socket.socket], settings: Mapping[str, Any]) -> N
                 return
 
 
-def _restored(asked: Settings, register: Register, seal: Seal, audit: Path) -> Outcome:
+def _restored(asked: Settings, register: Register, seal: Seal, audit: Path) -> str:
     if is_address(asked.ledger):
         return bring_forward(register, seal)
     return restore(Path(asked.ledger), seal, audit)
