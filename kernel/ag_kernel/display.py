@@ -12,7 +12,6 @@ PLAIN: Final = "text/plain"
 HTML: Final = "text/html"
 EXPORT: Final = "application/vnd.antigranular.export+json"
 BUDGET: Final = "application/vnd.antigranular.budget+json"
-MIME_TYPES: Final = frozenset({PLAIN, HTML, EXPORT, BUDGET, pictures.PNG, pictures.SVG})
 _TRUSTED_HTML: Final = frozenset({"pandas", "op_pandas", "op_diffprivlib", "op_snsql", "ag_utils"})
 _LONGEST: Final = 1 << 20
 

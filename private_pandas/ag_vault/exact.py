@@ -10,9 +10,6 @@ from fractions import Fraction
 LARGEST = 2**62 - 1
 """Magnitude at which every exact and every noisy integer is cut: with 64-bit draws, no saturation can then be seen."""
 
-GRID_ROWS = 2**30
-"""Rows that fit under LARGEST on any grid of this file: above a thousand million."""
-
 WIDEST = 1e140
 """Bounds, and the width between them, up to which every statistic of a column is a double, its square too."""
 

@@ -28,7 +28,6 @@ _REFUSALS = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS})
 _CAN_NOT_BE_MADE = _REFUSALS | {errno.EROFS, errno.EOPNOTSUPP}
 """A file system that nobody can write, or that makes no file without a name, says so before Landlock is asked."""
 _F_SETOWN, _F_SETLEASE, _TIOCSTI = 8, 1024, 0x5412
-_CLONE_VM = 0x100
 
 _HIGHEST_DESCRIPTOR = 1024
 _OTHERS_DIRECTORIES = ("/", "/proc", "/root", "/home", "/etc", "/tmp", "/dev/shm", "/var", "/run", "/sys")  # noqa: S108 - tried, not used
