@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 # A run of the tests starts many hundreds of processes: where none keeps compiled code, each compiles all of it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install python-venv demo lab test again wheel redteam proof audit mutants fuzz frontends browser node database torture postgres bench peers lock clean
+.PHONY: install python-venv demo lab test again wheel redteam proof audit mutants fuzz frontends browser node database torture postgres bench peers floors lock clean
 
 install: $(VENV)/.installed
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "ag-enclave needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || $(MAKE) --no-print-directory python-venv
+	@echo "Installing the packages of requirements.lock into $(VENV): one to four minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
@@ -107,10 +108,24 @@ bench: install
 peers: install
 	$(BIN)/python -m tests.bench.peers
 
+# The oldest releases that pyproject.toml admits, in a venv of their own: the demo, and the tests of what an analyst meets.
+FLOORS := .venv-floors
+floors: install $(FLOORS)/.installed
+	$(FLOORS)/bin/python examples/demo.py --state .state/floors
+	$(FLOORS)/bin/python -m pytest -n auto --quiet --tb=short --disable-warnings tests/plan tests/magic tests/kernel tests/private_pandas tests/enclave -m "not slow"
+
+$(FLOORS)/.installed: pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(PYTHON) -m venv --clear $(FLOORS)
+	$(BIN)/uv pip compile pyproject.toml --python $(FLOORS)/bin/python --all-extras --resolution lowest-direct --no-header --no-annotate --quiet --output-file $(FLOORS)/requirements.txt
+	$(FLOORS)/bin/python -m pip install --quiet -r $(FLOORS)/requirements.txt
+	$(FLOORS)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
 # Rewrites the pinned versions within the ranges of pyproject.toml.
 lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) $(WHEEL) $(FRONTENDS) $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(WHEEL) $(FLOORS) $(FRONTENDS) $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
