@@ -232,6 +232,13 @@ MUTANTS = (
         "spaces",
         "work::test_how_long_a_text_may_be_follows_from_how_long_its_parts_may_be",
     ),
+    vault(
+        "a list of pieces takes no room",
+        "expressions/text.py",
+        "    scope.steps.carry([space] * _TEXTS_OF_A_LIST)\n",
+        "",
+        "work::test_the_list_of_a_text_s_pieces_counts_beside_the_piece_that_is_taken_of_it",
+    ),
     # The loader: whose each row is.
     vault(
         "rows without an id are one unit",

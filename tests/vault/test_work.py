@@ -104,6 +104,15 @@ def test_the_texts_of_a_row_and_what_is_made_of_them_have_a_public_limit() -> No
     assert not isinstance(schema(table(*short), catalog), Refusal)
 
 
+def test_the_list_of_a_text_s_pieces_counts_beside_the_piece_that_is_taken_of_it() -> None:
+    """Else a chunk of long texts that are all separators would take more than the engine has, and fail by what its rows hold."""
+    for longest, refused in ((26_000, False), (27_000, True)):
+        catalog = world.catalog({"t": ColumnSpace(kind="str", longest=longest)})
+        for separator in (",", None):
+            piece = words.Piece(operand=column("t"), separator=separator, index=0)
+            assert isinstance(schema(table(piece), catalog), Refusal) is refused
+
+
 def test_texts_that_a_mapper_makes_count_too() -> None:
     made = [EXPRESSIONS[words.Mapped][0]] * 7
     own = {**world.COLUMNS, "t": ColumnSpace(kind="str", longest=8192)}

@@ -13,6 +13,8 @@ from ag_vault.expressions.recode import image
 from ag_vault.expressions.term import Scope, Term, case, combine, convert, function, literal, operand, wrong_kind
 from ag_vault.space import INT64, MOST_CHARACTERS, ColumnSpace, Kind
 
+_TEXTS_OF_A_LIST = 3
+"""What a list of all pieces of a text takes in an engine, in texts as long: 16 bytes for each piece and room to grow, for up to as many as characters."""
 _FARTHEST = 1 << 30
 """No text has a character so far from its ends."""
 
@@ -127,6 +129,7 @@ def piece(node: Piece, operands: tuple[Term, ...], scope: Scope) -> Term | Refus
     if table is not None:
         return table
     space = ColumnSpace(kind="str", longest=term.space.characters)
+    scope.steps.carry([space] * _TEXTS_OF_A_LIST)
     # Counted from one; the last index of 64 bits has no successor, and no text so many pieces.
     place = literal(min(node.index + 1, INT64[1]) if node.index >= 0 else node.index, "int")
     if node.separator is not None:
