@@ -26,6 +26,10 @@ FEWEST = 100
 """Keys that an answer must have room for."""
 MOST_CANDIDATES = 500_000
 """Keys that are looked at, where owners say how many rows their tables have at most: with more rows a key needs more of them."""
+_ROOM = 64
+"""Exact integers that are held for so many keys; a key of which more are wanted, or of long texts, needs more rows, so that memory is a public matter."""
+_CHARACTERS_OF_ROOM = 8
+"""Characters of a key that take as much as an integer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,12 @@ def own_scale(currency: Currency, per_row: Fraction) -> float | None:
     return currency.count_scale(per_row * COUNT_SHARE)
 
 
+def fewest_rows(groups: Groups, size: int, held: int) -> int:
+    """Rows that a key needs to be looked at, where a group has ``size`` numbers and tables at most ``held`` rows (0: nobody says): two or more."""
+    taken = size * len(groups.index) + groups.characters // _CHARACTERS_OF_ROOM
+    return max(2, -(-held * max(taken, _ROOM) // (MOST_CANDIDATES * _ROOM)))
+
+
 def find(
     counted: Weighed,
     groups: Groups,
@@ -74,9 +84,9 @@ def find(
     scale: float | None,
     delta: Fraction,
     most: int,
-    held: int,
+    fewest: int,
 ) -> Finding | Refusal:
-    """The finding whose counts have a noise, by its name, of a scale, in tables of at most ``held`` rows (0: nobody says).
+    """The finding whose counts have a noise, by its name, of a scale; keys need at least ``fewest`` rows.
 
     Refusal where ε is too small, or where there is room for few keys only.
     """
@@ -84,7 +94,7 @@ def find(
     gate = None
     if scale is not None:
         added = threshold.Sum(noise=noise, draws=counted.draws * cells, scale=scale, weight=counted.weight)
-        gate = threshold.gate(added, rows.stability, delta, max(2, -(-held // MOST_CANDIDATES)))
+        gate = threshold.gate(added, rows.stability, delta, fewest)
     if gate is None or scale is None:
         return Refusal(
             code="epsilon_too_small",

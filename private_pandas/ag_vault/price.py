@@ -17,7 +17,7 @@ from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
 from ag_vault.expressions.term import Scope
 from ag_vault.finding import NAME as THRESHOLD
-from ag_vault.finding import Finding, delta_of, find, own_scale
+from ag_vault.finding import Finding, delta_of, fewest_rows, find, own_scale
 from ag_vault.mechanisms import exponential, laplace, lifted, nested
 from ag_vault.mechanisms.currency import Currency, currency_of
 from ag_vault.noise import MAX_SCALE
@@ -271,7 +271,7 @@ def _finding(meaning: _Meaning, scales: Sequence[float]) -> Finding | Refusal | 
     counted, rows = meaning.counted, meaning.rows
     if counted is None:
         return None
-    currency = currency_of(meaning.release.spend)
+    currency, size = currency_of(meaning.release.spend), _size(meaning.measured)
     own = own_scale(currency, currency.per_row(meaning.release.spend.fraction, rows.stability))
     return find(
         counted,
@@ -281,8 +281,8 @@ def _finding(meaning: _Meaning, scales: Sequence[float]) -> Finding | Refusal | 
         noise=currency.noise,
         scale=scales[counted.parts[0]] if counted.parts else own,
         delta=meaning.delta,
-        most=MOST_NUMBERS // _size(meaning.measured),
-        held=meaning.held,
+        most=MOST_NUMBERS // size,
+        fewest=fewest_rows(meaning.groups, size, meaning.held),
     )
 
 

@@ -239,6 +239,13 @@ MUTANTS = (
         "",
         "work::test_the_list_of_a_text_s_pieces_counts_beside_the_piece_that_is_taken_of_it",
     ),
+    vault(
+        "keys with much beside them are as many as any",
+        "finding.py",
+        "held * max(taken, _ROOM)",
+        "held * _ROOM",
+        "found::test_keys_of_which_much_is_held_need_more_rows_so_that_memory_says_nothing_of_how_many_there_are",
+    ),
     # The loader: whose each row is.
     vault(
         "rows without an id are one unit",

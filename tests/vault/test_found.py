@@ -43,6 +43,7 @@ from ag_vault.noise import OpenDPNoise
 from ag_vault.parts import Noised, Ranks
 from ag_vault.perturb import perturb
 from ag_vault.price import Priced, preview, price, schema
+from ag_vault.space import ColumnSpace
 from tests.vault import relational, world
 from tests.vault.world import ROWS, Frozen, binary, column
 
@@ -357,18 +358,29 @@ def test_keys_are_told_in_rho_too_those_that_enough_rows_have() -> None:
         assert [key[0] for key in told] == ["many"]
 
 
+def in_table(measure: Measure, most: int, longest: int = 256) -> Finding:
+    """How keys of a text column are found in a table of so many rows at most."""
+    columns = world.COLUMNS | {"t": ColumnSpace(kind="str", longest=longest)}
+    table = Table(key=world.KEY, dataset="demo", columns=columns, max_rows=most)
+    found = price(ask(measure), Catalog(tables={table.key: table}))
+    assert isinstance(found, Priced)
+    return finding_of(found)
+
+
 def test_keys_of_large_tables_need_more_rows_and_the_floor_rises_by_as_many() -> None:
-    small, large = (
-        price(
-            ask(Size()),
-            Catalog(tables={world.KEY: Table(key=world.KEY, dataset="demo", columns=world.COLUMNS, max_rows=most)}),
-        )
-        for most in (10**6, 10**7)
-    )
-    assert isinstance(small, Priced)
-    assert isinstance(large, Priced)
-    assert (finding_of(small).gate.least, finding_of(large).gate.least) == (2, 20)
-    assert finding_of(large).gate.floor - finding_of(small).gate.floor == 18
+    small, large = (in_table(Size(), most).gate for most in (10**6, 10**7))
+    assert (small.least, large.least) == (2, 20)
+    assert large.floor - small.floor == 18
+
+
+def test_keys_of_which_much_is_held_need_more_rows_so_that_memory_says_nothing_of_how_many_there_are() -> None:
+    edges = tuple(float(edge) for edge in range(1001))
+    usual, many, long = Size(), Histogram(column="f", edges=edges), 65_536
+    assert in_table(usual, 10**6).gate.least == 2
+    for measure, longest, numbers in ((many, 256, 1000), (usual, long, long // 8)):
+        finding = in_table(measure, 10**6, longest)
+        assert 10**6 / finding.gate.least * numbers <= 64 * 500_000
+    assert in_table(many, 0).gate == in_table(many, 10_000).gate
 
 
 def test_public_keys_cost_no_delta() -> None:

@@ -14,7 +14,7 @@ from sqlglot import exp
 from ag_plan.expressions import Scalar
 from ag_plan.releases import WIDEST_RANGE, GroupKey
 from ag_vault.errors import Refusal
-from ag_vault.expressions.term import Scope, literal
+from ag_vault.expressions.term import Scope, Term, literal
 from ag_vault.ops.column import unknown_column
 from ag_vault.ops.rows import Join, Rows
 from ag_vault.space import ColumnSpace, Kind
@@ -31,13 +31,15 @@ Key = tuple[Scalar, ...]
 class Groups:
     """All groups of public keys in order, and the joins that number each row's; no key at all is one group of every row.
 
-    ``found``: the named columns whose keys are to be found. ``levels``: for each key as asked, its public values; None for a found one.
+    ``found``: the named columns whose keys are to be found; ``characters``: of their texts together, at most. ``levels``: for each key as asked, its
+    public values; None for a found one.
     ``few``: there are such columns, and they have no more combinations of values than there may be groups, whichever are asked for.
     """
 
     index: tuple[Key, ...]
     joins: tuple[Join, ...]
     found: tuple[exp.Expression, ...] = ()
+    characters: int = 0
     levels: tuple[tuple[Scalar, ...] | None, ...] = ()
     few: bool = False
 
@@ -75,7 +77,7 @@ def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refu
     """
     keys: list[tuple[Scalar, ...]] = []
     joins: list[Join] = []
-    found: list[exp.Expression] = []
+    found: list[Term] = []
     levels: list[tuple[Scalar, ...] | None] = []
     total = held = 1
     for key in by:
@@ -84,7 +86,7 @@ def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refu
             return values
         levels.append(values)
         if values is None:
-            found.append(scope.steps.name(rows.columns[key.column]).sql)
+            found.append(scope.steps.name(rows.columns[key.column]))
             continue
         total *= len(values)
         if total > MOST_GROUPS:
@@ -100,7 +102,14 @@ def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refu
         joins.append(Join(column=scope.steps.name(term).sql, values=listed))
         keys.append(values)
     few = bool(joins) and not found and held <= MOST_GROUPS
-    return Groups(index=tuple(product(*keys)), joins=tuple(joins), found=tuple(found), levels=tuple(levels), few=few)
+    return Groups(
+        index=tuple(product(*keys)),
+        joins=tuple(joins),
+        found=tuple(term.sql for term in found),
+        characters=sum(term.space.characters for term in found),
+        levels=tuple(levels),
+        few=few,
+    )
 
 
 def _listed(value: Scalar, kind: Kind) -> exp.Expression:
