@@ -17,6 +17,7 @@ __all__ = ["ag_print", "display", "export", "imported", "load_dataset", "load_mo
 PRIVATE = (
     "Please ensure export function is called on a non-private type. Release a statistic of it, e.g. mean(eps=0.1)."
 )
+NOT_PRINTED = "What is private can't be printed. Release a statistic of it, e.g. mean(eps=0.1); to see its columns, end a cell with its name."
 NOT_SUBMITTED = "Please ensure submit_predictions is called on a non-private type."
 _DEEPEST = 32
 
@@ -37,7 +38,7 @@ def ag_print(
         raise ValueError("there are no files inside the enclave: print(..., file=None)")
     for value in values:
         if holds_private(value):
-            raise ValueError(PRIVATE)
+            raise ValueError(NOT_PRINTED)
     between = " " if sep is None else sep
     bound().write(between.join(str(value) for value in values) + ("\n" if end is None else end))
     if flush:

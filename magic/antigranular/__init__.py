@@ -26,6 +26,7 @@ from antigranular.errors import (
 )
 from antigranular.login import attach, datasets, login
 from antigranular.model import Model
+from antigranular.notebook import active_shell
 from antigranular.owner import Owner, connect
 from antigranular.policies import ExactMatch, Executions, SingleExecution, code_request
 from antigranular.projects import Project
@@ -74,7 +75,7 @@ __all__ = [
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext antigranular``: offer ``%%ag`` and ``%ag``, which then ask for a login."""
+    """``%load_ext antigranular``, which the import in a notebook has done already: offer ``%%ag`` and ``%ag``, which ask for a login."""
     from antigranular.magics import offer_magics
 
     offer_magics(shell)
@@ -83,3 +84,8 @@ def load_ipython_extension(shell: Any) -> None:
 def __dir__() -> list[str]:
     """What Tab shows behind ``ag.``: what is for people."""
     return sorted(__all__)
+
+
+# Before a login, too: a cell with %%ag then says what is missing, and fails, where IPython's own word about it fails nothing.
+if (_shell := active_shell()) is not None:
+    load_ipython_extension(_shell)

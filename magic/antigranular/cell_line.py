@@ -32,9 +32,12 @@ def parted(cell: str) -> tuple[str, str] | None:
 
 
 def _seconds(word: str) -> float:
-    seconds = float(word)
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise ValueError(word)
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of seconds")
     return seconds
 
 

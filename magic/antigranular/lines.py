@@ -36,7 +36,8 @@ class Answer:
         self._above = table.heading(caption)
 
     def __repr__(self) -> str:
-        return table.as_text(self._headers, self._rows)
+        body = table.as_text(self._headers, self._rows)
+        return f"{self._above.text}\n{body}" if self._above.text else body
 
     def _repr_html_(self) -> str:
         return table.as_html(self._headers, self._rows, above=self._above.html)
@@ -134,7 +135,10 @@ def previewing(text: str) -> str:
 def _help(asker: Asker, text: str) -> Answer:
     """These words."""
     del asker, text
-    return Answer(("%ag", ""), [(word, str(does.__doc__)) for word, does in WORDS.items()])
+    rows = [(word, str(does.__doc__)) for word, does in WORDS.items()]
+    return Answer(
+        ("%ag", ""), rows, "What may follow %ag; a cell that begins with %%ag, twice the sign, runs in the session"
+    )
 
 
 WORDS: Mapping[str, Callable[[Asker, str], Any]] = {

@@ -8,7 +8,7 @@ from antigranular.errors import AgError, CellError, CellInterrupted, NotLoggedIn
 from antigranular.lines import Answer, say
 from antigranular.notebook import NotebookView, RemoteResult
 from antigranular.remote_names import offer_names
-from antigranular.view import QuietView, View
+from antigranular.view import QuietView, Shown, View
 
 if TYPE_CHECKING:
     from antigranular.session import Session
@@ -22,8 +22,17 @@ def offer_magics(shell: Any) -> "Magics":
     magics = Magics(shell)
     shell.register_magic_function(magics.run, magic_kind="cell", magic_name="ag")
     shell.register_magic_function(magics.ask, magic_kind="line", magic_name="ag")
+    # What IPython makes of a line with %%ag that is not its cell's first.
+    shell.register_magic_function(misplaced, magic_kind="line", magic_name="%ag")
     offer_names(shell, magics)
     return magics
+
+
+def misplaced(_line: str) -> None:
+    """``%%ag`` further down in a cell: what stands below it would run here. Raises AgError."""
+    raise AgError(
+        "%%ag must be the first line of its cell, before any code or comment: nothing below it has run, here or in the enclave"
+    )
 
 
 class Magics:
@@ -63,8 +72,12 @@ class Magics:
         return loud.value
 
     def ask(self, line: str) -> Answer | Any:
-        """``%ag WORD``: what to do or show; without a word, what the words are."""
-        return say(self, line)
+        """``%ag WORD``: what to do or show; without a word, what the words are, also where code follows that was meant for ``%%ag``."""
+        answer = say(self, line)
+        if line.strip():
+            return answer
+        self.view().display(Shown(data={"text/plain": repr(answer), "text/html": answer._repr_html_()}, metadata={}))
+        return None
 
     def _chosen(self, session_id: str | None) -> "Session":
         if session_id is not None and session_id not in self._known:
@@ -89,7 +102,11 @@ class Magics:
     def shown(self, source: str) -> RemoteResult | None:
         """The value of an expression in the session, as it looks."""
         view = NotebookView(self._shell, self._numbers)
-        self.current().execute(source, view=view)
+        try:
+            self.current().execute(source, view=view)
+        except (CellError, CellInterrupted) as error:
+            error.traceback = renumbered(error.traceback, self._numbers)
+            raise
         return view.value
 
     def view(self) -> View:

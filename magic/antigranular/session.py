@@ -273,6 +273,8 @@ class Session:
         large and for a name that is taken or none; CellError where metadata don't fit.
         """
         self._check_alive()
+        if name is None:
+            raise NotImportable("private_import needs a name for it over there: session.private_import(data, 'name')")
         called = check_name(name)
         if (data is None) == (path is None):
             raise NotImportable("private_import needs exactly one of data= and path=")

@@ -167,7 +167,7 @@ class PrivateDataFrame(FrameStatistics, FrameReshaping, Operators["PrivateDataFr
     def __getattr__(self, name: str) -> PrivateSeries:
         if not name.startswith("_") and name in self._terms:
             return self._one(name)
-        raise AttributeError(names.refusal(type(self).__name__, name))
+        raise AttributeError(names.refusal(type(self).__name__, name, self._terms))
 
     def get(self, key: str, default: Any = None) -> Any:
         """A column, or the default where there is none of that name."""

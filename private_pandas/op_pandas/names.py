@@ -3,6 +3,8 @@
 The tables are in ``frame_names`` and ``series_names``; this file reads them. Must not know the classes.
 """
 
+from collections.abc import Iterable
+
 from op_pandas.columns import likeness
 from op_pandas.frame_names import FRAME
 from op_pandas.series_names import SERIES
@@ -48,8 +50,8 @@ TABLES: dict[str, dict[str, Verdict]] = {
 }
 
 
-def refusal(kind: str, name: str) -> str:
-    """The sentence for a name that an object of a kind doesn't have, e.g. ``refusal("PrivateSeries", "unique")``."""
+def refusal(kind: str, name: str, columns: Iterable[str] = ()) -> str:
+    """The sentence for a name that an object of a kind doesn't have, e.g. ``refusal("PrivateSeries", "unique")``; ``columns`` are names that it has, too."""
     article = "an" if kind[:1] in "AEIOU" else "a"
     verdict = TABLES.get(kind, {}).get(name)
     start = f"{name} is not available on {article} {kind}"
@@ -61,4 +63,4 @@ def refusal(kind: str, name: str) -> str:
     if kind == "UnitGroupBy":
         return f"{start}; use size, count, nunique, sum, mean, min, max, first or agg, none of which takes eps"
     there = [each for each, known in TABLES.get(kind, {}).items() if not isinstance(known, Refused)]
-    return f"{start}{likeness(name, there)}"
+    return f"{start}{likeness(name, [*there, *columns])}"

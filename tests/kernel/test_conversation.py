@@ -82,14 +82,19 @@ def test_exports_arrive_under_their_names(notebook: Notebook) -> None:
         "export(toy, 'm')",
         "export([1, {'a': toy['age']}], 'm')",
         "hidden: object = toy\nexport(hidden, 'm')",
-        "print(toy)",
-        "print([toy])",
-        "ag_print(1, {'a': (toy,)})",
     ],
 )
-def test_private_objects_are_neither_exported_nor_printed(notebook: Notebook, source: str) -> None:
+def test_private_objects_are_not_exported(notebook: Notebook, source: str) -> None:
     ran = notebook.run(source)
     assert "Please ensure export function is called on a non-private type." in ran.trace
+    assert (ran.exports, ran.text) == ({}, "")
+
+
+@pytest.mark.parametrize("source", ["print(toy)", "print([toy])", "ag_print(1, {'a': (toy,)})"])
+def test_private_objects_are_not_printed_and_it_is_said_how_they_are_looked_at(notebook: Notebook, source: str) -> None:
+    ran = notebook.run(source)
+    assert "What is private can't be printed." in ran.trace
+    assert "end a cell with its name" in ran.trace
     assert (ran.exports, ran.text) == ({}, "")
 
 

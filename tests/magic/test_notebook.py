@@ -1,5 +1,6 @@
 """``%%ag`` in a real IPython shell: values, displays, errors and interrupts as in any notebook."""
 
+import importlib
 import io
 import math
 import os
@@ -137,10 +138,41 @@ def test_without_a_login_the_magic_says_what_to_do(shell) -> None:
     assert "ag.login" in captured.stdout + captured.stderr
 
 
-def test_options_that_do_not_exist_are_refused(shell) -> None:
-    logged_in(shell, {})
-    result, _ = run(shell, "%%ag --fast\n1")
+def test_the_import_offers_the_magic_so_that_a_cell_before_any_login_fails_and_says_what_to_do(shell) -> None:
+    assert shell.find_cell_magic("ag") is None
+    importlib.reload(ag)
+    result, captured = run(shell, "%%ag\n1")
+    assert type(result.error_in_exec).__name__ == "NotLoggedIn"
+    assert "ag.login" in captured.stdout + captured.stderr
+
+
+@pytest.mark.parametrize("before", ["x = 1\n", "# a comment\n"])
+def test_a_cell_in_which_the_magic_is_not_first_fails_and_runs_nothing_below_it(shell, before: str) -> None:
+    enclave = logged_in(shell, {})
+    result, captured = run(shell, f"{before}%%ag\ny = 2")
     assert isinstance(result.error_in_exec, ag.AgError)
+    assert "must be the first line of its cell" in captured.stdout + captured.stderr
+    assert "y" not in shell.user_ns
+    assert enclave.lines == []
+
+
+def test_one_sign_in_place_of_two_shows_what_the_two_do(shell) -> None:
+    logged_in(shell, {})
+    result, captured = run(shell, "%ag\nx = 1")
+    assert result.success
+    (shown,) = captured.outputs
+    assert "twice the sign" in shown.data["text/plain"]
+    assert "twice the sign" in shown.data["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("option", "says"), [("--fast", "it takes --timeout"), ("--timeout soon", "'soon' is no number of seconds")]
+)
+def test_options_that_do_not_exist_are_refused(shell, option: str, says: str) -> None:
+    logged_in(shell, {})
+    result, captured = run(shell, f"%%ag {option}\n1")
+    assert isinstance(result.error_in_exec, ag.AgError)
+    assert says in captured.stdout + captured.stderr
 
 
 def test_an_empty_cell_does_nothing(shell) -> None:

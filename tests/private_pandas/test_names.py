@@ -72,6 +72,8 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = frame.nonsense
     with pytest.raises(AttributeError, match=r"maen is not available on a PrivateDataset; did you mean mean\?"):
         _ = frame.maen
+    with pytest.raises(AttributeError, match=r"aeg is not available on a PrivateDataset; did you mean age\?"):
+        _ = frame.aeg
     with pytest.raises(ValueError, match=r"Column aeg does not exist; did you mean age\?"):
         _ = frame["aeg"]
     assert not hasattr(frame["age"], "nonsense")

@@ -74,6 +74,11 @@ WORDINGS: Final[tuple[Wording, ...]] = (
         _RELEASE,
     ),
     _says(
+        r"^(?P<m>What is private can't be printed\.)",
+        r"\g<m>",
+        f"{_RELEASE}; to see its columns, end a cell with its name",
+    ),
+    _says(
         r'^Argument "eps" to "__call__" of "Bound" has incompatible type "(?P<t>[^"]+)"',
         r"TypeError: eps is a number, and not a \g<t>",
         "write it as a number, e.g. `eps=0.5`",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NOT_PRIVATE: Final = "Please ensure export function is called on a non-private type."
 NOT_SUBMITTED: Final = "Please ensure submit_predictions is called on a non-private type."
+NOT_PRINTED: Final = "What is private can't be printed."
 _PRIVATE: Final = "op_pandas.private.Private"
 _TRUTH: Final = 'Argument has type "{name}" which does not implement __bool__'
 _DEEPEST: Final = 4
@@ -64,7 +65,7 @@ def _truth(context: FunctionContext) -> Type:
 
 _WATCHED: Final[Mapping[str, Callable[[FunctionContext], Type]]] = {
     "ag_utils.export": _look,
-    "ag_utils.ag_print": _look,
+    "ag_utils.ag_print": partial(_look, said=NOT_PRINTED),
     "ag_utils.submit_predictions": partial(_look, said=NOT_SUBMITTED),
     "builtins.bool": _truth,
 }
