@@ -54,6 +54,7 @@ class Row:
 ANALYST = ("analyst",)
 OPERATOR = ("operator",)
 OWNER = ("owner",)
+STEWARDS = ("owner", "operator")
 ASKERS = ("analyst", "owner")
 READERS = ("owner", "auditor")
 WORKERS = ("analyst", "owner", "operator")
@@ -96,6 +97,7 @@ ROUTES: tuple[Row, ...] = (
     Row("PATCH", DATASET, datasets.change, OWNER),
     Row("POST", f"{DATASET}/retire", datasets.retire, OWNER),
     Row("POST", f"{DATASET}/restore", datasets.restore, OWNER),
+    Row("PUT", f"{DATASET}/owners", datasets.hand_over, STEWARDS),
     Row("GET", "/ag/v1/uploads", uploads.show_all, OWNER),
     Row("POST", "/ag/v1/uploads", uploads.create, OWNER),
     Row("GET", UPLOAD, uploads.show_one, OWNER),

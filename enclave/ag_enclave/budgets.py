@@ -4,7 +4,7 @@ Knows catalogue and clerk; sets nothing itself but through the clerk, whose log 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
@@ -55,12 +55,13 @@ class Budgets:
         labels = next((each for each in self._shelf.everything() if each.name == name), None)
         return labels or self._catalog.named(name, retired=retired)
 
-    async def overview(self) -> list[dict[str, Any]]:
-        """Per data set: its account, the metadata's caps, those set since, and what was spent from the account, by analyst and by everyone."""
+    async def overview(self, held: Collection[str] | None = None) -> list[dict[str, Any]]:
+        """Per data set (of these names; None: of all): its account, the metadata's caps, those set since, and what was spent from the account, by analyst and by everyone."""
         caps, totals = await self._clerk.caps(), await self._clerk.totals()
         return [
             self._shown(dataset, caps, totals)
             for dataset in (*self._catalog.everything(retired=True), *self._shelf.everything())
+            if held is None or dataset.name in held
         ]
 
     async def raised(self, dataset: str, analyst: str, more: str) -> tuple[str, str]:

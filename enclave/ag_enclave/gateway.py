@@ -18,6 +18,7 @@ from ag_enclave.line import Line
 from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Notices
 from ag_enclave.oidc import Issuer
+from ag_enclave.ownership import Ownership
 from ag_enclave.projects import Projects
 from ag_enclave.requests import Requests
 from ag_enclave.retirement import Retirement
@@ -56,6 +57,7 @@ class Gateway:
     reviewing: Reviewing
     deeds: Deeds
     holdings: Holdings
+    ownership: Ownership
     intake: Intake
     retirement: Retirement
     notices: Notices

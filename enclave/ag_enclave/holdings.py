@@ -1,16 +1,18 @@
 """What owners do with data sets: a new one, a new version, other words, retirement and return. REST and the command line both come here.
 
 Every deed is kept for the audit log in the transaction within which the files change: checksums and names, never a value or a count of rows.
-Any owner may act on any data set; the log has who it was.
+Whose a data set is, is asked for whoever is named as ``holder``, and not for the command line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ag_enclave import deeds, protection, words
+import sqlalchemy as sa
+
+from ag_enclave import deeds, ownership, protection, words
 from ag_enclave.catalog import Catalog, Dataset, variable_of
 from ag_enclave.database import Database
 from ag_enclave.errors import BadData, Conflict, Missing, Refusal
@@ -29,7 +31,8 @@ class Arrival:
     """A version that an owner brings. ``after``: the version it follows, 0 for a new data set, None for whichever there is.
 
     ``words`` None: what was said before. ``unit_reason``: why it may protect something else than the version before. ``checksums``: SHA-256 by role and
-    key, for the log. ``upload``: the number under which the files came.
+    key, for the log. ``upload``: the number under which the files came. ``holder``: the owner who brings it, whose it must be or becomes; none for the
+    command line, which may say whose a new data set is to be: ``owners``.
     """
 
     load: Load
@@ -40,6 +43,8 @@ class Arrival:
     unit_reason: str = ""
     checksums: Mapping[str, str] = field(default_factory=dict)
     upload: str = ""
+    holder: str = ""
+    owners: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +63,20 @@ class Holdings:
         self._database = database
         self._catalog = Catalog(state.folder("datasets"))
 
-    def check(self, name: str, after: int | None) -> Dataset | None:
-        """The data set that a new version would follow, None for a new one. Conflict or Missing where it isn't as it should be, before anything is loaded."""
+    def check(self, name: str, after: int | None, holder: str = "") -> Dataset | None:
+        """The data set that a new version would follow, None for a new one. Conflict or Missing where it isn't as it should be, before anything is loaded.
+
+        Refusal 403 where it isn't its ``holder``'s.
+        """
         check_name(name)
         if variable_of(name).startswith(variable_of(LABELS)):
             raise Conflict(
                 f"Names that begin with {LABELS!r} are those of competitions' hidden labels; take another one."
             )
         before = self._before(name)
+        if before is not None and holder:
+            with self._database.transaction() as connection:
+                ownership.check_of(connection, holder, before)
         if before is not None and before.name != name:
             raise Conflict(
                 f"The name {name!r} is too close to {before.name!r}: both would be {before.variable} in a cell."
@@ -91,7 +102,7 @@ class Holdings:
         self, arrival: Arrival, progress: Progress, *, limits: Limits | None = None, leash: Leash | None = None
     ) -> Arrived:
         """Load and publish a version. BadData, Conflict or Missing, and nothing is left."""
-        before = self.check(arrival.load.name, arrival.after)
+        before = self.check(arrival.load.name, arrival.after, arrival.holder)
         if arrival.words is not None:
             arrival.words.check()
         words.check_text("reason", arrival.reason, lines=False)
@@ -112,6 +123,7 @@ class Holdings:
         with self._database.transaction() as connection:
             deeds.take_turn(connection)  # two versions of one data set must not both follow the same one
             version = (before.version if before else 0) + 1
+            facts |= self._settled(connection, arrival, new, before)
             deeds.note(connection, arrival.by, "dataset.upload", new.name, {"version": version, **facts})
             if changes:
                 why = {"version": version, "changes": changes, "reason": arrival.unit_reason}
@@ -124,6 +136,22 @@ class Holdings:
                 words.write(draft.folder, Leaf(words=said, revision=leaf.revision + 1, retired=leaf.retired))
             draft.publish(origin, after=version - 1)
         return Arrived(version=version, report=draft.report)
+
+    def _settled(
+        self, connection: sa.Connection, arrival: Arrival, new: Dataset, before: Dataset | None
+    ) -> dict[str, Any]:
+        """Whose it is, for the log where it is new."""
+        if before is not None:
+            if arrival.owners:
+                raise BadData(
+                    f"There is a data set {before.name!r} already; `ag-enclave dataset owners` hands it over."
+                )
+            if arrival.holder:
+                ownership.check_of(connection, arrival.holder, before)
+            return {}
+        known = any(each.account == new.account for each in self._catalog.everything(retired=True))
+        found = ownership.settle_new(connection, new, arrival.holder, arrival.owners, known=known)
+        return {"owners": sorted(found)}
 
     def amend(self, name: str, by: str, wanted: Mapping[str, Any]) -> Dataset:
         """Change some of the words; the data set as it is then. Missing, or BadData for what can't be said."""

@@ -131,7 +131,7 @@ class Intake:
                     self._enter, upload, job.leash, lambda share, what: tell(0.1 + 0.9 * share, what)
                 )
             except (Conflict, Refusal) as problem:
-                if not isinstance(problem, Refusal) and _whole(upload):
+                if _whole(upload):  # else what is missing may still come
                     await asyncio.to_thread(self.uploads.discard, upload)
                 job.become(state="failed", error=str(problem))
             except EnclaveError as problem:
@@ -165,6 +165,7 @@ class Intake:
                 mock_override=opening.mock_override,
             ),
             by=upload.owner,
+            holder=upload.owner,
             words=opening.words,
             after=opening.after,
             reason=opening.reason,

@@ -83,12 +83,12 @@ class Projects:
             raise Conflict(f"There is a project of the name {name[:64]!r} already.") from problem
         return Project(**made, members=tuple(taking_part))
 
-    def of(self, user_id: str | None) -> list[Project]:
-        """The projects that somebody takes part in (None: all), by name, five hundred at most."""
+    def of(self, user_id: str | None, also: Collection[str] = ()) -> list[Project]:
+        """The projects that somebody takes part in (None: all), and those of these names, by name, five hundred at most."""
         wanted = sa.select(projects).order_by(projects.c.name).limit(_MOST)
         if user_id is not None:
             mine = sa.select(members.c.project_id).where(members.c.user_id == user_id)
-            wanted = wanted.where(projects.c.project_id.in_(mine))
+            wanted = wanted.where(projects.c.project_id.in_(mine) | projects.c.name.in_(also))
         with self._database.transaction() as connection:
             rows = connection.execute(wanted).mappings().all()
             return [_with_members(connection, row) for row in rows]

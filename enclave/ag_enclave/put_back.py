@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from ag_enclave import deeds
+from ag_enclave import deeds, ownership
 from ag_enclave.accounts import accounts
 from ag_enclave.clerk import Clerk
 from ag_enclave.database import Database
@@ -123,7 +123,7 @@ def _settle(database: Database, heard: Heard, *, by: str, live: bool) -> Iterato
     closed = close(database, heard, by=by, secret_hash=hash_secret(secret))
     yield (
         f"More was done since the copy was made: {closed.accounts} accounts are disabled and {closed.requests} open requests were denied. "
-        "Let in those whom you know (ag-enclave user rotate, user enable)."
+        "Let in those whom you know (ag-enclave user rotate, user enable), and say whose each data set is (ag-enclave dataset owners)."
     )
     if closed.operator:
         yield f"The operator is {closed.operator}, with the one-time secret {secret}: exchange it by `antigranular secret`."
@@ -211,7 +211,7 @@ def is_newest(database: Database, heard: Heard) -> bool:
 
 
 def close(database: Database, heard: Heard, *, by: str, secret_hash: str) -> Closed:
-    """Close whatever may have been closed since: every account but one operator's, which gets this hash of a one-time secret; open requests, runs, files."""
+    """Close whatever may have been closed since: every account but one operator's, which gets this hash of a one-time secret; whose data sets are; open requests, runs, files."""
     lost = not is_settled(database, heard.forwarded)
     with database.transaction() as connection:
         deeds.take_turn(connection)
@@ -223,6 +223,7 @@ def close(database: Database, heard: Heard, *, by: str, secret_hash: str) -> Clo
         ).rowcount
         asked = _close_requests(connection)
         _close_peers(connection, heard, by=by, lost=lost)
+        ownership.close(connection)
         said = {
             "operator": operator,
             "accounts": others,

@@ -5,7 +5,7 @@ so that a decision that was cut short is taken up again and never raises twice.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -100,9 +100,18 @@ class Requests:
             deeds.note(connection, analyst, "request.ask", dataset, _facts(made))
         return BudgetRequest(**made), True
 
-    def of(self, analyst: str | None, *, state: str | None = None, unseen: bool = False) -> list[BudgetRequest]:
-        """An analyst's requests (None: everybody's), the newest first, five hundred at most. ``unseen``: decisions not seen yet."""
+    def of(
+        self,
+        analyst: str | None,
+        *,
+        state: str | None = None,
+        unseen: bool = False,
+        datasets: Collection[str] | None = None,
+    ) -> list[BudgetRequest]:
+        """An analyst's requests (None: everybody's) about these data sets (None: any), the newest first, five hundred at most. ``unseen``: decisions not seen yet."""
         wanted = sa.true() if analyst is None else requests.c.analyst == analyst
+        if datasets is not None:
+            wanted = wanted & requests.c.dataset.in_(datasets)
         if state is not None:
             wanted = wanted & (_is_open() if state == OPEN else requests.c.state == state)
         if unseen:
@@ -110,11 +119,12 @@ class Requests:
         with self._database.transaction() as connection:
             return [BudgetRequest(**row) for row in connection.execute(_of(wanted)).mappings()]
 
-    def find(self, request_id: str, analyst: str | None) -> BudgetRequest:
-        """One request, where it is this analyst's (None: anybody's). Missing otherwise: others' requests don't exist to one."""
+    def find(self, request_id: str, analyst: str | None, *, datasets: Collection[str] | None = None) -> BudgetRequest:
+        """One request, where it is this analyst's (None: anybody's) and about one of these data sets (None: any). Missing otherwise: others' requests don't exist to one."""
         with self._database.transaction() as connection:
             found = _find(connection, request_id)
-        if found is None or analyst not in (None, found.analyst):
+        foreign = found is not None and datasets is not None and found.dataset not in datasets
+        if found is None or foreign or analyst not in (None, found.analyst):
             raise Missing(f"There is no request {request_id[:64]}.")
         return found
 

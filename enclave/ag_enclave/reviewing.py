@@ -21,6 +21,7 @@ from ag_enclave.catalog import Catalog, Dataset
 from ag_enclave.commitment import new_salt
 from ag_enclave.config import Review as Limits
 from ag_enclave.errors import BadData, Conflict, Refusal
+from ag_enclave.ownership import Ownership
 from ag_enclave.projects import Projects
 from ag_enclave.reviews import DATA, MOCK, Deposit, Ended, Input, Review, Reviews, Run, Submission
 from ag_enclave.session.sessions import Sessions
@@ -83,6 +84,7 @@ class Reviewing:
     projects: Projects
     accounts: Accounts
     catalog: Catalog
+    ownership: Ownership
     bench: Bench
     sessions: Sessions
     turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
@@ -175,12 +177,14 @@ class Reviewing:
         if account is None or account.role != "analyst":
             raise Refusal(400, f"{reader!r} is no analyst who could read the result.")
         project = await asyncio.to_thread(self._project, wanted.project, analyst)
+        inputs = tuple(bound_by(self.catalog, each.argument, each.dataset, each.table) for each in wanted.inputs)
+        await asyncio.to_thread(self.ownership.check_common, {each.dataset for each in inputs})
         return Submission(
             analyst=analyst,
             project=project,
             function=wanted.function,
             source=wanted.source,
-            inputs=tuple(bound_by(self.catalog, each.argument, each.dataset, each.table) for each in wanted.inputs),
+            inputs=inputs,
             runs_allowed=wanted.runs,
             reader=reader,
         )

@@ -6,7 +6,7 @@ Knows the tables and who may take which step; runs nothing. What runs gave is ke
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -207,26 +207,36 @@ class Reviews:
             deeds.note(connection, wanted.analyst, "review.submit", subject_of(wanted.inputs), facts)
         return self.find(row["request_id"], None)
 
-    def of(self, user_id: str | None, *, state: str | None = None) -> list[Review]:
-        """What somebody submitted or may read (None: everything), the newest first, five hundred at most."""
+    def of(
+        self, user_id: str | None, *, state: str | None = None, datasets: Collection[str] | None = None
+    ) -> list[Review]:
+        """What somebody submitted or may read (None: everything), bound to no other data sets than these (None: any), the newest first, five hundred at most."""
         wanted = sa.true() if user_id is None else (reviews.c.analyst == user_id) | (reviews.c.reader == user_id)
         if state is not None:
             wanted &= reviews.c.state == state
-        asked = sa.select(*_SHOWN).where(wanted).order_by(reviews.c.asked_at.desc(), reviews.c.request_id).limit(_MOST)
         with self._database.transaction() as connection:
+            if datasets is not None:
+                wanted &= reviews.c.request_id.in_(_bound_to(connection, wanted, datasets)[:_MOST])
+            asked = sa.select(*_SHOWN).where(wanted).order_by(*_NEWEST_FIRST).limit(_MOST)
             return [_review(dict(row)) for row in connection.execute(asked).mappings()]
 
-    def waiting(self) -> int:
-        """How many are open."""
+    def waiting(self, datasets: Collection[str] | None = None) -> int:
+        """How many are open and bound to no other data sets than these (None: any)."""
         with self._database.transaction() as connection:
-            asked = sa.select(sa.func.count()).where(reviews.c.state == OPEN)
-            return int(connection.execute(asked).scalar_one())
+            return len(_bound_to(connection, reviews.c.state == OPEN, datasets))
 
-    def find(self, request_id: str, user_id: str | None) -> Review:
-        """One, where this user submitted it or may read it (None: anybody's). Missing otherwise: others' don't exist to one."""
+    def subjects(self, datasets: Collection[str]) -> frozenset[str]:
+        """How the log names what deeds about code are about that is bound to no other data sets than these."""
+        asked = sa.select(reviews.c.inputs).distinct()
+        with self._database.transaction() as connection:
+            found = [_inputs(text) for text in connection.execute(asked).scalars()]
+        return frozenset(subject_of(each) for each in found if _is_within(each, datasets))
+
+    def find(self, request_id: str, user_id: str | None, *, datasets: Collection[str] | None = None) -> Review:
+        """One, where this user submitted it or may read it (None: anybody's), and it is bound to no other data sets than these (None: any). Missing otherwise: others' don't exist to one."""
         with self._database.transaction() as connection:
             found = _existing(connection, request_id)
-        if user_id not in (None, found.analyst, found.reader):
+        if user_id not in (None, found.analyst, found.reader) or not _is_within(found.inputs, datasets):
             raise Missing(_NONE.format(request_id[:64]))
         return found
 
@@ -367,6 +377,21 @@ def forget_runs(connection: sa.Connection, request_id: str) -> None:
     connection.execute(sa.update(runs).where(runs.c.request_id == request_id, runs.c.on == DATA).values(bare))
 
 
+def _bound_to(connection: sa.Connection, wanted: sa.ColumnElement[bool], datasets: Collection[str] | None) -> list[str]:
+    """Numbers of those that are bound to no other data sets than these (None: any), the newest first."""
+    asked = sa.select(reviews.c.request_id, reviews.c.inputs).where(wanted).order_by(*_NEWEST_FIRST)
+    return [number for number, text in connection.execute(asked) if _is_within(_inputs(text), datasets)]
+
+
+def _is_within(inputs: Sequence[Input], datasets: Collection[str] | None) -> bool:
+    return datasets is None or all(each.dataset in datasets for each in inputs)
+
+
+def _inputs(text: str) -> tuple[Input, ...]:
+    return tuple(Input(**each) for each in json.loads(text))
+
+
+_NEWEST_FIRST = (reviews.c.asked_at.desc(), reviews.c.request_id)
 _UNDECIDED = ("decided_by", "decided_at", "answer", "overridden", "result_digest", "fetched_at", "result_salt")
 _NONE = "There is no request {}."
 _OTHER_READER = "Its result may be read by somebody else only."
@@ -407,7 +432,7 @@ def _run_row(request_id: str, on: str, by: str, ended: Ended) -> dict[str, Any]:
 
 
 def _review(row: Mapping[str, Any]) -> Review:
-    return Review(**{**row, "inputs": tuple(Input(**each) for each in json.loads(row["inputs"]))})
+    return Review(**{**row, "inputs": _inputs(row["inputs"])})
 
 
 def _run(row: Mapping[str, Any]) -> Run:

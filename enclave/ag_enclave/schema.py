@@ -5,6 +5,7 @@ from ag_enclave import (
     competitions,
     deeds,
     notices,
+    ownership,
     peers,
     projects,
     requests,
@@ -30,6 +31,7 @@ TABLES = (
     reviews.runs,
     peers.peers,
     sync.travels,
+    ownership.owners,
 )
 
 __all__ = ["TABLES", "metadata"]

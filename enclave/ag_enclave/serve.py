@@ -41,6 +41,7 @@ from ag_enclave.loader import sweep
 from ag_enclave.notices import Channel, Notices
 from ag_enclave.oidc import Issuer, issuer_of
 from ag_enclave.operations import listening, operating
+from ag_enclave.ownership import Ownership
 from ag_enclave.projects import Projects
 from ag_enclave.put_back import check_settled
 from ag_enclave.requests import Requests
@@ -135,6 +136,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     scoring = Scoring(competitions=Competitions(database), judge=Judge(sessions, shelf), now=current_time)
     sessions.serve_entries(scoring.score)
     requests, budgets = Requests(database), Budgets(catalog, clerk, shelf, Turn(database, BUDGETS))
+    ownership = Ownership(database, catalog, scoring.competitions)
     reviews, projects, holdings = Reviews(database), Projects(database), Holdings(start.state, database)
     return Gateway(
         config=config,
@@ -154,15 +156,12 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         projects=projects,
         reviews=reviews,
         reviewing=Reviewing(
-            reviews=reviews,
-            projects=projects,
-            accounts=start.accounts,
-            catalog=catalog,
-            sessions=sessions,
-            bench=Bench(nurseries, config.review),
+            reviews=reviews, projects=projects, accounts=start.accounts, catalog=catalog,
+            ownership=ownership, sessions=sessions, bench=Bench(nurseries, config.review),
         ),
         deeds=Deeds(database, clerk),
         holdings=holdings,
+        ownership=ownership,
         intake=Intake(Uploads(start.state.folder("uploads"), config.uploads, clock=clock), holdings, config.uploads),
         retirement=Retirement(catalog, sessions),
         notices=Notices(database, opened.channels, patience=config.notify.retry_seconds, clock=clock),
@@ -171,7 +170,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         standing=Standing(start.accounts, sessions),
         now=current_time,
         started=current_time(),
-    )
+    )  # fmt: skip
 
 
 def _throttle(start: Start, opened: _Opened) -> Throttle:

@@ -38,12 +38,12 @@ class Held:
 
     @property
     def version(self) -> int:
-        """The number of its newest version, which new sessions get. AgError for who is no owner: the enclave tells owners alone."""
+        """The number of its newest version, which new sessions get. AgError for whom it isn't: the enclave tells its owners alone."""
         return int(self._owned("version"))
 
     @property
     def retired(self) -> str | None:
-        """Why it was retired; None where sessions may open it. Who is no owner sees no others."""
+        """Why it was retired; None where sessions may open it. Others' retired ones are shown to nobody."""
         reason = self.facts.get("retired")
         return None if reason is None else str(reason)
 
@@ -70,6 +70,16 @@ class Held:
         """No session opens it from now on, and those that have it end. Its name stays taken and its budget's history kept."""
         self.facts = dict(self._enclave.ask("POST", f"{self._path}/retire", {"reason": reason}))
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Who may steer it; ``("*",)`` for every owner of the enclave. AgError for whom it isn't."""
+        return tuple(map(str, self._owned("owners")))
+
+    def hand_over(self, *owners: str, reason: str, everyone: bool = False) -> None:
+        """From now on it is theirs (``everyone``: every owner's), with every data set of the same account. For who owns it by name, and operators."""
+        said = {"owners": list(owners), "everyone": everyone, "reason": reason}
+        self.facts = dict(self._enclave.ask("PUT", f"{self._path}/owners", said))
+
     def restore(self, reason: str) -> None:
         """Sessions may open it again; what was spent stays spent."""
         self.facts = dict(self._enclave.ask("POST", f"{self._path}/restore", {"reason": reason}))
@@ -80,7 +90,7 @@ class Held:
 
     def _owned(self, fact: str) -> Any:
         if fact not in self.facts:
-            raise AgError(f"the {fact} of a data set is told to owners only")
+            raise AgError(f"the {fact} of a data set is told to its owners only")
         return self.facts[fact]
 
     def __repr__(self) -> str:

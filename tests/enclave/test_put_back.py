@@ -18,6 +18,7 @@ from ag_enclave.accounts import Account, Accounts
 from ag_enclave.deeds import Deeds
 from ag_enclave.errors import BadState, Conflict
 from ag_enclave.migrate import open_accounts
+from ag_enclave.ownership import EVERYONE, of_account
 from ag_enclave.parcels import public_text
 from ag_enclave.peers import Peers, peers
 from ag_enclave.place import accounts_at, address, ledger_at, settle
@@ -162,6 +163,11 @@ def spent(state: State) -> float:
     return float(found["ann"])
 
 
+def owners_of(state: State, account: str) -> frozenset[str]:
+    with accounts_of(state) as accounts, accounts.database.transaction() as connection:
+        return of_account(connection, account)
+
+
 def test_nothing_that_may_have_been_closed_since_is_open_and_nothing_spent_gets_less(state: State) -> None:
     save(state)
     more(state)
@@ -183,6 +189,7 @@ def test_nothing_that_may_have_been_closed_since_is_open_and_nothing_spent_gets_
             reviews.begin(waiting.request_id, DATA, "olga")
         sides = [(each.name, each.taken) for each in Peers(accounts.database, "test").everyone()]
         assert sides == ([] if address(state) else [("high", 7)])
+    assert owners_of(state, "Clinic") == frozenset()
 
 
 def test_a_copy_that_the_log_knows_nothing_newer_than_is_as_it_was(state: State) -> None:
@@ -191,6 +198,7 @@ def test_a_copy_that_the_log_knows_nothing_newer_than_is_as_it_was(state: State)
     assert "as they were" in lose_and_restore(state)
     # A copy doesn't know who logged out since: no token of before opens anything.
     assert everyone(state) == {name: replace(each, generation=each.generation + 1) for name, each in before.items()}
+    assert owners_of(state, "Clinic") == {EVERYONE}
     with accounts_of(state) as accounts:
         assert len(Requests(accounts.database).of("ann", state="open")) == 1
 

@@ -43,6 +43,7 @@ def test_the_routes_are_the_promised_ones() -> None:
         "/ag/v1/datasets",
         "/ag/v1/datasets/{dataset}",
         "/ag/v1/datasets/{dataset}/retire",
+        "/ag/v1/datasets/{dataset}/owners",
         "/ag/v1/datasets/{dataset}/restore",
         "/ag/v1/uploads",
         "/ag/v1/uploads/{upload_id}",

@@ -230,7 +230,14 @@ def test_a_retired_data_set_ends_its_sessions_and_keeps_its_name(
     held = owner.datasets.upload(village("Old Mill", tmp_path / "p.csv"))
     analyst = RawClient(here, "analyst").login()
     kernel = analyst.open("Old Mill")
-    connect(here, "second").datasets["Old Mill"].retire("it burnt down")
+    second = connect(here, "second")
+    with pytest.raises(ag.RequestRefused, match="belongs to other owners"):
+        second.datasets["Old Mill"].retire("it burnt down")
+    with pytest.raises(ag.AgError, match="told to its owners only"):
+        assert second.datasets["Old Mill"].owners
+    held.hand_over("owner", "second", reason="a stand-in")
+    assert held.owners == ("owner", "second")
+    second.datasets["Old Mill"].retire("it burnt down")
     gone = analyst.ask("GET", f"/api/kernels/{kernel}")
     assert (gone.status, "was retired" in gone.json["message"]) == (404, True)
     assert "Old Mill" not in [each["name"] for each in analyst.ask("GET", "/ag/v1/datasets").json]
@@ -242,7 +249,7 @@ def test_a_retired_data_set_ends_its_sessions_and_keeps_its_name(
         owner.datasets.upload(village("Old Mill", tmp_path / "p.csv"))
     held.restore("it was built again")
     analyst.ask("DELETE", f"/api/kernels/{analyst.open('Old Mill')}")
-    deeds = ["dataset.restore", "dataset.retire", "dataset.upload"]
+    deeds = ["dataset.restore", "dataset.retire", "dataset.owners", "dataset.upload"]
     assert eventually(lambda: [each["action"] for each in owner.log.entries(subject="Old Mill")] == deeds)
 
 
@@ -513,7 +520,7 @@ def test_who_is_no_owner_sees_what_is_public(here: Enclave, owner: ag.Owner, rol
     assert f"Town of the {role}" in found._repr_html_() + held._repr_html_()
     assert repr(held) == f"<data set Town of the {role}>"
     for owners in (lambda: held.report, lambda: held.version):
-        with pytest.raises(ag.AgError, match="told to owners only"):
+        with pytest.raises(ag.AgError, match="told to its owners only"):
             owners()
 
 

@@ -1,6 +1,7 @@
 """``/ag/v1/datasets``: the catalogue for everybody who works with it, and what owners do with a data set; and the odometer of a session."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
@@ -8,8 +9,10 @@ from starlette.responses import JSONResponse, Response
 
 from ag_enclave.api.call import Call
 from ag_enclave.body import read_as
+from ag_enclave.budgets import check_words
 from ag_enclave.catalog import Dataset
 from ag_enclave.errors import BadData, Refusal, SessionLost
+from ag_enclave.ownership import EVERYONE
 from ag_enclave.words import Key, Line, Text
 
 
@@ -24,6 +27,16 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     shapes: Annotated[tuple[Key, ...], msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
 
 
+class Heirs(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose a data set is from now on: these owners', or every owner's; and why, for the log."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+    owners: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1, max_length=80)]], msgspec.Meta(max_length=100)
+    ] = []
+    everyone: bool = False
+
+
 class Why(msgspec.Struct, forbid_unknown_fields=True):
     """A reason, for the log."""
 
@@ -31,15 +44,19 @@ class Why(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def show_catalogue(call: Call) -> Response:
-    """The data sets' public parts; for owners, how each came to be, and those that were retired."""
-    everything = call.gateway.catalog.everything(retired=_owns(call))
-    return JSONResponse([_model(call, dataset) for dataset in everything])
+    """The data sets' public parts; of an owner's own, how each came to be, also where it was retired."""
+    held = await _held(call)
+    everything = call.gateway.catalog.everything(retired=True)
+    return JSONResponse([await _model(call, each, held) for each in everything if _is_shown(each, held)])
 
 
 async def show_one(call: Call) -> Response:
-    """One data set. Refusal 404, for others than owners also where it was retired."""
-    name = call.request.path_params["dataset"]
-    return JSONResponse(_model(call, call.gateway.catalog.named(name, retired=_owns(call))))
+    """One data set. Refusal 404, for others than its owners also where it was retired."""
+    name, held = call.request.path_params["dataset"], await _held(call)
+    found = call.gateway.catalog.named(name, retired=True)
+    if not _is_shown(found, held):
+        found = call.gateway.catalog.named(name)
+    return JSONResponse(await _model(call, found, held))
 
 
 async def change(call: Call) -> Response:
@@ -64,6 +81,21 @@ async def restore(call: Call) -> Response:
     return await _done(call, call.gateway.holdings.restore, (await read_as(call.request, Why)).reason)
 
 
+async def hand_over(call: Call) -> Response:
+    """It is other owners', with every data set of the same account; one of its own, by name, and operators may. As the caller may see it then."""
+    wanted = await read_as(call.request, Heirs)
+    check_words(wanted.reason)
+    if bool(wanted.owners) == wanted.everyone:
+        raise Refusal(400, "Either owners or everyone is needed.")
+    name, gateway = call.request.path_params["dataset"], call.gateway
+    if call.account.role == "owner":
+        await asyncio.to_thread(gateway.ownership.check, call.account.user_id, name, by_name=True)
+    done = await asyncio.to_thread(
+        gateway.ownership.hand_over, name, wanted.owners or [EVERYONE], by=call.account.user_id, reason=wanted.reason
+    )
+    return JSONResponse(await _model(call, done, await _held(call)))
+
+
 async def show_odometer(call: Call) -> Response:
     """What was spent and what is left, as the session's vault says; in a competition also of its labels."""
     session = call.gateway.sessions.find(call.request.path_params["session_id"], call.whose)
@@ -79,17 +111,25 @@ async def show_odometer(call: Call) -> Response:
 
 
 async def _done(call: Call, deed: Any, what: Any) -> Response:
+    name, by = call.request.path_params["dataset"], call.account.user_id
+    await asyncio.to_thread(call.gateway.ownership.check, by, name)
     try:
-        changed = await asyncio.to_thread(deed, call.request.path_params["dataset"], call.account.user_id, what)
+        changed = await asyncio.to_thread(deed, name, by, what)
     except BadData as problem:
         raise Refusal(400, str(problem)) from problem
-    return JSONResponse(_model(call, changed))
+    return JSONResponse(await _model(call, changed, await _held(call)))
 
 
-def _model(call: Call, dataset: Dataset) -> dict[str, Any]:
-    return dataset.owned() if _owns(call) else dataset.public()
+async def _held(call: Call) -> frozenset[str]:
+    """The names of what is the caller's."""
+    return await call.held() or frozenset()
 
 
-def _owns(call: Call) -> bool:
-    """Any owner may act on any data set; the log has who it was."""
-    return call.account.role == "owner"
+def _is_shown(dataset: Dataset, held: Collection[str]) -> bool:
+    return (dataset.retired is None and not dataset.stale) or dataset.name in held
+
+
+async def _model(call: Call, dataset: Dataset, held: Collection[str]) -> dict[str, Any]:
+    if dataset.name not in held:
+        return dataset.public()
+    return {**dataset.owned(), "owners": await asyncio.to_thread(call.gateway.ownership.of, dataset)}

@@ -21,9 +21,11 @@ class New(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def show_all(call: Call) -> Response:
-    """An analyst's own projects, an owner's everybody's."""
-    whose = None if call.account.role == "owner" else call.account.user_id
-    found = await asyncio.to_thread(call.gateway.projects.of, whose)
+    """An analyst's own projects, an owner's also those of code that is theirs to review."""
+    held, gateway = await call.held(), call.gateway
+    code = [] if held is None else await asyncio.to_thread(gateway.reviews.of, None, datasets=held)
+    also = {each.project for each in code if each.project}
+    found = await asyncio.to_thread(gateway.projects.of, call.account.user_id, also)
     return JSONResponse([dataclasses.asdict(each) for each in found])
 
 

@@ -37,12 +37,13 @@ class Seen(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def show_all(call: Call) -> Response:
-    """An analyst's own requests, an owner's everybody's. ``?state=open`` …, ``?unseen=1``: decisions that their analyst hasn't seen."""
+    """An analyst's own requests, an owner's those about the data sets that are theirs. ``?state=open`` …, ``?unseen=1``: decisions that their analyst hasn't seen."""
     state = call.request.query_params.get("state")
     if state is not None and state not in STATES:
         raise Refusal(400, f"state must be one of {', '.join(STATES)}.")
     unseen = call.request.query_params.get("unseen") == "1"
-    found = await asyncio.to_thread(call.gateway.requests.of, _whose(call), state=state, unseen=unseen)
+    held = await call.held()
+    found = await asyncio.to_thread(call.gateway.requests.of, _whose(call), state=state, unseen=unseen, datasets=held)
     return JSONResponse([model(each) for each in found])
 
 
@@ -68,14 +69,14 @@ async def ask(call: Call) -> Response:
 async def accept(call: Call) -> Response:
     """Raise the analyst's cap, once, however often this is asked. Refusal 409 where it was decided otherwise."""
     wanted = await read_as(call.request, Acceptance)
-    request_id, by = call.request.path_params["request_id"], call.account.user_id
+    request_id, by = (await _named(call)).request_id, call.account.user_id
     return JSONResponse(model(await call.gateway.decisions.accept(request_id, by, wanted)))
 
 
 async def deny(call: Call) -> Response:
     """Say no, and why. Refusal 409 where it was accepted or withdrawn."""
     wanted = await read_as(call.request, Denial)
-    request_id, by = call.request.path_params["request_id"], call.account.user_id
+    request_id, by = (await _named(call)).request_id, call.account.user_id
     return JSONResponse(model(await call.gateway.decisions.deny(request_id, by, wanted)))
 
 
@@ -103,7 +104,7 @@ def model(found: BudgetRequest) -> dict[str, Any]:
 
 async def _named(call: Call) -> BudgetRequest:
     request_id = call.request.path_params["request_id"]
-    return await asyncio.to_thread(call.gateway.requests.find, request_id, _whose(call))
+    return await asyncio.to_thread(call.gateway.requests.find, request_id, _whose(call), datasets=await call.held())
 
 
 def _whose(call: Call) -> str | None:

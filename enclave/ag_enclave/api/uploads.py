@@ -31,7 +31,7 @@ async def create(call: Call) -> Response:
     before = await asyncio.to_thread(gateway.intake.landed, owner, opening)
     if before is not None:
         return JSONResponse(before)
-    await asyncio.to_thread(gateway.holdings.check, opening.name, opening.after)
+    await asyncio.to_thread(gateway.holdings.check, opening.name, opening.after, owner)
     upload = await asyncio.to_thread(gateway.intake.uploads.open, owner, opening)
     gateway.intake.renew(upload.upload_id, owner)
     return JSONResponse(_model(call, upload), status_code=201)

@@ -65,7 +65,7 @@ def show(limit: int, actor: str | None, action: str | None, subject: str | None,
 
     catalog = Catalog(known_state(state_path).folder("datasets"))
     which = {"actor": actor, "action": action, "subject": subject}
-    entries = with_clerk(state_path, lambda clerk: history(clerk, catalog, limit=limit, **which))
+    entries = with_clerk(state_path, lambda clerk: history(clerk, catalog, None, limit=limit, **which))
     for entry in reversed(entries):
         at = datetime.fromtimestamp(entry["at"] / 1e9, UTC).isoformat(timespec="seconds")
         details = json.dumps(entry["details"], ensure_ascii=True)

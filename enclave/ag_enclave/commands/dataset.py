@@ -1,4 +1,4 @@
-"""``ag-enclave dataset``: register data from files, say what it is, list what is registered, retire and restore."""
+"""``ag-enclave dataset``: register data from files, say what and whose it is, list what is registered, retire and restore."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,9 @@ from ag_enclave.commands.options import by, keyed_files, known_state, new_state,
 from ag_enclave.state import State
 
 if TYPE_CHECKING:
+    from ag_enclave.catalog import Catalog
     from ag_enclave.holdings import Holdings
+    from ag_enclave.ownership import Ownership
 
 
 @click.group()
@@ -64,6 +66,9 @@ def _described(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--unit-reason", default="", help="Why a new version may protect something else than the one before, for the log."
 )
+@click.option(
+    "--owner", "owners", multiple=True, help="Whose a new data set is; every owner's unless said; repeatable."
+)
 @_described
 @state_option
 def add(  # noqa: PLR0917 (an option each)
@@ -75,6 +80,7 @@ def add(  # noqa: PLR0917 (an option each)
     mock_override: str,
     reason: str,
     unit_reason: str,
+    owners: tuple[str, ...],
     state_path: Path,
     **said: Any,
 ) -> None:
@@ -94,7 +100,9 @@ def add(  # noqa: PLR0917 (an option each)
         mock=files["mock"],
         mock_override=mock_override,
     )
-    arrival = Arrival(load=load, by=by(), reason=reason, unit_reason=unit_reason, checksums=checksums(files))
+    arrival = Arrival(
+        load=load, by=by(), reason=reason, unit_reason=unit_reason, checksums=checksums(files), owners=owners
+    )
     with _holdings(new_state(state_path)) as holdings:
         with _bar(name) as progress:
             arrived = holdings.enter(arrival, progress)
@@ -172,6 +180,40 @@ def restore(name: str, reason: str, state_path: Path) -> None:
     """Offer NAME to sessions again, after it was retired."""
     with _holdings(known_state(state_path)) as holdings:
         holdings.restore(name, by(), reason)
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--owner", "to", multiple=True, help="From now on it is this owner's; repeatable.")
+@click.option("--everyone", is_flag=True, help="From now on it is every owner's.")
+@click.option("--reason", default="", help="Why, for the log.")
+@state_option
+def owners(name: str, to: tuple[str, ...], everyone: bool, reason: str, state_path: Path) -> None:
+    """Say whose NAME is, or hand it over, with every data set of the same account."""
+    from ag_enclave.ownership import EVERYONE
+
+    if to and everyone:
+        raise click.UsageError("Say either --owner or --everyone.")
+    if bool(reason.strip()) != bool(to or everyone):
+        raise click.UsageError("Who hands it over says to whom (--owner or --everyone) and why (--reason).")
+    with _ownership(known_state(state_path)) as (ownership, catalog):
+        if reason:
+            ownership.hand_over(name, to or [EVERYONE], by=by(), reason=reason)
+        found = ownership.of(catalog.named(name, retired=True))
+    click.echo("every owner's" if EVERYONE in found else ", ".join(found) or "nobody's; hand it over")
+
+
+@contextlib.contextmanager
+def _ownership(state: State) -> Iterator[tuple["Ownership", "Catalog"]]:
+    from ag_enclave.catalog import Catalog
+    from ag_enclave.competitions import Competitions
+    from ag_enclave.migrate import open_accounts
+    from ag_enclave.ownership import Ownership
+    from ag_enclave.place import accounts_at
+
+    with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
+        catalog = Catalog(state.folder("datasets"))
+        yield Ownership(accounts.database, catalog, Competitions(accounts.database)), catalog
 
 
 @dataset.command("list")

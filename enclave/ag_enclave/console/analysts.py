@@ -18,7 +18,7 @@ async def show(visit: Visit) -> Response:
     described = {each.name: each for each in visit.gateway.catalog.everything(retired=True)}
     rows = [
         row
-        for budget in await visit.gateway.budgets.overview()
+        for budget in await visit.gateway.budgets.overview(await visit.held())
         if budget["dataset"] in described
         for row in _rows(described[budget["dataset"]], budget)
     ]

@@ -1,5 +1,6 @@
 """Data sets: what analysts may know of each, the caps in force and who has spent what; and the form that changes a cap."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from ag_enclave.body import fitted
 from ag_enclave.budgets import ROWS, Change
+from ag_enclave.catalog import Dataset
 from ag_enclave.console.overview import cap_of_everyone, drawn, spent_by
 from ag_enclave.console.page import moved, page
 from ag_enclave.console.visit import Visit, filled_form
@@ -30,7 +32,7 @@ async def show_all(visit: Visit) -> Response:
             "cap": cap_of_everyone(budget),
             "analysts": sum(1 for each in budget["spent"] if each["who"] and each["epsilon"]),
         }
-        for budget in await visit.gateway.budgets.overview()
+        for budget in await visit.gateway.budgets.overview(await visit.held())
         if budget["dataset"] in described
     ]
     return page(visit, "datasets.html", rows=rows)
@@ -40,7 +42,7 @@ async def show_one(
     visit: Visit, *, problem: str = "", status: int = 200, given: Mapping[str, str] = _EMPTY
 ) -> Response:
     """One data set. ``given``: what was filled in, where that can't be done."""
-    dataset = visit.gateway.catalog.named(visit.request.path_params["name"], retired=True)
+    dataset = await _named(visit)
     budget = await _budget(visit, dataset.name)
     return page(
         visit,
@@ -57,6 +59,7 @@ async def show_one(
         most=cap_of_everyone(budget),
         account=budget["account"],
         chart=await drawn(visit, budget),
+        owners=await asyncio.to_thread(visit.gateway.ownership.of, dataset),
     )
 
 
@@ -64,7 +67,7 @@ async def change_cap(visit: Visit) -> Response:
     """Put a cap in force or take one back; the page again, with one sentence, where that can't be."""
     told = await filled_form(visit)
     fields = dict(told)
-    name = visit.gateway.catalog.named(visit.request.path_params["name"], retired=True).name
+    name = (await _named(visit)).name
     try:
         days = fields.pop("days", "").strip() or "0"
         what = fields.pop("what", "set")
@@ -96,6 +99,14 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 5):  # noqa: PLR2004 - as many days as the clerk takes
         raise Refusal(400, "Days must be a whole number; leave them empty for all time.")
     return int(text)
+
+
+async def _named(visit: Visit) -> Dataset:
+    """The data set that the address names. Refusal 404 where there is none, 403 where it isn't the visitor's."""
+    name, ownership = visit.request.path_params["name"], visit.gateway.ownership
+    if visit.decides:
+        await asyncio.to_thread(ownership.check, visit.account.user_id, name)
+    return visit.gateway.catalog.named(name, retired=True)
 
 
 async def _budget(visit: Visit, name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The audit log, a page at a time, with filters."""
 
+import asyncio
 import csv
 import io
 import json
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from ag_enclave.console.page import attachment, moment, page
 from ag_enclave.console.visit import Visit
 from ag_enclave.errors import Refusal
-from ag_enclave.logbook import history
+from ag_enclave.logbook import history, subjects_of
 from ag_enclave.words import plain
 
 PATH = "/console/log"
@@ -30,6 +31,7 @@ ACTIONS = (
         "dataset.upload",
         "dataset.update",
         "dataset.retire",
+        "dataset.owners",
     ),
     *("review.submit", "review.run", "review.approve", "review.deny", "review.fetch", "user.add", "user.disable"),
 )
@@ -44,10 +46,11 @@ async def show_file(visit: Visit) -> Response:
     """The newest entries that fit the filters, newest first, for a spreadsheet."""
     texts: dict[str, Any] = _wanted(visit)
     gateway = visit.gateway
+    about = await asyncio.to_thread(subjects_of, gateway, visit.account)
     entries: list[dict[str, Any]] = []
     while len(entries) < MOST:
         before = entries[-1]["sequence"] if entries else None
-        found = await history(gateway.clerk, gateway.catalog, before=before, limit=_AT_ONCE, **texts)
+        found = await history(gateway.clerk, gateway.catalog, about, before=before, limit=_AT_ONCE, **texts)
         entries += found
         if len(found) < _AT_ONCE:
             break
@@ -85,8 +88,9 @@ async def show(visit: Visit) -> Response:
         raise Refusal(400, "before must be the number of an entry.")
     texts: dict[str, Any] = wanted
     gateway = visit.gateway
+    about = await asyncio.to_thread(subjects_of, gateway, visit.account)
     entries = await history(
-        gateway.clerk, gateway.catalog, before=int(before) if before else None, limit=_PAGE, **texts
+        gateway.clerk, gateway.catalog, about, before=int(before) if before else None, limit=_PAGE, **texts
     )
     older = f"{PATH}?{urlencode({**wanted, 'before': entries[-1]['sequence']})}" if len(entries) == _PAGE else ""
     newest = f"{PATH}?{urlencode(wanted)}" if before else ""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from ag_enclave.console.chart import DAYS, drawing, spending_of
 from ag_enclave.console.page import page
 from ag_enclave.console.visit import Visit
+from ag_enclave.logbook import history, subjects_of
 
 _NANO = 10**9
 _LATEST = 8
@@ -17,14 +18,15 @@ _LATEST = 8
 
 async def show(visit: Visit) -> Response:
     """What waits, what was spent, what happened last."""
-    clerk = visit.gateway.clerk
-    waiting = await asyncio.to_thread(visit.gateway.requests.of, None, state="open", unseen=False)
-    code = await asyncio.to_thread(visit.gateway.reviews.waiting)
-    budgets = await visit.gateway.budgets.overview()
+    gateway, held = visit.gateway, await visit.held()
+    waiting = await asyncio.to_thread(gateway.requests.of, None, state="open", unseen=False, datasets=held)
+    code = await asyncio.to_thread(gateway.reviews.waiting, held)
+    budgets = await gateway.budgets.overview(held)
     charges = await _charges(visit)
     shown = {dataset.name for dataset in visit.gateway.catalog.everything()}  # labels of competitions have no page
     cards = [_card(visit, budget, charges) for budget in budgets if budget["dataset"] in shown]
-    latest = await clerk.history(limit=_LATEST)
+    about = await asyncio.to_thread(subjects_of, gateway, visit.account)
+    latest = await history(gateway.clerk, gateway.catalog, about, limit=_LATEST)
     return page(visit, "overview.html", waiting=len(waiting), code=code, cards=cards, latest=latest)
 
 

@@ -17,8 +17,9 @@ PATH = "/console/requests"
 
 async def show(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
     """Those that wait first, then the decided ones."""
-    waiting = await asyncio.to_thread(visit.gateway.requests.of, None, state=OPEN)
-    found = await asyncio.to_thread(visit.gateway.requests.of, None)
+    those, held = visit.gateway.requests, await visit.held()
+    waiting = await asyncio.to_thread(those.of, None, state=OPEN, datasets=held)
+    found = await asyncio.to_thread(those.of, None, datasets=held)
     decided, newer, older = part(visit, [each for each in found if each.state not in (OPEN, ACCEPTING)])
     shown = {"decided": decided, "newer": newer, "older": older}
     return page(visit, "requests.html", status=status, waiting=waiting, problem=problem, **shown)
@@ -37,7 +38,9 @@ async def decide(visit: Visit) -> Response:
 
 
 async def _decide(visit: Visit, given: Mapping[str, str]) -> None:
-    request_id, by, decisions = visit.request.path_params["request_id"], visit.account.user_id, visit.gateway.decisions
+    by, decisions = visit.account.user_id, visit.gateway.decisions
+    asked = visit.request.path_params["request_id"], None
+    request_id = (await asyncio.to_thread(visit.gateway.requests.find, *asked, datasets=await visit.held())).request_id
     words = {key: value for key, value in given.items() if key != "decision"}
     if given.get("decision") == "accept":
         await decisions.accept(request_id, by, fitted(words, Acceptance))

@@ -32,15 +32,16 @@ _ID = re.compile(r"[0-9a-f-]{1,36}")
 
 async def show_all(visit: Visit) -> Response:
     """Those that wait first, then the decided ones."""
-    waiting = await asyncio.to_thread(visit.gateway.reviews.of, None, state=OPEN)
-    found = await asyncio.to_thread(visit.gateway.reviews.of, None)
+    those, held = visit.gateway.reviews, await visit.held()
+    waiting = await asyncio.to_thread(those.of, None, state=OPEN, datasets=held)
+    found = await asyncio.to_thread(those.of, None, datasets=held)
     decided, newer, older = part(visit, [each for each in found if each.state != OPEN])
     return page(visit, "reviews.html", waiting=waiting, decided=decided, newer=newer, older=older)
 
 
 async def show_one(visit: Visit, *, problem: str = "", status: int = 200) -> Response:
     """One request: the code, what it is bound to, its runs; what they gave is shown to owners alone."""
-    found = await asyncio.to_thread(visit.gateway.reviews.find, _id(visit), None)
+    found = await _named(visit)
     content = await asyncio.to_thread(_content, visit, found)
     return page(visit, "review.html", status=status, problem=problem, review=found, DATA=DATA, **content)
 
@@ -58,7 +59,7 @@ async def decide(visit: Visit) -> Response:
 
 
 async def _decide(visit: Visit, given: Mapping[str, str]) -> None:
-    reviewing, by, request_id = visit.gateway.reviewing, visit.account.user_id, _id(visit)
+    reviewing, by, request_id = visit.gateway.reviewing, visit.account.user_id, (await _named(visit)).request_id
     decision = given.get("decision", "")
     words = {key: given[key] for key in ("reason", "override") if key in given}
     if decision.startswith("run-"):
@@ -131,6 +132,11 @@ _WORDS: Mapping[str, Callable[[Any, int], str]] = {
     "ndarray": lambda node, _depth: f"an array of shape {'×'.join(map(str, node['shape']))}, {node['dtype']}",
     "frame": lambda node, _depth: f"a frame of {len(node['data'])} columns; run.value() in a notebook shows it",
 }
+
+
+async def _named(visit: Visit) -> Review:
+    """The request that the address names, where it is the visitor's to see."""
+    return await asyncio.to_thread(visit.gateway.reviews.find, _id(visit), None, datasets=await visit.held())
 
 
 def _id(visit: Visit) -> str:

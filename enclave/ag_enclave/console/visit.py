@@ -44,6 +44,10 @@ class Visit:
         """Owners decide, auditors read."""
         return self.account.role == "owner"
 
+    async def held(self) -> frozenset[str] | None:
+        """The names of an owner's own data sets; None for auditors, who read of all."""
+        return await asyncio.to_thread(self.gateway.ownership.held, self.account.user_id) if self.decides else None
+
 
 async def visit_of(request: Request, gateway: Gateway, roles: Collection[str]) -> Visit:
     """The visit. NobodyIn without a valid cookie, Refusal 403 for another role."""
