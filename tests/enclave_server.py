@@ -13,8 +13,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from tests import warm
+
+Server: TypeAlias = "subprocess.Popen[bytes] | warm.Process"
 _READY_SECONDS = 300.0
 _END_SECONDS = 120.0
 DATABASE = "AG_TEST_DATABASE"
@@ -31,7 +34,7 @@ class Enclave:
     accounts: Mapping[str, Mapping[str, str]]
     datasets: Sequence[str]
     state: Path
-    process: "subprocess.Popen[bytes]"
+    process: Server
 
     @property
     def port(self) -> int:
@@ -49,10 +52,13 @@ def running_enclave(
     *,
     demo: bool = False,
     config: str = "",
-    command: Sequence[str] = COMMAND,
+    command: Sequence[str] | str = "ag_enclave",
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Enclave]:
-    """Serve from ``state`` until the block ends. ``config``: TOML text. Other ``command``s start other rooms behind the gateway."""
+    """Serve from ``state`` until the block ends. ``config``: TOML text. Other ``command``s start other rooms behind the gateway.
+
+    A module's name is run by a child of a process that has imported what it will, a list of words by a process that begins anew.
+    """
     state.mkdir(parents=True, exist_ok=True)
     ready = state / "ready.json"
     ready.unlink(missing_ok=True)  # of an enclave that was killed
@@ -71,7 +77,11 @@ def running_enclave(
         (state / "enclave.toml").write_text(config)
         arguments += ["--config", str(state / "enclave.toml")]
     with (state / "serve.out").open("wb") as output:
-        process = subprocess.Popen([*command, *arguments], stdout=output, stderr=output, env=environment)
+        process: Server = (
+            warm.start(command, arguments, output=output, errors=output, environment=environment)
+            if isinstance(command, str)
+            else subprocess.Popen([*command, *arguments], stdout=output, stderr=output, env=environment)
+        )
     try:
         content = _await_ready(process, ready, state / "serve.out")
         yield Enclave(state=state, process=process, **content)
@@ -96,7 +106,7 @@ def _on_server(state: Path, config: str) -> str:
     return f'{config}\n[state]\ndatabase_url = "{address}"\n'
 
 
-def stop(process: "subprocess.Popen[bytes]") -> int:
+def stop(process: Server) -> int:
     """End the server as its operator would; its exit status."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -108,7 +118,7 @@ def stop(process: "subprocess.Popen[bytes]") -> int:
         raise
 
 
-def _await_ready(process: "subprocess.Popen[bytes]", ready: Path, output: Path) -> dict[str, Any]:
+def _await_ready(process: Server, ready: Path, output: Path) -> dict[str, Any]:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -16,7 +16,7 @@ from ag_enclave.state import open_state
 from ag_vault.account import Event
 from tests.bench.timing import Timing, interleave, table
 from tests.enclave.test_console import Browser
-from tests.enclave_server import running_enclave
+from tests.enclave_server import COMMAND, running_enclave
 from tests.vault.long_log import HOUR, fill
 
 ENTRIES = 100_000
@@ -42,7 +42,7 @@ def books() -> str:
         begin = int(time.time() / 3600 - 24 * 35) * HOUR
         ledger = open_state(state).ledger
         fill(ledger, ENTRIES, EVENT, begin=begin, hours=24 * 35)
-        with running_enclave(state, demo=True) as enclave:
+        with running_enclave(state, command=COMMAND, demo=True) as enclave:
             visitor = Browser(enclave)
             visitor.login(enclave.accounts["owner"])
             found = interleave({name: _opener(visitor, path) for name, path in PAGES.items()}, runs=15)

@@ -25,7 +25,7 @@ def enclave_with(folder: Path, *, rows: int, schedule: str) -> Iterator[Enclave]
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
     with running_enclave(
-        state, demo=True, config=f'{SETTINGS}[vault]\nschedule = "{schedule}"\nthreads = 4\n'
+        state, command=COMMAND, demo=True, config=f'{SETTINGS}[vault]\nschedule = "{schedule}"\nthreads = 4\n'
     ) as enclave:
         yield enclave
 

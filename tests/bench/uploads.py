@@ -14,7 +14,7 @@ import psutil
 
 import antigranular as ag
 from antigranular.holdings import Datasets
-from tests.enclave_server import Enclave, running_enclave
+from tests.enclave_server import COMMAND, Enclave, running_enclave
 
 SIZES = 100, 300, 1000
 """In millions of bytes."""
@@ -105,6 +105,6 @@ def _written(file: Path, size: int) -> Path:
 if __name__ == "__main__":
     with (
         tempfile.TemporaryDirectory(prefix="ag-bench-") as state,
-        running_enclave(Path(state), demo=True, config=CONFIG) as served,
+        running_enclave(Path(state), command=COMMAND, demo=True, config=CONFIG) as served,
     ):
         print(uploads(served))

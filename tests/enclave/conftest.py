@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +10,12 @@ import pytest
 from ag_enclave.catalog import FORMAT
 from ag_enclave.database import Database
 from ag_enclave.migrate import open_accounts
-from tests import cluster
+from tests import cluster, warm
 from tests.enclave.raw_client import RawClient
-from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.enclave_server import Enclave, running_enclave
 
 ROOT = Path(__file__).resolve().parents[2]
-ODD_COMMAND = (sys.executable, "-m", "tests.enclave.serve_odd_rooms")
+ODD_COMMAND = "tests.enclave.serve_odd_rooms"
 ODD_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 CONFIG = """
 [sessions]
@@ -33,8 +31,7 @@ cell_output_bytes = 33554432
 
 def add_user(state: Path, user_id: str, role: str) -> dict[str, str]:
     """An account made by the command line."""
-    command = [*COMMAND, "user", "add", user_id, "--role", role, "--state", str(state)]
-    added = subprocess.run(command, capture_output=True, text=True, check=True)
+    added = warm.run("user", "add", user_id, "--role", role, "--state", state, check=True)
     return {"user_id": user_id, "user_secret": added.stdout.strip()}
 
 

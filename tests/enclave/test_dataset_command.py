@@ -15,7 +15,7 @@ from ag_enclave.errors import BadData, Refusal
 from ag_enclave.loader import Limits, Load, command_of, prepared
 from ag_enclave.lodging import COUNT, FIRST
 from ag_enclave.state import open_state
-from tests.enclave_server import COMMAND
+from tests import warm
 
 METADATA = """
 description: People of a village.
@@ -43,14 +43,11 @@ def add(
     files: Path, *extra: str, name: str = "Our Village", state: str = "state"
 ) -> "subprocess.CompletedProcess[str]":
     arguments = [name, "--metadata", "m.yaml", "--state", state, *extra]
-    return subprocess.run(
-        [*COMMAND, "dataset", "add", *arguments], cwd=files, capture_output=True, text=True, check=False
-    )
+    return warm.run("dataset", "add", *arguments, cwd=files)
 
 
 def listed(files: Path) -> str:
-    command = [*COMMAND, "dataset", "list", "--state", "state"]
-    return subprocess.run(command, cwd=files, capture_output=True, text=True, check=True).stdout
+    return warm.run("dataset", "list", "--state", "state", cwd=files, check=True).stdout
 
 
 def test_files_become_a_data_set_and_its_next_version(files: Path) -> None:
@@ -192,7 +189,7 @@ def test_the_command_line_retires_restores_and_logs_with_checksums(files: Path) 
     assert add(files, "--table", "train=people.csv").returncode == 0
     for deed in ("retire", "restore"):
         arguments = ["dataset", deed, "Our Village", "--reason", "a test", "--state", "state"]
-        assert subprocess.run([*COMMAND, *arguments], cwd=files, check=False).returncode == 0
+        assert warm.run(*arguments, cwd=files).returncode == 0
         assert ("retired: " in listed(files)) == (deed == "retire")
     with contextlib.closing(sqlite3.connect(next((files / "state").rglob("accounts*.sqlite*")))) as database:
         said = dict(database.execute("SELECT action, details FROM deeds").fetchall())
@@ -210,12 +207,10 @@ def test_words_beside_the_metadata_are_said_and_changed_on_the_command_line(file
     known = Catalog(files / "state" / "datasets").named("Our Village").public()
     assert (known["summary"], known["citation"], known["url"]) == said[1::2]
     assert (known["contributors"], known["tables"]["train"]["rows"]) == (["Ann Doe", "Bob Roe"], 3)
-    describe = [*COMMAND, "dataset", "describe", "Our Village", "--state", "state"]
-    subprocess.run([*describe, "--summary", "Who lived there"], cwd=files, check=True)
+    describe = ["dataset", "describe", "Our Village", "--state", "state"]
+    warm.run(*describe, "--summary", "Who lived there", cwd=files, check=True)
     assert add(files, "--table", "train=people.csv").returncode == 0
     changed = Catalog(files / "state" / "datasets").named("Our Village").public()
     assert changed == {**known, "summary": "Who lived there"}
-    wrong = subprocess.run(
-        [*describe, "--url", "javascript:alert(1)"], cwd=files, capture_output=True, text=True, check=False
-    )
+    wrong = warm.run(*describe, "--url", "javascript:alert(1)", cwd=files)
     assert (wrong.returncode, "url must be a whole address" in wrong.stderr) == (1, True)

@@ -1,7 +1,6 @@
 """The whole house: a demo enclave with the real kernel, checker and vault, and one analyst's cells."""
 
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 
@@ -9,10 +8,11 @@ import pytest
 
 from ag_enclave.config import Jail
 from ag_enclave.demo.register import NAMES
+from tests import warm
 from tests.demo_data import demo_state
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import Json, RawClient, kind, only, printed
-from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.enclave_server import Enclave, running_enclave
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_every_process_of_every_session_is_a_user_of_its_own(demo: Enclave, ann:
         assert all(first < user < first + Jail().users_count for user in users)
         for channels in (one, other):  # both vaults charge one ledger
             assert only(channels.execute("iris.count(eps=0.01)"), "execute_reply")["content"]["status"] == "ok"
-        subprocess.run([*COMMAND, "user", "list", "--state", str(demo.state)], capture_output=True, check=True)
+        warm.run("user", "list", "--state", demo.state, check=True)
         assert only(one.execute("iris.count(eps=0.02)"), "execute_reply")["content"]["status"] == "ok"
     for path in (
         demo.state / "ledger" / "ledger.sqlite",

@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +15,11 @@ import pytest
 
 from ag_enclave.session.nurseries import BREEDS
 from ag_vault.ledger import Ledger
+from tests import warm
 from tests.enclave.conftest import add_user
 from tests.enclave.processes import children, descendants, eventually, nurseries
 from tests.enclave.raw_client import RawClient, kind, only, printed
-from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.enclave_server import Enclave, running_enclave
 
 ROUNDS = int(os.environ.get("AG_TORTURE_ROUNDS", "1"))
 ROLES = (
@@ -41,19 +41,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
     (folder / "m.yaml").write_text(METADATA)
     (folder / "people.csv").write_text("age\n" + "\n".join(str(n % 90) for n in range(100)) + "\n")
-    command = [
-        *COMMAND,
-        "dataset",
-        "add",
-        "People",
-        "--metadata",
-        "m.yaml",
-        "--table",
-        "train=people.csv",
-        "--state",
-        "state",
-    ]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    words = ["--metadata", "m.yaml", "--table", "train=people.csv", "--state", "state"]
+    warm.run("dataset", "add", "People", *words, cwd=folder, check=True)
     return folder / "state"
 
 

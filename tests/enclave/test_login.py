@@ -4,7 +4,6 @@ import asyncio
 import json
 import socket
 import ssl
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,9 +16,10 @@ from ag_enclave.line import Line
 from ag_enclave.logs import strike_out
 from ag_enclave.throttle import Throttle
 from ag_enclave.tokens import Tokens
+from tests import warm
 from tests.enclave.conftest import add_user
 from tests.enclave.raw_client import RawClient
-from tests.enclave_server import COMMAND, Enclave
+from tests.enclave_server import Enclave
 
 
 def test_the_form_and_http_basic_both_give_a_token(odd_enclave: Enclave) -> None:
@@ -158,9 +158,7 @@ def test_the_operator_s_word_counts_at_once(odd_enclave: Enclave, command: str) 
     user_id = f"to-{command}"
     client = RawClient(odd_enclave, account=add_user(odd_enclave.state, user_id, "analyst")).login()
     assert client.ask("GET", "/api/kernels").status == 200
-    subprocess.run(
-        [*COMMAND, "user", command, user_id, "--state", str(odd_enclave.state)], check=True, capture_output=True
-    )
+    warm.run("user", command, user_id, "--state", odd_enclave.state, check=True)
     refused = client.ask("GET", "/api/kernels")
     assert (refused.status, refused.json["message"]) == (401, "This access token was revoked; log in again.")
     account = client.account

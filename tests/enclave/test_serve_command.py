@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from ag_enclave.config import Jail
+from tests import warm
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, exchanged, put_catalogue
 from tests.enclave.processes import NURSERIES, descendants, eventually, nurseries
 from tests.enclave.raw_client import RawClient, kind
@@ -24,9 +25,7 @@ from tests.enclave_server import COMMAND, Enclave, running_enclave, stop
 
 def refused(*arguments: str | Path, environment: dict[str, str] | None = None) -> str:
     """The one sentence of a command that must fail without a traceback."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False, env=environment
-    )
+    done = warm.run(*arguments, environment=environment)
     assert done.returncode == 1, done.stderr
     lines = done.stderr.strip().splitlines()
     assert "Traceback" not in done.stderr
@@ -236,7 +235,7 @@ def test_a_certificate_without_its_key_is_refused(used_state: Path, tmp_path: Pa
 
 def test_accounts_are_listed_and_bad_names_refused(tmp_path: Path) -> None:
     add_user(tmp_path, "ann", "analyst")
-    listed = subprocess.run([*COMMAND, "user", "list", "--state", tmp_path], capture_output=True, text=True, check=True)
+    listed = warm.run("user", "list", "--state", tmp_path, check=True)
     assert listed.stdout == "ann\tanalyst\tactive\n"
     assert refused("user", "add", "ann", "--role", "owner", "--state", tmp_path) == "There is already a user ann."
     assert "letters" in refused("user", "add", "../x", "--role", "owner", "--state", tmp_path)
@@ -252,6 +251,6 @@ def test_help_and_version_are_quick() -> None:
 
 
 def test_the_doctor_reports(tmp_path: Path) -> None:
-    done = subprocess.run([*COMMAND, "doctor"], capture_output=True, text=True, check=False)
+    done = warm.run("doctor")
     assert "landlock" in done.stdout
     assert done.returncode == (0 if "An enclave can run here." in done.stdout else 1)

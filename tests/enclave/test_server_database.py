@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from ag_enclave.migrate import open_accounts
 from ag_enclave.place import accounts_at, address, checked, ledger_at, settle
 from ag_enclave.state import State, open_state, write_private
 from ag_vault.ledger import Ledger
-from tests import cluster
+from tests import cluster, warm
 from tests.enclave.conftest import add_user
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import RawClient, only
 from tests.enclave.test_clerk import with_clerk
 from tests.enclave.test_killed import METADATA
-from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.enclave_server import Enclave, running_enclave
 from tests.vault.ledgers import told
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -44,7 +43,7 @@ def enclave(place: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[En
     (folder / "people.csv").write_text("age\n" + "\n".join(str(n % 90) for n in range(100)) + "\n")
     settle(open_state(folder / "state"), place)  # as the first start does: data sets that are added note it there
     arguments = ["People", "--metadata", "m.yaml", "--table", "train=people.csv", "--state", "state"]
-    subprocess.run([*COMMAND, "dataset", "add", *arguments], cwd=folder, check=True, capture_output=True)
+    warm.run("dataset", "add", *arguments, cwd=folder, check=True)
     with running_enclave(folder / "state", config=settings(place)) as found:
         yield found
 
@@ -81,9 +80,7 @@ def test_a_charge_of_a_jailed_vault_is_on_the_server_and_no_file_of_the_state_di
 
 
 def test_commands_find_the_server_by_the_state_directory_alone(enclave: Enclave, ann: RawClient) -> None:
-    done = subprocess.run(
-        [*COMMAND, "audit", "verify", "--state", str(enclave.state)], capture_output=True, text=True, check=False
-    )
+    done = warm.run("audit", "verify", "--state", enclave.state)
     assert "agrees with the ledger" in done.stdout, done.stderr
 
 
@@ -97,9 +94,7 @@ def test_commands_find_the_server_by_the_state_directory_alone(enclave: Enclave,
     ],
 )
 def test_what_is_the_server_s_own_work_is_said(enclave: Enclave, words: list[str], said: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*COMMAND, *words, str(enclave.state)], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = warm.run(*words, enclave.state, cwd=tmp_path)
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
@@ -107,13 +102,12 @@ def test_what_is_the_server_s_own_work_is_said(enclave: Enclave, words: list[str
 def test_a_cap_set_on_the_command_line_beside_the_enclave_binds_its_vaults_at_once(
     enclave: Enclave, ann: RawClient
 ) -> None:
-    budget = [*COMMAND, "budget"]
     told = ["--state", str(enclave.state), "--who", "ann", "--reason", "a test"]
-    subprocess.run([*budget, "set", "People", "0.0000001", *told], check=True, capture_output=True)
+    warm.run("budget", "set", "People", "0.0000001", *told, check=True)
     assert "budget" in asked(ann, 8).lower()
-    shown = subprocess.run([*budget, "show", *told[:2]], capture_output=True, text=True, check=True).stdout
+    shown = warm.run("budget", "show", *told[:2], check=True).stdout
     assert "ann, over all time\tε 0.0000001" in shown
-    subprocess.run([*budget, "unset", "People", *told], check=True, capture_output=True)
+    warm.run("budget", "unset", "People", *told, check=True)
     assert asked(ann, 8) == "ok"
 
 

@@ -1,22 +1,18 @@
 """Access that is taken away: sessions of a disabled account end, connections of an old secret close, refusals leave a clean log."""
 
-import subprocess
-
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests import warm
 from tests.enclave.conftest import add_user
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import Channels, RawClient, only
 from tests.enclave.test_serve_command import refused
-from tests.enclave_server import COMMAND, Enclave
+from tests.enclave_server import Enclave
 
 
 def user(enclave: Enclave, command: str, user_id: str) -> str:
-    told = subprocess.run(
-        [*COMMAND, "user", command, user_id, "--state", str(enclave.state)], capture_output=True, text=True, check=True
-    )
-    return told.stdout.strip()
+    return warm.run("user", command, user_id, "--state", enclave.state, check=True).stdout.strip()
 
 
 def closed(channels: Channels) -> int:
@@ -66,6 +62,5 @@ def test_a_mistyped_state_is_no_empty_enclave(odd_enclave: Enclave) -> None:
     for command in (["user", "list"], ["user", "disable", "x"], ["dataset", "list"]):
         assert refused(*command, "--state", missing).startswith(f"There is no state directory {missing}")
     assert not missing.exists()
-    command = [*COMMAND, "user", "add", "ann", "--role", "analyst", "--state", str(missing)]
-    made = subprocess.run(command, capture_output=True, text=True, check=True)
+    made = warm.run("user", "add", "ann", "--role", "analyst", "--state", missing, check=True)
     assert made.stderr.strip() == f"A new state directory was made: {missing}"

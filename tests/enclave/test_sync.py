@@ -1,6 +1,5 @@
 """Two enclaves and the files between them: code goes up, decisions come down, and nothing is taken twice, from strangers, or for others."""
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from ag_enclave.parcels import Asked, BoundTable, Parcel, fingerprint, opened, o
 from ag_enclave.peers import Peers, peers
 from ag_enclave.reviews import DATA, Deposit, Ended, Input, Reviews, Submission, reviews
 from ag_enclave.sync import Sync
-from tests.enclave_server import COMMAND
+from tests import warm
 
 INPUT = Input(argument="data", dataset="Village", table="people", digest="d" * 64)
 STRANGE_ID = "00000000-0000-0000-0000-000000000000\n"
@@ -321,8 +320,7 @@ def test_no_number_or_id_of_a_file_is_more_than_the_database_holds(sides: tuple[
 
 def test_the_command_line_carries_files(tmp_path: Path) -> None:
     def run(side: str, *words: str) -> str:
-        command = [*COMMAND, "sync", *words, "--state", str(tmp_path / side)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return warm.run("sync", *words, "--state", tmp_path / side, check=True).stdout
 
     for side in ("low", "high"):
         (tmp_path / side).mkdir()

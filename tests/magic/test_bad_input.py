@@ -18,8 +18,9 @@ import antigranular as ag
 from antigranular.config import find_target
 from antigranular.transport import TlsTransport
 from antigranular.view import PlainView
+from tests import warm
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
-from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.enclave_server import Enclave, running_enclave
 from tests.magic.bad_network import BadNetwork, bad_network
 from tests.magic.test_transport import certificate
 
@@ -102,8 +103,7 @@ def test_a_secret_that_was_replaced_is_one_sentence_also_in_a_running_session(
     account = add_user(enclave.state, f"rita-{time.monotonic_ns()}", "analyst")
     session = ag.login(**account, dataset="Odd Data", url=enclave.url, ca=enclave.ca)
     session.execute("nothing", view=Heard())
-    rotate = [*COMMAND, "user", "rotate", account["user_id"], "--state", str(enclave.state)]
-    subprocess.run(rotate, check=True, capture_output=True)
+    warm.run("user", "rotate", account["user_id"], "--state", enclave.state, check=True)
     time.sleep(2.5)
     for use in (lambda: session.execute("nothing", view=Heard()), session.state, lambda: ag.login(**account, dataset="Odd Data", url=enclave.url, ca=enclave.ca)):  # fmt: skip
         with pytest.raises(ag.LoginError, match="did not accept this user id and secret") as caught:

@@ -5,12 +5,11 @@ import csv
 import json
 import random
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -21,8 +20,12 @@ from ag_enclave.competitions import Competition, Submission, board, final_board
 from ag_enclave.errors import BadData, Refusal
 from ag_enclave.judge import cell_of
 from ag_enclave.rules import MOST_ROWS, check_window, checked, read_rules
+from tests import warm
 from tests.enclave.raw_client import RawClient
-from tests.enclave_server import COMMAND, Enclave
+from tests.enclave_server import Enclave
+
+if TYPE_CHECKING:
+    import subprocess
 
 ROWS = 600
 SPECIES = ("setosa", "versicolor", "virginica")
@@ -53,8 +56,7 @@ def register(demo_enclave: Enclave, tmp_path_factory: pytest.TempPathFactory) ->
         with (folder / "labels.csv").open("w", newline="") as file:
             csv.writer(file).writerows([["row", rules["label"]["column"]], *enumerate(labels)])
         files = ["--metadata", str(folder / "rules.yaml"), "--labels", str(folder / "labels.csv")]
-        command = [*COMMAND, "competition", "add", name, *files, "--state", str(demo_enclave.state)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return warm.run("competition", "add", name, *files, "--state", demo_enclave.state)
 
     return add
 

@@ -3,7 +3,6 @@
 
 import hashlib
 import re
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,11 +14,12 @@ import antigranular as ag
 from antigranular.code_requests import CodeRequest
 from antigranular.parcel import pack
 from antigranular.policies import Draft
+from tests import warm
 from tests.enclave.conftest import exchanged
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_console import Browser
-from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.enclave_server import Enclave, running_enclave
 from tests.magic.test_owner import connect
 
 ROWS = 60
@@ -58,7 +58,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
     villagers().to_csv(state / "people.csv", index=False)
     (state / "village.yaml").write_text(METADATA)
     table = ["--metadata", str(state / "village.yaml"), "--table", f"people={state / 'people.csv'}"]
-    subprocess.run([*COMMAND, "dataset", "add", "Village", *table, "--state", str(state)], check=True)
+    warm.run("dataset", "add", "Village", *table, "--state", state, check=True)
     with running_enclave(state, config=CONFIG) as enclave:
         roles = {"analyst": "analyst", "other": "analyst", "owner": "owner", "auditor": "auditor"}
         accounts = {"operator": exchanged(enclave)}

@@ -1,14 +1,14 @@
 """Arrays from their owner's notebook to an analyst's: annotated, loaded, computed with by pointers, published by sigma."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import antigranular as ag
+from tests import warm
 from tests.enclave.conftest import add_user
-from tests.enclave_server import COMMAND, running_enclave
+from tests.enclave_server import running_enclave
 
 CELL = """
 import op_pandas
@@ -31,7 +31,7 @@ def test_an_array_is_published_by_pointers(tmp_path: Path, monkeypatch: pytest.M
     described, table = annotated().write(tmp_path, "ages", {"epsilon": 50, "per_analyst": {"epsilon": 50}})
     state = tmp_path / "state"
     words = ["Ages", "--metadata", str(described), "--table", f"ages={table}", "--state", str(state)]
-    subprocess.run([*COMMAND, "dataset", "add", *words], check=True, capture_output=True)
+    warm.run("dataset", "add", *words, check=True)
     who = add_user(state, "ann", "analyst")
     with running_enclave(state) as enclave:
         monkeypatch.setenv("AG_ENCLAVE_CA", enclave.ca)

@@ -2,20 +2,19 @@
 
 import contextlib
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests import warm
+from tests.enclave_server import Enclave, running_enclave
 from tests.redteam.campaign import Class
 from tests.redteam.front import Front, front
 from tests.redteam.planted import Secrets, register
 
 ROOT = Path(__file__).resolve().parents[2]
-UNGUARDED = (sys.executable, "-m", "tests.redteam.serve_unguarded")
+UNGUARDED = "tests.redteam.serve_unguarded"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
 CONFIG = """
 [sessions]
@@ -35,8 +34,7 @@ messages_per_second = 4000
 
 def add_analyst(state: Path, user_id: str) -> dict[str, str]:
     """An account made by the command line."""
-    command = [*COMMAND, "user", "add", user_id, "--role", "analyst", "--state", str(state)]
-    added = subprocess.run(command, capture_output=True, text=True, check=True)
+    added = warm.run("user", "add", user_id, "--role", "analyst", "--state", state, check=True)
     return {"user_id": user_id, "user_secret": added.stdout.strip()}
 
 
@@ -44,7 +42,7 @@ def add_analyst(state: Path, user_id: str) -> dict[str, str]:
 def battlefield(state: Path, *, guarded: bool) -> Iterator[tuple[Enclave, Secrets]]:
     """An enclave with the planted data set."""
     secrets = register(state)
-    command = COMMAND if guarded else UNGUARDED
+    command = "ag_enclave" if guarded else UNGUARDED
     with running_enclave(state, config=CONFIG, command=command, environment=ENVIRONMENT) as enclave:
         yield enclave, secrets
 

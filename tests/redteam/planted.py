@@ -2,14 +2,13 @@
 
 import re
 import sqlite3
-import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
 
-from tests.enclave_server import COMMAND
+from tests import warm
 
 NAME = "Planted"
 ROWS = 3217
@@ -73,8 +72,8 @@ def register(state: Path) -> Secrets:
     csv, metadata = state / "train.csv", state / "planted.yaml"
     table.to_csv(csv, index=False)
     metadata.write_text(_METADATA)
-    command = [*COMMAND, "dataset", "add", NAME, "--state", str(state)]
-    subprocess.run([*command, "--metadata", str(metadata), "--table", f"train={csv}"], check=True, capture_output=True)
+    words = ["--state", state, "--metadata", metadata, "--table", f"train={csv}"]
+    warm.run("dataset", "add", NAME, *words, check=True)
     secret_file(state).write_text(f"{FILE_MARK}of-the-host\n")
     secret_file(state).chmod(0o644)
     return Secrets(

@@ -24,7 +24,7 @@ def main(folder: Path) -> None:
     (folder / "people.csv").write_text("age\n" + "7\n" * 1000)
     add = ["dataset", "add", "People", "--metadata", "m.yaml", "--table", "train=people.csv", "--state", "state"]
     subprocess.run([*COMMAND, *add], cwd=folder, check=True, capture_output=True)
-    with running_enclave(folder / "state") as enclave:
+    with running_enclave(folder / "state", command=COMMAND) as enclave:
         analyst = RawClient(enclave, account=add_user(enclave.state, "ann", "analyst")).login()
         with analyst.session("People") as channels:
             result = only(channels.execute(CELL), "execute_result")["content"]["data"]["text/plain"]
