@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 GUIDED = "--guided"
-INSTRUMENTED = ["ag_plan", "ag_enclave.bridge"]
+INSTRUMENTED = ["ag_plan", "ag_enclave.bridge", "ag_kernel", "ag_mapper"]
 
 
 def _watched() -> contextlib.AbstractContextManager[None]:

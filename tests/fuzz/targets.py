@@ -26,7 +26,7 @@ from ag_vault.serve import Control, Settings, open_session
 from ag_vault.session import Session
 from antigranular.errors import WireError
 from antigranular.values import decode_export
-from tests.fuzz import exports, seeds
+from tests.fuzz import exports, rooms, seeds
 from tests.fuzz.grammar import Words
 
 TABLE = "clinic/train"
@@ -165,4 +165,11 @@ TARGETS: Mapping[str, Target] = {
     "words": Target(door=words, seeds=lambda: [bytes([n]) for n in range(8)], executes=True),
     "export": Target(door=export, seeds=lambda: [bytes([n]) for n in range(64)], executes=True),
     "control": Target(door=control, seeds=lambda: list(seeds.CONTROL), executes=True),
+    "policy": Target(door=rooms.policy, seeds=rooms.cells, executes=True),
+    "checker": Target(door=rooms.checker, seeds=rooms.questions, executes=True),
+    "checked": Target(door=rooms.checked, seeds=rooms.answers, executes=True),
+    "request": Target(door=rooms.request, seeds=lambda: seeds.binary(seeds.ASKED)),
+    "import": Target(door=rooms.imported, seeds=rooms.parcels),
+    "mapper": Target(door=rooms.mapper, seeds=rooms.programs, executes=True),
+    "mapped": Target(door=rooms.mapped, seeds=rooms.results),
 }

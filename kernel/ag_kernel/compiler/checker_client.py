@@ -114,7 +114,7 @@ class CheckerClient:
 
     def _reply(self, deadline: float) -> tuple[Problem, ...] | None:
         """The reply to the last question; None where it doesn't come in time, or the checker is gone or talks nonsense."""
-        while select.select([self._stream], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        while (left := deadline - time.monotonic()) > 0 and select.select([self._stream], [], [], left)[0]:
             found = self._hear()
             if found is not None or not self._alive:
                 return found
@@ -130,8 +130,8 @@ class CheckerClient:
                 self._rest(reply["rested"], reply["needed"])
                 return None
             number, told = reply["id"], reply["problems"]
-            found = tuple(Problem(kind="types", **one) for one in told)
-        except (OSError, MalformedPlan, ValueError, TypeError, LookupError):
+            found = tuple(_problem(**one) for one in told)
+        except (OSError, MalformedPlan, ValueError, TypeError, LookupError, RecursionError):
             self._alive = False
             return None
         return found if number == self._asked else None
@@ -141,6 +141,15 @@ class CheckerClient:
         self._steps = [*(self._steps[:known][step] for step in needed), *self._steps[known:]]
         self._resting = True
         self._held = b""
+
+
+def _problem(*, line: int, column: int, end_column: int, message: str, instead: str) -> Problem:
+    """One thing that is wrong, as the checker tells it. TypeError for what has other fields, or of other types."""
+    if any(type(number) is not int for number in (line, column, end_column)):
+        raise TypeError("a place is told in whole numbers")
+    if not isinstance(message, str) or not isinstance(instead, str):
+        raise TypeError("what is wrong is told in text")
+    return Problem(line=line, column=column, end_column=end_column, message=message, instead=instead, kind="types")
 
 
 def _failed(message: str, instead: str) -> Problem:
