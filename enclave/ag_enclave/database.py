@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
-from ag_enclave.errors import BadState
+from ag_enclave.errors import BadState, Unfit
 
 metadata = sa.MetaData()
 SCHEMA = "ag_gateway"
@@ -33,10 +33,12 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        """One transaction: all of it is durable at the end, or nothing. BadState where the database can't be used."""
+        """One transaction: all of it is durable at the end, or nothing. BadState where the database can't be used, Unfit for what it can't hold."""
         try:
             with self._engine.begin() as connection:
                 yield connection
+        except DataError as problem:
+            raise Unfit("A text has a character that can't be kept, or a number is too large.") from problem
         except OperationalError as problem:
             raise BadState(f"The accounts' database can't be used: {problem.orig}.") from problem
 
@@ -73,7 +75,7 @@ class Database:
 
 
 def _file(path: Path) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_SECONDS})
+    engine = sa.create_engine(f"sqlite:///{path}", hide_parameters=True, connect_args={"timeout": _PATIENCE_SECONDS})
     sa.event.listen(engine, "connect", _set_up_connection)
     return engine
 
@@ -84,6 +86,7 @@ def _server(address: str) -> sa.Engine:
     try:
         return sa.create_engine(
             address,
+            hide_parameters=True,
             pool_pre_ping=True,
             connect_args={
                 "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),

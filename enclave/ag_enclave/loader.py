@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ Progress = Callable[[float, str], None]
 WORK = "new-"
 """How the folders begin in which loads are under way."""
 _LONGEST_LINE = 1 << 20
+_LINES_KEPT, _LONGEST_WORD = 20, 4096
+"""Of what a loader writes to stderr."""
 _TRIES = 5
 _GIVEN = frozenset(
     {*dir(builtins), "export", "imported", "display", "ag_print", "load_dataset", "load_mock", "submit_predictions"}
@@ -261,6 +264,7 @@ def _run(command: list[str], progress: Progress, limits: Limits, leash: Leash) -
         alarm = threading.Timer(limits.seconds, loader.kill)
         alarm.daemon = True
         alarm.start()
+        said, hearing = _heard(loader)
         try:
             report = _follow(loader, progress)
         except BaseException:
@@ -269,7 +273,8 @@ def _run(command: list[str], progress: Progress, limits: Limits, leash: Leash) -
         finally:
             late = not alarm.is_alive()
             alarm.cancel()
-        trouble = loader.stderr.read().decode(errors="replace") if loader.stderr else ""
+        hearing.join()
+        trouble = b"".join(said).decode(errors="replace")
     if leash.pulled:
         raise BadData("The load was cancelled.")
     if late and loader.returncode != 0:
@@ -278,6 +283,19 @@ def _run(command: list[str], progress: Progress, limits: Limits, leash: Leash) -
         reason = trouble.strip().splitlines()[-1:] or [f"exit status {loader.returncode}"]
         raise BadData(f"The loader failed: {reason[0][:500]}")
     return report
+
+
+def _heard(loader: "subprocess.Popen[bytes]") -> tuple[deque[bytes], threading.Thread]:
+    """The end of what the loader writes to stderr, and the thread that takes it: a pipe that nobody empties would stop the loader."""
+    said: deque[bytes] = deque(maxlen=_LINES_KEPT)
+
+    def hear() -> None:
+        while loader.stderr is not None and (part := loader.stderr.readline(_LONGEST_WORD)):
+            said.append(part)
+
+    hearing = threading.Thread(target=hear, name="loader's stderr", daemon=True)
+    hearing.start()
+    return said, hearing
 
 
 def _follow(loader: "subprocess.Popen[bytes]", progress: Progress) -> dict[str, Any] | None:

@@ -6,13 +6,15 @@ import json
 import os
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from ag_enclave import loader
 from ag_enclave.catalog import FORMAT, Catalog
 from ag_enclave.errors import BadData, Refusal
-from ag_enclave.loader import Limits, Load, command_of, prepared
+from ag_enclave.loader import Leash, Limits, Load, command_of, prepared
 from ag_enclave.lodging import COUNT, FIRST
 from ag_enclave.state import open_state
 from tests import warm
@@ -214,3 +216,11 @@ def test_words_beside_the_metadata_are_said_and_changed_on_the_command_line(file
     assert changed == {**known, "summary": "Who lived there"}
     wrong = warm.run(*describe, "--url", "javascript:alert(1)", cwd=files)
     assert (wrong.returncode, "url must be a whole address" in wrong.stderr) == (1, True)
+
+
+def test_a_loader_that_says_a_lot_on_stderr_is_heard_to_its_end_and_its_last_words_are_told() -> None:
+    say = "import json, sys; sys.stderr.write('x' * 300_000 + '\\nlast words\\n')"
+    done = [sys.executable, "-c", f"{say}; print(json.dumps({{'done': True, 'report': {{}}}}))"]
+    assert loader._run(done, lambda _share, _what: None, Limits(seconds=20), Leash()) == {}
+    with pytest.raises(BadData, match="The loader failed: last words"):
+        loader._run([sys.executable, "-c", say], lambda _share, _what: None, Limits(seconds=20), Leash())
