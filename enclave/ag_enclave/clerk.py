@@ -18,7 +18,8 @@ from ag_sandbox.nursery import Child
 
 Bear = Callable[[socket.socket], Awaitable[Child]]
 """Starts a clerk that answers at the other end of this socket; SessionLost where it can't."""
-_LONGEST = 16 << 20
+_LONGEST = 64 << 20
+"""Of an answer: a thousand entries of the log, each as long as it may be and quoted once more, have room."""
 _WAIT_SECONDS = 30.0
 _PATIENT_SECONDS = 600.0
 _PAUSE_SECONDS = 0.5

@@ -5,6 +5,7 @@ Knows the table and the clerk's one question, not what the deeds mean. A deed ma
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _LOOK_SECONDS = 1.0
 _AT_ONCE = 100
 _UNFIT = 400
 """The status of what the clerk won't ever write, however often it is asked."""
+_ROOM, _BEGINNING = 8000, 300
+"""Characters of JSON that the facts of a deed take in the log at most, and one that is cut, once they took more than the log has."""
 _log = structlog.get_logger(__name__)
 
 deeds = sa.Table(
@@ -78,6 +81,17 @@ def take_turn(connection: sa.Connection) -> None:
         connection.execute(sa.update(deeds).where(deeds.c.number < 0).values(told=True))  # SQLite: the one writer
 
 
+def shortened(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts, the longest cut to their beginning and a digest until all of them have room: whoever makes one long must not hide the others."""
+    told, texts = dict(details), {name: json.dumps(value) for name, value in details.items()}
+    for name in sorted(texts, key=lambda name: -len(texts[name])):
+        if sum(map(len, texts.values())) > _ROOM:
+            digest = hashlib.sha256(texts[name].encode()).hexdigest()
+            told[name] = {"begins": texts[name][:_BEGINNING], "characters": len(texts[name]), "sha256": digest}
+            texts[name] = json.dumps(told[name])
+    return told
+
+
 class Deeds:
     """Tells the clerk, in order. ``hurry`` says that there is something new."""
 
@@ -98,16 +112,18 @@ class Deeds:
                 return len(waiting)
 
     async def _append(self, deed: Deed) -> None:
-        """One line of the log; where the clerk finds it unfit, a line that says so, lest the deeds behind it wait for ever."""
-        details = {**deed.details, "deed": deed.number, "at": deed.at}
-        try:
-            await self._clerk.append(deed.actor, deed.action, deed.subject, details)
-        except Refusal as refusal:
-            if refusal.status != _UNFIT:
-                raise
-            _log.error("a deed is unfit for the audit log", deed=deed.number, why=refusal.message)
-            said = {"deed": deed.number, "at": deed.at, "of": deed.action, "why": refusal.message}
-            await self._clerk.append(deed.actor, "deed.unfit", deed.subject, said)
+        """One line of the log; where the clerk finds it unfit, with its longest facts cut, else a line that says so, lest the deeds behind it wait for ever."""
+        known = {"deed": deed.number, "at": deed.at}
+        for details in ({**deed.details, **known}, {**shortened(deed.details), **known}):
+            try:
+                await self._clerk.append(deed.actor, deed.action, deed.subject, details)
+                return
+            except Refusal as refusal:
+                if refusal.status != _UNFIT:
+                    raise
+                why = refusal.message
+        _log.error("a deed is unfit for the audit log", deed=deed.number, why=why)
+        await self._clerk.append(deed.actor, "deed.unfit", deed.subject, {**known, "of": deed.action, "why": why})
 
     async def watch(self) -> None:
         """Tell what others left (the command line, a gateway that died), until cancelled."""

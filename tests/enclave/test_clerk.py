@@ -15,7 +15,9 @@ from ag_enclave.session.nurseries import Nurseries
 from ag_enclave.state import State, open_state
 from ag_vault.account import Cap, Event
 from ag_vault.catalog import Budget
-from ag_vault.ledger import Claim, Ledger, Receipt
+from ag_vault.ledger import Claim, Ledger, Receipt, log
+from ag_vault.ledger.connect import file_engine
+from ag_vault.ledger.register import Register
 
 CAP = Cap(epsilon=Fraction(10), delta=Fraction(1, 10**6))
 TERMS = {"Clinic": Budget(everyone=CAP, per_analyst=CAP, per_call=CAP)}
@@ -135,3 +137,20 @@ def test_an_enclave_whose_ledger_is_damaged_does_not_start(tmp_path: Path) -> No
 
     with pytest.raises(Unusable):
         with_clerk(tmp_path, deed)
+
+
+def test_entries_as_long_as_they_may_be_are_told_whole(tmp_path: Path) -> None:
+    """Whoever fills the log with them must not keep it from being shown, exported or restored."""
+    longest = log.Entry(actor="ann", action="request.ask", subject="D", details={"reason": "\\" * 8180})
+
+    async def fill(clerk: Clerk, state: State) -> None:
+        register = Register(file_engine(state.ledger))
+        with register.writing() as connection:
+            mark = log.head(connection)
+            for _ in range(1000):
+                mark = log.append(connection, longest, after=mark, now=mark.at)
+        register.close()
+        assert len(await clerk.entries(after=mark.sequence - 1000, limit=1000)) == 1000
+        assert len(await clerk.history(limit=1000)) == 1000
+
+    with_clerk(tmp_path, fill)
