@@ -18,6 +18,31 @@ START = pd.Timestamp("1990-06-01")
 DIGITS = re.compile(r"[0-9]+")
 
 
+BANDS = [(-math.inf, 0, "low"), (0, 2, "mid"), (2, float("inf"), "high")]
+
+
+def banded(x):
+    for low, high, name in BANDS:
+        if low <= x < high:
+            return name
+    return "none"
+
+
+def nearest(x):
+    best, place = math.inf, None
+    for k in (-1, 0.5, 4):
+        if abs(x - k) < best:
+            best, place = abs(x - k), k
+    return place
+
+
+def least(x):
+    best = float("inf")
+    for k in (-1, 0.5, 4):
+        best = min(best, abs(x - k))
+    return best
+
+
 def helper(v, by=2):
     if v > LIMIT:
         return v * by
@@ -258,6 +283,8 @@ CASES = {
         lambda x: np.where(x > 0, 1, 2), lambda x: (x > 0) & (x < 2), lambda x: (x > 0) + (x > 1), lambda x: int(x > 0), lambda x: x.is_integer(),
         lambda x: (x + 1) ** 0.5, lambda x: np.clip(x, 0, 1), early, assigned, scored, looped, totalled, tried, raises, caught, nested, falls, unbound, grade,
         flagged, math.sqrt, abs, lambda x: float("nan") if x > 1 else x, lambda x: x > float("nan"), lambda x: x.lower(), lambda x: None,
+        banded, nearest, least, lambda x: x == math.inf, lambda x: x != -math.inf, lambda x: math.inf > x, lambda x: math.inf if x > 1 else x, lambda x: math.inf,
+        lambda x: max(x, -math.inf),
     ],
     "g": [lambda x: x + 1.5, lambda x: x * 2, lambda x: x > 0, lambda x: round(x, 3), lambda x: int(x), lambda x: x // 3, lambda x: x % 3, lambda x: x * x],
     "i": [
@@ -293,6 +320,7 @@ CASES = {
         lambda d: (d - START).days, lambda d: (START - d).total_seconds(), lambda d: d + timedelta(days=3), lambda d: d - pd.Timedelta(hours=5), lambda d: d.strftime("%Y-%m"),
         lambda d: d.quarter, lambda d: d.dayofyear, lambda d: pd.isna(d), lambda d: d == START, lambda d: d.minute * 60 + d.second, lambda d: 2026 - d.year if d.month > 6 else 0,
         season, age, lambda d: isinstance(d, datetime.datetime), lambda d: d.microsecond, lambda d: "weekend" if d.weekday() >= 5 else "week",
+        lambda d: d.week, lambda d: d.day_name(), lambda d: d.month_name()[:3], lambda d: d.strftime("%A %d %B %Y, %I %p, %j %a %b %y %u%w %%"), lambda d: d.day_name() in ("Monday", "Friday"),
     ],
     "row": [bmi, row_text, row_get, lambda row: row["f"] + row["i"], lambda row: row["f"] > row["i"] and row["b"], lambda row: max(row["f"], row.i, row.n)],
 }  # fmt: skip

@@ -161,7 +161,7 @@ def _of_moment(scene: Scene, owner: Typed, name: str, given: Sequence[Value]) ->
     if name == "strftime" and len(given) == 1 and isinstance(given[0], Known):
         return moments.formatted(scene, owner, str(given[0].value))
     if name in ("day_name", "month_name") and not given:
-        return moments.formatted(scene, owner, "%A" if name == "day_name" else "%B")
+        return moments.called(scene, owner, name)
     if name in ("to_pydatetime", "to_datetime64"):
         return owner
     scene.refuse(

@@ -55,6 +55,8 @@ def merge(scene: Scene, condition: Expression, then: Value, otherwise: Value) ->
         return then
     if isinstance(then, Found) and isinstance(otherwise, Found):
         return Split(condition, then, otherwise)
+    if is_infinite(then) or is_infinite(otherwise):
+        return Split(condition, then, otherwise)
     both_known = isinstance(then, Known) and isinstance(otherwise, Known)
     one, other = typed(scene, then), typed(scene, otherwise)
     if one is None or other is None or one.kind != other.kind or (both_known and one.kind == "str"):
@@ -76,6 +78,11 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and isinstance(one, bool | int | str | type(None)) and one == other
 
 
+def is_infinite(value: Value) -> bool:
+    """Whether a value is a public infinity, which is no number of a column."""
+    return isinstance(value, Known) and isinstance(value.value, float) and math.isinf(value.value)
+
+
 def typed(scene: Scene, value: Value) -> Typed | None:
     """A public scalar as a value per row; a value per row as it is; None for everything else, also for None."""
     if isinstance(value, Typed):
@@ -90,9 +97,11 @@ def _number(kind: Kind) -> Callable[[Scene, Any], Typed]:
     def make(scene: Scene, value: Any) -> Typed:
         if isinstance(value, float) and math.isnan(value):
             return Typed("float", NULL, nullable=True)
-        if (isinstance(value, int) and value not in _INT64) or math.isinf(value):
+        if isinstance(value, int) and value not in _INT64:
             scene.fault(TRUE, Beyond)
-            return Typed(kind, scene.words.constant(0 if kind == "int" else 0.0))
+            return Typed(kind, scene.words.constant(0))
+        if math.isinf(value):
+            scene.refuse("an infinity that is more than compared", "use a large number, e.g. 1e300")
         return Typed(kind, scene.words.constant(value), bounds=(value, value))
 
     return make

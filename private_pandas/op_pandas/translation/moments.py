@@ -1,12 +1,13 @@
 """Fields and formats of private points in time and spans. Must not know syntax."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
 
 from ag_plan.expressions import Concat, DatePart, Expression, Match, Recode, Slice
-from op_pandas.translation.merging import spread, typed
+from op_pandas.translation.merging import merge, spread, typed
 from op_pandas.translation.scene import Beyond, Scene
-from op_pandas.translation.values import Bounds, Typed, Value
+from op_pandas.translation.values import Bounds, Known, Typed, Value
 from op_pandas.translation.words import NULL, TRUE
 
 FIELDS: Mapping[str, Bounds] = {
@@ -186,6 +187,14 @@ def _written(scene: Scene, moment: Typed, letter: str) -> Expression:
         return _padded(scene, moment, letter)
     name, texts = _LISTED[letter]
     return named(scene, moment, name, texts).expression
+
+
+def called(scene: Scene, moment: Typed, name: str) -> Value:
+    """``moment.day_name()`` or ``month_name()``: NaN of NaT."""
+    found = named(scene, moment, *(("dayofweek", DAYS) if name == "day_name" else ("month", MONTHS)))
+    if not moment.nullable:
+        return found
+    return merge(scene, scene.words.is_null(moment.expression), Known(math.nan), found)
 
 
 def named(scene: Scene, moment: Typed, name: str, texts: Sequence[str]) -> Typed:

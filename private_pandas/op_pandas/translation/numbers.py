@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from ag_plan.expressions import Expression, Match, UnaryOperator
 from op_pandas.translation.arithmetic import arithmetic, exactly, excludes_zero, finite, held, narrow
-from op_pandas.translation.merging import EXACT, merge, spread, typed
+from op_pandas.translation.merging import EXACT, is_infinite, merge, spread, typed
 from op_pandas.translation.scene import Beyond, Scene
 from op_pandas.translation.truth import NUMBERS, compare, truth, whole
 from op_pandas.translation.values import NEVER, Bounds, Known, Typed, Value
@@ -237,7 +237,8 @@ def extreme(scene: Scene, least: bool, values: list[Value]) -> Value:
 
 
 def _better(scene: Scene, least: bool, one: Value, other: Value) -> Value:
-    first, second = number(scene, one), number(scene, other)
+    ends = is_infinite(one) or is_infinite(other)
+    first, second = (None, None) if ends else (number(scene, one), number(scene, other))
     if first is not None and second is not None and not first.nullable and not second.nullable:
         choose = min if least else max
         bounds = None

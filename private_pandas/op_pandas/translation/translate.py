@@ -13,7 +13,7 @@ from op_pandas.errors import Untranslatable
 from op_pandas.rows import Term
 from op_pandas.translation.callables import known_call
 from op_pandas.translation.expressions import Evaluation
-from op_pandas.translation.merging import merge, typed
+from op_pandas.translation.merging import is_infinite, merge, typed
 from op_pandas.translation.outcomes import Branch, Outcome, Returned
 from op_pandas.translation.scene import Scene
 from op_pandas.translation.source import Source, source_of
@@ -154,7 +154,7 @@ def _expression(scene: Scene, tree: Outcome, kinds: set[str]) -> Expression:
 def _plain(scene: Scene, value: Value, kinds: set[str]) -> Expression:
     if isinstance(value, Split):
         return _expression(scene, Branch(value.condition, Returned(value.then), Returned(value.otherwise)), kinds)
-    if isinstance(value, Never) or (isinstance(value, Known) and value.value is None):
+    if isinstance(value, Never) or is_infinite(value) or (isinstance(value, Known) and value.value is None):
         return NULL
     found = typed(scene, value)
     if found is None:

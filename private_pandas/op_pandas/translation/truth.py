@@ -9,7 +9,7 @@ import pandas as pd
 
 from ag_plan.expressions import BinaryOperator, Expression, IsIn, Scalar, TextHas
 from op_pandas.scalars import micros
-from op_pandas.translation.merging import EXACT, SCALARS, spread, typed
+from op_pandas.translation.merging import EXACT, SCALARS, is_infinite, spread, typed
 from op_pandas.translation.scene import Beyond, Scene
 from op_pandas.translation.values import NEVER, Display, Found, Known, Pieces, Split, Typed, Value
 from op_pandas.translation.words import FALSE, NULL, TRUE
@@ -70,12 +70,27 @@ def _compare(scene: Scene, name: BinaryOperator, left: Value, right: Value) -> V
         scene.refuse("a comparison of lists or matches", "compare their parts")
     if any(isinstance(each, Known) and not isinstance(each.value, _COMPARED) for each in (left, right)):
         scene.refuse("a comparison with this", "compare with numbers, texts, dates or None")
+    if is_infinite(left) or is_infinite(right):
+        return _beside_infinity(scene, name, left, right)
     one, other = typed(scene, left), typed(scene, right)
     if one is None or other is None or not _comparable(one, other, left, right):
         return unequal(scene, name)
     if one.kind == "str" and name not in ("eq", "ne"):
         scene.refuse("the order of texts", "compare texts with ==, != or in")
     return _holds(scene, name, one, other)
+
+
+def _beside_infinity(scene: Scene, name: BinaryOperator, left: Value, right: Value) -> Value:
+    """As every number compares, NaN apart."""
+    item = typed(scene, right if is_infinite(left) else left)
+    if item is None or item.kind not in NUMBERS:
+        return unequal(scene, name)
+    ends = [each.value if isinstance(each, Known) and is_infinite(each) else 0.0 for each in (left, right)]
+    found = bool(COMPARISONS[name](*ends))
+    if not item.nullable:
+        return Known(found)
+    missing = scene.words.is_null(item.expression)
+    return Typed("bool", scene.words.choose(missing, *map(scene.words.constant, (name == "ne", found))))
 
 
 def _holds(scene: Scene, name: BinaryOperator, one: Typed, other: Typed) -> Value:
