@@ -385,4 +385,11 @@ MUTANTS = (
         "every, nullable = exp.Count(this=places[0].sql.copy())",
         "sensitivity::test_a_null_where_a_rule_says_that_none_is_moves_no_moments_by_more_than_a_row",
     ),
+    vault(
+        "a correlation that noise drowns is taken for what it says",
+        "ops/associations.py",
+        "if len(variances) == _PAIR else",
+        "if len(variances) != _PAIR else",
+        "associations::test_correlations_drowned_by_noise_are_near_most_correlations_and_lie_in_their_intervals",
+    ),
 )
