@@ -23,7 +23,7 @@ from ag_vault.account import Cap, Event, spent
 from ag_vault.answer import Answer, answer
 from ag_vault.catalog import SCRATCH, Budget, Catalog, Dataset, Table
 from ag_vault.data import Rows
-from ag_vault.errors import Refusal
+from ag_vault.errors import MapperFailed, Refusal
 from ag_vault.ingest import bytes_of, scratch_table
 from ag_vault.ledger import Claim, Ledger
 from ag_vault.ledger.verdict import Held, lasting
@@ -54,6 +54,13 @@ NO_MAPPER = Refusal(
     instead="Restart the session, or write them so that they become expressions.",
     error="RuntimeError",
 )
+LOST = Refusal(
+    code="lost",
+    why="An answer of this session was lost after it was charged for, so the session is given no other one.",
+    instead="Restart the session, and ask for less at a time: fewer columns, fewer groups, shorter texts.",
+    error="RuntimeError",
+)
+"""That an answer is lost may depend on rows, where an engine has no memory left. So it can be seen once in a session, and not once for each question."""
 SCRATCH_FULL = Refusal(code="memory", why="The session's memory for public frames is used up.", error="RuntimeError")
 MOST_PUBLIC_VALUES = 8_000_000
 """Of a public table, so that it fits both processes and a frame."""
@@ -97,6 +104,7 @@ class Session:
         self._schedule = schedule
         self._recent = Recent()
         self._rehearsal = Rehearsal(rows, mocks)
+        self._lost = False
 
     def reply(self, payload: bytes) -> bytes:
         """The one reply to a request. Total: what can't be read or goes wrong is refused by a constant sentence."""
@@ -238,6 +246,8 @@ class Session:
         if stored is not None:
             kept = decode_message(stored, (messages.Released,))
             return msgspec.structs.replace(kept, id=request.id, repeated=True)
+        if self._lost:
+            return LOST
         try:
             answered = answer(plan, catalog=self._catalog, charge=till.charge, data=self._rows, noise=self._noise)
             if isinstance(answered, Refusal):
@@ -245,6 +255,10 @@ class Session:
             released = _released(request.id, answered)
             till.keep(answered.receipt, encode_message(released))
             return released
+        except Exception as problem:
+            # Where a mapper has failed, it is programs that get no other answer.
+            self._lost = till.charged is not None and not isinstance(problem, MapperFailed)
+            raise
         finally:
             if till.charged is not None:
                 charged = till.charged

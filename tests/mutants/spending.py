@@ -174,4 +174,11 @@ MUTANTS = (
         '("session", dataset, analyst), ("everyone", dataset, "")',
         "ledger",
     ),
+    vault(
+        "answers may be lost one after the other",
+        "session.py",
+        "        if self._lost:",
+        "        if not till:",
+        "serve::test_a_session_that_has_lost_an_answer_gets_no_other_one_but_what_is_free",
+    ),
 )

@@ -433,6 +433,21 @@ def test_trouble_after_the_charge_is_a_constant_sentence_and_no_refund(
     assert Ledger.at(ledger).verify() == 1
 
 
+def test_a_session_that_has_lost_an_answer_gets_no_other_one_but_what_is_free(
+    doors: Doors, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it could be asked again and again whether so many rows make an engine run out of memory, at next to no ε."""
+    known = doors.release(AGE)
+    with monkeypatch.context() as patched:
+        patched.setattr(DuckData, "rows", lambda *_: (_ for _ in ()).throw(MemoryError))
+        assert doors.release(AGE, epsilon=2).code == "internal"
+    assert doors.release(AGE, epsilon=3).code == doors.release(AGE, epsilon=3).code == "lost"
+    assert doors.release(AGE).values == known.values
+    assert isinstance(doors.ask(AskPreview(id=2, release=released(AGE))), messages.Preview)
+    assert spent(doors)["Clinic"] == 3
+    assert Ledger.at(ledger).verify() == 2
+
+
 def test_the_charge_is_on_disk_before_the_first_row_is_read(
     doors: Doors, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
