@@ -31,7 +31,7 @@ lab: install
 	$(BIN)/python examples/demo.py --lab
 
 test: install database
-	$(BIN)/python -m pytest -n auto --quiet --tb=short --disable-warnings
+	$(BIN)/python -m pytest -n auto --quiet --tb=short --disable-warnings -r sfE
 
 # What the last run failed, once more and one after the other. A test that passes now depends on how busy the machine is: it is named, and to be mended too.
 again: install

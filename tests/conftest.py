@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from ag_sandbox import host
 from tests import cluster
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,11 +31,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What the run cost, which the clock doesn't tell on a busy machine: of all processes that ended and were waited for."""
+    """What the run cost, which the clock doesn't tell on a busy machine: of all processes that ended and were waited for. Where tests failed, what they may lack."""
     if not hasattr(config, "workerinput"):
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         seconds = sum(each.ru_utime + each.ru_stime for each in used)
         terminalreporter.write_line(f"{seconds / 60:.1f} minutes of processor time")
+        if {"failed", "error"} & terminalreporter.stats.keys():
+            missing = [each for each in host.report() if each.needed and not each.present]
+            for each in missing:
+                terminalreporter.write_line(f"This host can't hold an enclave: {each.name}: {each.meaning}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -84,9 +84,7 @@ def _landlock() -> Iterator[Finding]:
         (6, "signals and abstract sockets"),
     ):
         meaning = (
-            f"{what}: denied by Landlock too"
-            if abi >= since
-            else f"{what}: denied by seccomp alone (ABI {since} would add a wall)"
+            "denied by Landlock too" if abi >= since else f"denied by seccomp alone (ABI {since} would add a wall)"
         )
         yield Finding(name=f"landlock {what}", present=abi >= since, needed=False, meaning=meaning)
 
