@@ -5,12 +5,16 @@ import multiprocessing
 import os
 import shutil
 import tarfile
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ag_enclave.config import Jail
 from ag_enclave.errors import BadData, Unusable
+from ag_enclave.sharing import share
 from ag_enclave.state import State, open_state
 from ag_vault.clerk.restoring import CANDIDATE, restore
 from ag_vault.clerk.seal import Seal
@@ -174,3 +178,45 @@ def test_a_backup_that_was_damaged_anywhere_is_refused_before_anything_is_writte
         with pytest.raises(BadData, match=r"can't be read as a backup|no backup"):
             ask("restore", str(tmp_path / "backup"), "--state", str(tmp_path / "state"))
     assert not [path for path in (tmp_path / "state").rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start others' processes")
+def test_the_clerk_of_production_who_is_a_user_of_its_own_restores_and_vaults_charge_again(
+    saved: tuple[Path, Path],
+) -> None:
+    first = Jail().users_first
+    with tempfile.TemporaryDirectory(prefix="ag-", dir="/tmp") as place:  # above the state everybody may pass
+        Path(place).chmod(0o755)
+        shutil.copytree(saved[0], Path(place) / "state")
+        state = open_state(Path(place) / "state")
+        share(state, first)  # as the first start as root leaves it
+        words = ("--state", str(state.root))
+        ask("backup", str(Path(place) / "backup"), *words)
+        head = state.folder("audit") / "head.json"
+        assert head.stat().st_uid == first
+        assert by_user(first + 7, first, lambda: charge(state, 1))
+        ask("audit", "verify", *words)
+        lose(state)
+        ask("restore", str(Path(place) / "backup"), *words)
+        assert spent(state)[""] == 7
+        assert {path.stat().st_uid for path in (head, state.ledger)} == {first}
+        assert (state.ledger.stat().st_gid, state.ledger.stat().st_mode & 0o777) == (first, 0o660)
+        assert by_user(first + 8, first, lambda: charge(state, 1))
+        assert "charges" in ask("audit", "verify", *words)
+        assert not by_user(first + 9, first + 9, lambda: os.access(head, os.R_OK) or os.access(state.ledger, os.R_OK))
+
+
+def by_user(user: int, group: int, deed: Callable[[], bool]) -> bool:
+    """What the deed gives, done in a process of this user and group and no other."""
+
+    def child() -> None:
+        os.setgroups([])
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
+        os._exit(0 if deed() else 3)
+
+    process = FORK.Process(target=child)
+    process.start()
+    process.join(60)
+    assert process.exitcode in (0, 3)
+    return bool(process.exitcode == 0)

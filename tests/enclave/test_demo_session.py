@@ -8,6 +8,8 @@ import pytest
 
 from ag_enclave.config import Jail
 from ag_enclave.demo.register import NAMES
+from ag_enclave.place import address
+from ag_enclave.state import State
 from tests import warm
 from tests.demo_data import demo_state
 from tests.enclave.processes import children, eventually
@@ -86,7 +88,8 @@ def test_every_process_of_every_session_is_a_user_of_its_own(demo: Enclave, ann:
         demo.state / "ledger",
         demo.state / "datasets" / "iris" / "1",
     ):
-        assert (path.stat().st_gid, path.stat().st_mode & 0o007) == (first, 0), path
+        if path.suffix != ".sqlite" or not address(State(demo.state)):  # on a server there is no such file
+            assert (path.stat().st_gid, path.stat().st_mode & 0o007) == (first, 0), path
 
 
 def test_state_persists_and_a_restart_clears_it(ann: RawClient) -> None:

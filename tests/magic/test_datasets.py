@@ -390,6 +390,19 @@ def bomb_gzip() -> bytes:
     return gzip.compress(b"age,sex\n" + b"30,f\n" * 2_000_000, compresslevel=1)[:3_900_000]
 
 
+def bomb_zstd() -> bytes:
+    """A hundred megabytes of rows, as few kilobytes."""
+    return zstd("range(20_000_000)", "csv")
+
+
+def zstd(rows: str, form: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "people"
+        query = f"SELECT 30 AS age, 'f' AS sex FROM {rows}"
+        duckdb.execute(f"COPY ({query}) TO '{file}' (FORMAT {form.upper()}, COMPRESSION ZSTD)")
+        return file.read_bytes()
+
+
 def bomb_zip() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -414,7 +427,7 @@ def quoted_for_ever() -> bytes:
     ("content", "form"),
     [
         *((content, form) for content in (bomb_of_columns, bomb_gzip) for form in ("csv", "parquet")),
-        *((content, "csv") for content in (quoted_for_ever, bomb_zip)),
+        *((content, "csv") for content in (quoted_for_ever, bomb_zip, bomb_zstd)),
         *((content, "parquet") for content in (bomb_text, lambda: b"PAR1" + bytes(64) + b"PAR1")),
     ],
 )
@@ -431,6 +444,18 @@ def test_a_file_that_is_a_trap_is_one_sentence_and_leaves_nothing(
     assert eventually(lambda: left(here) <= before)
     assert not (here.state / "datasets" / "trap").exists()
     assert raw.ask("GET", "/healthz").status == 200
+
+
+def test_a_parquet_file_may_be_compressed_and_a_csv_file_may_not(
+    here: Enclave, raw: RawClient, owner: ag.Owner
+) -> None:
+    body = opening("Pressed", packed := zstd("range(7)", "parquet"))
+    body["files"][0]["form"] = "parquet"
+    assert sent(raw, body, packed)["state"] == "done"
+    assert owner.datasets["Pressed"].report[0][2:] == ("rows", "7")
+    said = sent(raw, opening("Pressed Text", packed := zstd("range(7)", "csv")), packed)
+    assert said["state"] == "failed"
+    assert said["error"].startswith("The file for people is compressed: unpack it first, or send it as Parquet")
 
 
 def test_names_of_columns_are_shown_as_text_wherever_they_are_shown(here: Enclave, owner: ag.Owner) -> None:

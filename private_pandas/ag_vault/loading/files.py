@@ -23,6 +23,8 @@ from ag_vault.ops.grids import to_store
 from ag_vault.space import USUAL_CHARACTERS
 
 _READERS = {".parquet": "read_parquet", ".pq": "read_parquet", ".csv": "read_csv"}
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00")
+"""How files begin that gzip, zstd, zip, bzip2 or xz made."""
 _INDEXES = ("", "Unnamed: 0", "__index_level_0__", "column0")
 """Names under which row labels arrive that nobody declared; they are dropped."""
 _FILE, _ASIDE = "file", "aside"
@@ -56,7 +58,16 @@ def open_file(engine: duckdb.DuckDBPyConnection, key: str, path: Path) -> File:
         raise BadData(f"The file for {key} must end in .parquet or .csv.")
     if not path.is_file():
         raise BadData(f"There is no file {path}.")
+    if path.suffix.lower() == ".csv" and _is_packed(path):
+        raise BadData(
+            f"The file for {key} is compressed: unpack it first, or send it as Parquet, which may be compressed within."
+        )
     return File(key=key, path=path, types=_types(engine, key, _scan(path, "header", "all_varchar")))
+
+
+def _is_packed(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(max(map(len, _PACKED))).startswith(_PACKED)
 
 
 def fit(file: File, columns: Sequence[ColumnRecord], ids: Sequence[str] = ()) -> list[str]:
