@@ -4,15 +4,18 @@ Must not know what is fitted. Parameters are released or public, so that they ca
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from op_pandas.columns import Labels, labels
 from op_pandas.construct import SERIES
 from op_pandas.frame import PrivateDataFrame
 from op_pandas.series import PrivateSeries
+
+Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
 class Fitted(ABC):
@@ -28,6 +31,20 @@ class Fitted(ABC):
         if self._fitted is None:
             raise ValueError(f"this {type(self).__name__} isn't fitted yet; call fit first")
         return dict(self._fitted)
+
+    @property
+    def feature_names_in_(self) -> "np.ndarray[Any, np.dtype[np.object_]]":
+        """The columns that were fitted, as scikit-learn has them."""
+        return np.array(list(self.parameters), dtype=object)
+
+    @property
+    def n_features_in_(self) -> int:
+        """How many columns were fitted."""
+        return len(self.parameters)
+
+    def _listed(self, value: Callable[[Any], float]) -> Vector:
+        """A number of each fitted column, in their order."""
+        return np.array([float(value(each)) for each in self.parameters.values()])
 
     def transform(self, X: Any) -> Any:  # noqa: N803 - scikit-learn's name
         """The same rows with the fitted columns changed: of a private frame a private one, of a public one a public one. Free.

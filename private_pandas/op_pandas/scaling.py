@@ -13,7 +13,7 @@ from ag_plan.releases import Moments
 from op_pandas.arguments import finite
 from op_pandas.columns import Labels
 from op_pandas.epsilon import Number
-from op_pandas.fitted import Fitted
+from op_pandas.fitted import Fitted, Vector
 from op_pandas.frame import PrivateDataFrame
 from op_pandas.releases import release
 from op_pandas.rows import Term
@@ -72,6 +72,21 @@ class StandardScaler(_Scaler):
     ``parameters``: ``{column: {"mean": …, "scale": …}}``. A column whose released deviation is not positive is only centred.
     """
 
+    @property
+    def mean_(self) -> Vector:
+        """The released mean of each column."""
+        return self._listed(lambda each: each["mean"])
+
+    @property
+    def scale_(self) -> Vector:
+        """The released deviation of each column."""
+        return self._listed(lambda each: each["scale"])
+
+    @property
+    def var_(self) -> Vector:
+        """The square of each column's released deviation."""
+        return self.scale_**2
+
     @statistic
     def fit(self, /, X: Any, y: object = None, *, eps: Number | None = None, **given: object) -> "StandardScaler":  # noqa: N803 - scikit-learn's name
         """Release mean and deviation of each numeric column of a private frame. Spends what ``eps`` (or ``rho``) says in all."""
@@ -103,6 +118,16 @@ class MinMaxScaler(_Scaler):
         if low >= high:
             raise ValueError("feature_range must be a pair (lower, upper), lower first")
         self.feature_range = low, high
+
+    @property
+    def data_min_(self) -> Vector:
+        """The public lower bound of each column."""
+        return self._listed(lambda each: each["lower"])
+
+    @property
+    def data_max_(self) -> Vector:
+        """The public upper bound of each column."""
+        return self._listed(lambda each: each["upper"])
 
     def fit(self, X: Any, y: object = None) -> "MinMaxScaler":  # noqa: N803 - scikit-learn's name
         """Take the public bounds of each numeric column. ValueError for a column named that has none."""

@@ -95,6 +95,23 @@ def test_a_standard_scaler_is_fitted_once_and_applies_to_test_data(tables: Any, 
     assert column[0] == pytest.approx(-scaler.parameters["age"]["mean"] / scaler.parameters["age"]["scale"])
 
 
+def test_what_was_fitted_is_read_by_scikit_learn_s_names(tables: Any) -> None:
+    standard = StandardScaler().fit(tables["train"], eps=EPS)
+    assert standard.feature_names_in_.tolist() == ["age", "weight"]
+    assert standard.n_features_in_ == 2
+    told = standard.parameters
+    assert standard.mean_.tolist() == [told["age"]["mean"], told["weight"]["mean"]]
+    assert standard.scale_.tolist() == [told["age"]["scale"], told["weight"]["scale"]]
+    assert standard.var_.tolist() == [each["scale"] ** 2 for each in told.values()]
+    bounds = MinMaxScaler().fit(tables["train"])
+    assert (bounds.data_min_.tolist(), bounds.data_max_.tolist()) == ([0, 0], [120, 200])
+    dropped = OneHotEncoder(drop="first", sparse_output=False, handle_unknown="ignore").fit(tables["train"])
+    assert dropped.get_feature_names_out().tolist() == ["sex_m", "sex_x"]
+    private, public = dropped.transform(tables["train"]), dropped.transform(PUBLIC)
+    assert list(private.columns) == list(public.columns)
+    assert public[["sex_m", "sex_x"]].to_numpy().tolist() == [[1, 0], [0, 0]]
+
+
 def test_fitting_has_a_preview_and_takes_rho(tables: Any, vault: SocketVault) -> None:
     before, scaler = odometer(vault), StandardScaler(columns=["age"])
     preview = scaler.fit.preview(tables["train"], eps=2)
@@ -162,6 +179,9 @@ def test_categories_encode_for_nothing_and_alike(tables: Any, vault: SocketVault
         (lambda frame: MinMaxScaler().fit(frame).transform(frame[["age"]]), "weight does not exist"),
         (lambda frame: MinMaxScaler().fit(frame).transform([1, 2]), "needs a private or public frame"),
         (lambda frame: MinMaxScaler(feature_range=(1, 0)), "lower first"),
+        (lambda frame: StandardScaler().mean_, "isn't fitted yet"),
+        (lambda frame: OneHotEncoder(drop="if_binary"), "drop must be 'first' or None"),
+        (lambda frame: OneHotEncoder(sparse_output=True), "results are frames"),
         (lambda frame: OneHotEncoder(columns="note").fit(frame), "note is no column with public categories"),
     ],
 )

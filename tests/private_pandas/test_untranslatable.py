@@ -190,6 +190,8 @@ REFUSED: list[tuple[Any, Term, str]] = [
     (lambda x: (1, 2), NUMBER, "a result that is a tuple"),
     (lambda x: "a" if x > 1 else 2, NUMBER, "a result that is (int|str) on some rows and (int|str) on others"),
     (lambda x: str(x), NUMBER, "the text of a float"),
+    (lambda t: 0 if type(t) is float else 1, TEXT, r"type\(…\) .*ask pd.isna\(x\) for a missing value"),
+    (lambda x: x - math.inf, NUMBER, "an infinity that is more than compared on line 1 .*use a large number"),
     (lambda t: t < "m", TEXT, "the order of texts"),
     (lambda t: t[::-1], TEXT, "a slice with a step"),
     (lambda t: t.swapcase(), TEXT, r"the text method .swapcase\(…\)"),

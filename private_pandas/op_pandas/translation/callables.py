@@ -362,6 +362,10 @@ def refuse_call(scene: Scene, name: str) -> NoReturn:
     """Refuse a call by name, with what to do instead."""
     if name in _OUTSIDE:
         scene.refuse(f"{name}(…)", "a function of private values may only give a value back: leave the call out")
+    if name == "type":
+        scene.refuse(
+            "type(…)", "ask pd.isna(x) for a missing value, or isinstance(x, str); a missing text is None here"
+        )
     scene.refuse(f"{name}(…)", "use arithmetic, comparisons, if, texts' methods, math and functions of your own")
 
 
