@@ -1,15 +1,17 @@
 """Output as a notebook shows it, wherever the notebook is: what it publishes is left to whoever is one. Must not know the wire or IPython."""
 
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from html import escape
 from typing import Any
 
+from antigranular import harmless
 from antigranular.view import Bundle, PlainView, Shown
 
 MIMES = frozenset(
     {
-        "text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg", "image/svg+xml",
+        "text/plain", "text/html", "image/png", "image/jpeg", "image/svg+xml",
         "application/json", "application/vnd.antigranular.budget+json", "application/vnd.antigranular.session+json",
     }
 )  # fmt: skip
@@ -72,6 +74,18 @@ class RichView(PlainView):
 
 
 def showable(shown: Shown) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The bundle and its metadata, without the forms that are never shown."""
-    data = {mime: value for mime, value in shown.data.items() if mime in MIMES}
+    """The bundle and its metadata, without the forms that are never shown, and without what would act in the others."""
+    found = {mime: _harmless(mime, value) for mime, value in shown.data.items() if mime in MIMES}
+    data = {mime: value for mime, value in found.items() if value is not None}
     return data, {mime: value for mime, value in shown.metadata.items() if mime in MIMES}
+
+
+def _harmless(mime: str, value: Any) -> Any:
+    """What may be shown of one form; None for nothing."""
+    if mime.startswith("application/"):
+        return value
+    rewrite = _REWRITTEN.get(mime, str)
+    return rewrite(value) if isinstance(value, str) else None
+
+
+_REWRITTEN: Mapping[str, Callable[[str], str | None]] = {"text/html": harmless.html, "image/svg+xml": harmless.svg}
