@@ -1,6 +1,7 @@
 """What holds for every test: an interrupt raises KeyboardInterrupt, also where whoever started the run had it ignored (as shells do behind ``&``);
 examples that hypothesis finds are the same at every run, and none fails because the machine is busy."""
 
+import gc
 import os
 import resource
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
 
 from ag_sandbox import host
 from tests import cluster
@@ -20,6 +22,17 @@ hypothesis.settings.register_profile(
 )
 if hypothesis.settings.get_current_profile_name() == "default":
     hypothesis.settings.load_profile("steady")
+# Numbers and texts of whatever modules a worker happens to have loaded: with them, examples would depend on which tests ran before.
+providers._get_local_constants = lambda: providers._local_constants
+
+gc.disable()  # until all is imported: little of that is garbage
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays, and need not be searched for garbage each time."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

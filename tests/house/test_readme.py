@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import notebooks
+from tests import notebooks, warm
 from tests.demo_data import demo_state
 from tests.enclave_server import running_enclave, stop
 from tests.house.tree import ROOT
@@ -104,11 +104,11 @@ def desk(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_its_owners_commands_run_in_order(desk: Path) -> None:
     for words in commands("ag-enclave"):
-        command = [sys.executable, "-m", "ag_enclave", *words[1:]]
         if words[1] == "serve":
+            command = [sys.executable, "-m", "ag_enclave", *words[1:]]
             assert serve_until_ready(command, desk)["url"].startswith("https://")
         else:
-            done = subprocess.run(command, cwd=desk, capture_output=True, text=True, check=False, timeout=60)
+            done = warm.run(*words[1:], cwd=desk, timeout=60)
             assert done.returncode == 0, done.stderr
         if words[1] == "dataset":
             assert "clamped" in done.stdout

@@ -14,6 +14,7 @@ def packages() -> list[Path]:
     return sorted(p.parent for room in ROOMS for p in (ROOT / room).glob("*/__init__.py"))
 
 
+@cache
 def sources(*rooms: str) -> list[Path]:
     """All Python files of the rooms, in order."""
     return sorted(p for room in rooms or ROOMS for p in (ROOT / room).rglob("*.py") if "__pycache__" not in p.parts)
@@ -24,30 +25,41 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Every node of a file's tree."""
+    return list(ast.walk(parsed(path)))
+
+
+@cache
+def imports(path: Path) -> list[str]:
     """Every module a file imports, anywhere in it, dotted."""
-    for node in ast.walk(parsed(path)):
+    found: list[str] = []
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found
 
 
-def calls(path: Path) -> Iterator[tuple[str, int]]:
+@cache
+def calls(path: Path) -> list[tuple[str, int]]:
     """Every call in a file: the last name of what is called, and the line."""
-    for node in ast.walk(parsed(path)):
+    found = []
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             target = node.func
             if isinstance(target, ast.Name):
-                yield target.id, node.lineno
+                found.append((target.id, node.lineno))
             elif isinstance(target, ast.Attribute):
-                yield target.attr, node.lineno
+                found.append((target.attr, node.lineno))
+    return found
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     """Every function of a file with its length in lines, docstring not counted."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             prose = len((ast.get_docstring(node, clean=False) or "").splitlines())
             yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1 - prose
@@ -56,7 +68,7 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 def lines_of_code(path: Path) -> int:
     """Lines that hold code: no blank line, comment or docstring."""
     prose: set[int] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             prose.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)

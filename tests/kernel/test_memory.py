@@ -146,15 +146,16 @@ def test_no_planted_row_is_in_the_kernel_and_the_vault_has_them(session: Session
         ran = session.notebook.run(cell)
         assert ran.fault is None or "no_such_thing" in ran.trace, ran.trace
         assert search(session.kernel) == nothing
-        for name, count in search(session.vault).items():
-            seen_in_vault[name] = max(seen_in_vault[name], count)
+        if not all(seen_in_vault.values()):
+            for name, count in search(session.vault).items():
+                seen_in_vault[name] = max(seen_in_vault[name], count)
     assert [name for name, count in seen_in_vault.items() if not count] == []
 
 
 def test_no_planted_row_is_in_the_kernel_while_a_cell_runs(session: Session) -> None:
     search(session.kernel)  # where that can't be done, skip before a cell runs that somebody would have to stop
     number = session.notebook.send("execute_request", {"code": "while True:\n    planted.describe(eps=0.001)"})
-    assert [search(session.kernel) for _ in range(5)] == [dict.fromkeys(NEEDLES, 0)] * 5
+    assert [search(session.kernel) for _ in range(3)] == [dict.fromkeys(NEEDLES, 0)] * 3
     session.notebook.interrupt()
     assert session.notebook.collect(number).fault["ename"] == "KeyboardInterrupt"
 

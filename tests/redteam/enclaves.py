@@ -19,7 +19,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.enviro
 CONFIG = """
 [sessions]
 capacity = 64
-cell_timeout_seconds = 4
+cell_timeout_seconds = 8
 cell_cpu_seconds = 3
 interrupt_grace_seconds = 1
 checker_rest_seconds = 0

@@ -67,9 +67,3 @@ def test_what_was_kept_and_is_damaged_is_made_anew(first: list[object], kept: Pa
     inference = Inference(tmp_path)
     source = "import op_pandas, numpy as np\nx: int = 'a'\nnp.zerso(3)"
     assert [one.code for one in inference.check("m", source) or ()] == ["assignment", "attr-defined"]
-
-
-def test_where_nothing_can_be_kept_all_is_analysed_anew():
-    inference = Inference(Path("/proc/nowhere/mypy"))
-    assert inference.missing == frozenset()
-    assert [one.code for one in inference.check("m", "x: int = 'a'") or ()] == ["assignment"]
