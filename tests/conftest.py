@@ -1,6 +1,7 @@
 """What holds for every test: an interrupt raises KeyboardInterrupt, also where whoever started the run had it ignored (as shells do behind ``&``);
 examples that hypothesis finds are the same at every run, and none fails because the machine is busy."""
 
+import atexit
 import gc
 import os
 import resource
@@ -32,6 +33,7 @@ def pytest_collection_finish() -> None:
     """What is there by now stays, and need not be searched for garbage each time."""
     gc.collect()
     gc.freeze()
+    atexit.register(gc.unfreeze)
     gc.enable()
 
 

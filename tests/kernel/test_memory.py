@@ -108,8 +108,15 @@ class Session:
     vault: int
 
 
+@pytest.fixture(scope="module")
+def vaults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    log = tmp_path_factory.mktemp("vaults") / "vault.log"
+    with Nursery.start(profile="vault", entry="ag_vault.serve:main", preload=("ag_vault.serve",), log=log) as started:
+        yield started
+
+
 @pytest.fixture
-def session(house: House, state: Path, tmp_path: Path) -> Iterator[Session]:
+def session(house: House, vaults: Nursery, state: Path) -> Iterator[Session]:
     """Kernel, checker and vault from nurseries, in the jails they have in an enclave."""
     kernels_plan, vaults_plan = socket.socketpair()
     control, vaults_control = socket.socketpair()
@@ -121,14 +128,12 @@ def session(house: House, state: Path, tmp_path: Path) -> Iterator[Session]:
         cpu_seconds=None,
         file_bytes=1 << 30,
     )
-    log = tmp_path / "vault.log"
-    with Nursery.start(profile="vault", entry="ag_vault.serve:main", preload=("ag_vault.serve",), log=log) as vaults:
-        sockets = {"plan": vaults_plan, "control": vaults_control}
-        with vaults.spawn(sockets=sockets, settings=settings(state), grants=grants) as vault:
-            vaults_plan.close()
-            vaults_control.close()
-            with control, Notebook(house, kernels_plan) as notebook:
-                yield Session(notebook=notebook, kernel=notebook.kernel.pid, vault=vault.pid)
+    sockets = {"plan": vaults_plan, "control": vaults_control}
+    with vaults.spawn(sockets=sockets, settings=settings(state), grants=grants) as vault:
+        vaults_plan.close()
+        vaults_control.close()
+        with control, Notebook(house, kernels_plan) as notebook:
+            yield Session(notebook=notebook, kernel=notebook.kernel.pid, vault=vault.pid)
 
 
 def search(pid: int) -> dict[str, int]:

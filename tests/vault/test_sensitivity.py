@@ -143,7 +143,7 @@ def distance(plan: Priced, one: Any, other: Any) -> None:
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
 @pytest.mark.parametrize("measure", MEASURES)
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(rows=TABLES, extra=ROW, place=st.integers(0, 6), derived=st.booleans(), placed=st.booleans())
 def test_one_row_moves_the_exact_integers_by_at_most_what_is_declared(
     *, measure: str, grouping: str, rows: list[Any], extra: Any, place: int, derived: bool, placed: bool
@@ -155,7 +155,7 @@ def test_one_row_moves_the_exact_integers_by_at_most_what_is_declared(
     distance(plan, *(evaluate(plan, world.data(each, SPACES, placed=placed)) for each in (rows, more)))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=16, deadline=None, derandomize=True)
 @given(rows=TABLES, extra=ROW, placed=st.booleans())
 @pytest.mark.parametrize("kind", [Sum, Mean, Var, Skew, Kurt, Cov])
 def test_odd_bounds_keep_their_sensitivity(*, kind: Any, rows: list[Any], extra: Any, placed: bool) -> None:
@@ -223,7 +223,7 @@ def released(release: Release, rows: list[Any], noise: Frozen) -> Answer:
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
 @pytest.mark.parametrize("measure", MEASURES)
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(rows=TABLES, others=TABLES, shift=st.sampled_from([0, -(2**63), 2**63 - 1, 2**40, -(2**34)]))
 def test_shape_order_types_and_draws_never_depend_on_rows(
     measure: str, grouping: str, rows: list[Any], others: list[Any], shift: int
@@ -239,7 +239,7 @@ def test_shape_order_types_and_draws_never_depend_on_rows(
         assert all(type(a) is type(b) for a, b in pairs)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(rows=TABLES, seed=st.randoms(use_true_random=False))
 def test_the_order_of_rows_is_of_no_consequence(rows: list[Any], seed: Any) -> None:
     shuffled = seed.sample(rows, len(rows))
