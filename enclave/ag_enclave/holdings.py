@@ -113,6 +113,10 @@ class Holdings:
 
     def _publish(self, arrival: Arrival, draft: Draft, before: Dataset | None) -> Arrived:
         new, changes = self._catalog.at(draft.loaded), list[str]()
+        if (
+            new.name != arrival.load.name
+        ):  # a loader that a file has got hold of must not speak for another data set, nor for its account
+            raise BadData("The loader made a data set of another name; nothing is published.")
         if before is not None:
             changes = protection.check(before, new, arrival.unit_reason)
             if before.budget != new.budget and not arrival.reason:

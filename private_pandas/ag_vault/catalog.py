@@ -233,7 +233,8 @@ def read_catalog(folders: Sequence[Path]) -> Catalog:
     tables: dict[str, Table] = {}
     for folder in folders:
         dataset = read_dataset(folder)
-        if dataset.name in datasets or dataset.variable == SCRATCH:
+        variables = {each.variable for each in datasets.values()} | {SCRATCH}
+        if dataset.name in datasets or dataset.variable in variables:
             raise BadCatalog(f"there can't be a second data set of the name {dataset.name}")
         datasets[dataset.name] = dataset
         tables.update({table.key: table for table in dataset.tables.values()})
@@ -281,9 +282,9 @@ def _table(record: CatalogRecord, key: str, table: TableRecord, folder: Path) ->
         unit=unit,
         account=account_of(record),
         version=record.version,
-        path=folder / table.file,
+        path=_inside(folder, table.file),
         max_rows=table.max_rows,
-        mock=folder / record.mock[key].file if key in record.mock else None,
+        mock=_inside(folder, record.mock[key].file) if key in record.mock else None,
         placed=frozenset(column.name for column in table.columns if column.placed),
     )
 
@@ -294,8 +295,15 @@ def _mock_table(record: CatalogRecord, key: str, mock: MockRecord, folder: Path)
         dataset=record.name,
         columns={column.name: space_of(column) for column in mock.columns},
         version=record.version,
-        path=folder / mock.public,
+        path=_inside(folder, mock.public),
     )
+
+
+def _inside(folder: Path, file: str) -> Path:
+    """A file of the data set's own folder. ValueError for any other: what a loader writes must not lend another data set's rows under this one's budget."""
+    if Path(file).is_absolute() or ".." in Path(file).parts:
+        raise ValueError("a table's file lies elsewhere")
+    return folder / file
 
 
 def _cap(record: CapRecord) -> Cap:

@@ -2,16 +2,17 @@
 
 import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from ag_enclave.catalog import Dataset
+from ag_enclave.catalog import Catalog, Dataset
 from ag_enclave.errors import BadData
 from ag_enclave.holdings import Arrival, Holdings
-from ag_enclave.loader import Load
+from ag_enclave.loader import Draft, Load, prepared
 from ag_enclave.migrate import open_accounts
 from ag_enclave.protection import check
 from ag_enclave.state import State, open_state
@@ -96,3 +97,23 @@ def test_the_log_has_what_changes_and_the_owner_s_word_and_nothing_is_left_witho
     (said,) = told(state, "dataset.unit")
     assert (said["version"], said["reason"]) == (2, "they come twice now")
     assert "up to 2 rows" in said["changes"][0]
+
+
+def test_a_loader_that_a_file_has_got_hold_of_can_not_speak_for_another_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = open_state(tmp_path / "state")
+
+    @contextlib.contextmanager
+    def lying(*given: Any, **more: Any) -> Iterator[Draft]:
+        with prepared(*given, **more) as draft:
+            file = draft.loaded / "catalog.json"
+            file.write_text(file.read_text().replace('"Ward"', '"Clinic"'))
+            yield draft
+
+    monkeypatch.setattr("ag_enclave.holdings.prepared", lying)
+    with contextlib.closing(open_accounts(state.accounts)) as accounts:
+        holdings = Holdings(state, accounts.database)
+        with pytest.raises(BadData, match="another name"):
+            holdings.enter(Arrival(load=visits(tmp_path, 1), by="olga"), lambda _share, _what: None)
+        assert Catalog(state.folder("datasets")).everything() == []

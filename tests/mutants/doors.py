@@ -141,4 +141,11 @@ MUTANTS = (
         "if False:",
         ("tests/plan/test_codec.py",),
     ),
+    vault(
+        "a catalogue may lend other data sets' files",
+        "catalog.py",
+        'if Path(file).is_absolute() or ".." in Path(file).parts:',
+        "if not file:",
+        "load::test_a_catalogue_lends_no_file_of_another_data_set",
+    ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from ag_vault.catalog import read_catalog, read_dataset
+from ag_vault.catalog import FILE_NAME, read_catalog, read_dataset
 from ag_vault.errors import BadCatalog, BadData
 from tests.vault.owners import (
     COLUMNS,
@@ -297,6 +297,28 @@ def test_two_data_sets_of_one_name_make_no_catalogue(tmp_path: Path) -> None:
     folder = clinic(tmp_path)
     with pytest.raises(BadCatalog):
         read_catalog([folder, folder])
+
+
+def test_two_data_sets_of_one_variable_make_no_catalogue_whatever_they_are_called(tmp_path: Path) -> None:
+    folder = clinic(tmp_path)
+    (tmp_path / "other").mkdir()
+    record = json.loads((folder / FILE_NAME).read_text()) | {"name": "Other"}
+    (tmp_path / "other" / FILE_NAME).write_text(json.dumps(record))
+    assert read_dataset(tmp_path / "other").name == "Other"
+    with pytest.raises(BadCatalog, match="a second data set"):
+        read_catalog([folder, tmp_path / "other"])
+
+
+@pytest.mark.parametrize("elsewhere", ["../other/train.duckdb", "/other/train.duckdb", "mock/../../train.duckdb"])
+@pytest.mark.parametrize("mine", ["train.duckdb", "mock/train.duckdb", "mock/train.parquet"])
+def test_a_catalogue_lends_no_file_of_another_data_set(tmp_path: Path, mine: str, elsewhere: str) -> None:
+    """What a loader writes that a hostile file has got hold of: another one's rows would be read under a budget of its own."""
+    folder = clinic(tmp_path)
+    whole = (folder / FILE_NAME).read_text()
+    assert f'"{mine}"' in whole
+    (folder / FILE_NAME).write_text(whole.replace(f'"{mine}"', f'"{elsewhere}"'))
+    with pytest.raises(BadCatalog, match="lies elsewhere"):
+        read_dataset(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"format": 3}', b"[" * 100_000])
