@@ -23,7 +23,7 @@ from ag_vault.mechanisms.currency import Currency, currency_of
 from ag_vault.noise import MAX_SCALE
 from ag_vault.ops.found import COUNT_SHARE, Weighed, remade, weighed
 from ag_vault.ops.keys import Groups, Key, groups_of
-from ag_vault.ops.queries import Asking, asked_of_mappers, places_query, sums_query, tallies_query
+from ag_vault.ops.queries import Asking, asked_of_mappers, by_keys, places_query, sums_query, tallies_query
 from ag_vault.ops.rows import Rows
 from ag_vault.parts import Lifted, Measured, Noised, Part, Ranks
 from ag_vault.space import Space
@@ -251,7 +251,7 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
         scales=known,
         mechanism=event.mechanism,
         sums_sql=sums_query(*asked),
-        sums_keys=meaning.groups.index if meaning.groups.few else (),
+        sums_keys=meaning.groups.index if by_keys(meaning.groups, measured.parts) else (),
         tallies_sql=partial(tallies_query, *asked),
         places_sql=partial(places_query, rows, meaning.scope),
         sources=rows.tables,

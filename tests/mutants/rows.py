@@ -246,6 +246,13 @@ MUTANTS = (
         "held * _ROOM",
         "found::test_keys_of_which_much_is_held_need_more_rows_so_that_memory_says_nothing_of_how_many_there_are",
     ),
+    vault(
+        "sums of keys that nobody asked for are read, however many they are",
+        "ops/queries.py",
+        " <= _MOST_HELD",
+        "",
+        "groups::test_sums_of_keys_that_nobody_asked_for_are_only_read_where_all_there_may_be_are_few_numbers",
+    ),
     # The loader: whose each row is.
     vault(
         "rows without an id are one unit",

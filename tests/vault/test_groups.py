@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from ag_plan.relations import Project
 from ag_plan.releases import GroupKey, Sum
 from ag_vault.evaluate import evaluate
-from tests.vault.world import COLUMNS, Row, ask, data, priced
+from ag_vault.space import ColumnSpace
+from tests.vault import world
+from tests.vault.world import COLUMNS, Row, ask, column, data, priced
 
 ROWS: list[Row] = [
     {"i": value, "b": truth, "s": text, "t": text, "n": number, "j": whole}
@@ -52,6 +55,21 @@ def test_each_groups_sum_is_that_of_the_rows_with_its_key(name: str) -> None:
     assert bool(plan.sums_keys) is (name in FEW)
     vectors = evaluate(plan, data(ROWS)).vectors
     assert [vectors[0, group][0] for group in range(plan.groups)] == expected(by, plan.index)
+
+
+def test_sums_of_keys_that_nobody_asked_for_are_only_read_where_all_there_may_be_are_few_numbers() -> None:
+    """Else how many different keys the rows have would be felt in memory, by whoever asks for one key and a thousand columns."""
+    columns = {**COLUMNS, "y": ColumnSpace(kind="int", lower=0, upper=999)}
+    by = GroupKey(column="y", values=(5,)), GroupKey(column="n", values=(1,)), GroupKey(column="b", values=(True,))
+    names = tuple(f"o{number}" for number in range(200))
+    wide = Project(
+        relation=world.ROWS, names=(*names, "y", "n", "b"), expressions=tuple(map(column, (*"i" * 200, "y", "n", "b")))
+    )
+    for measure, few in ((Sum(columns=names[:50]), True), (Sum(columns=names), False)):
+        plan = priced(ask(measure, relation=wide, by=by), columns)
+        assert bool(plan.sums_keys) is few
+        rows = [{"i": 3, "y": y, "n": 1, "b": True} for y in (5, 5, 6, None)]
+        assert set(evaluate(plan, data(rows, columns)).vectors.values()) == {(6,)}
 
 
 def test_a_table_without_rows_has_every_group() -> None:

@@ -33,7 +33,7 @@ class Groups:
 
     ``found``: the named columns whose keys are to be found; ``characters``: of their texts together, at most. ``levels``: for each key as asked, its
     public values; None for a found one.
-    ``few``: there are such columns, and they have no more combinations of values than there may be groups, whichever are asked for.
+    ``held``: how many combinations of values its columns have, whichever are asked for; 0 where that is not public, or keys are to be found.
     """
 
     index: tuple[Key, ...]
@@ -41,7 +41,7 @@ class Groups:
     found: tuple[exp.Expression, ...] = ()
     characters: int = 0
     levels: tuple[tuple[Scalar, ...] | None, ...] = ()
-    few: bool = False
+    held: int = 0
 
     @property
     def alone(self) -> bool:
@@ -101,14 +101,13 @@ def groups_of(by: Sequence[GroupKey], rows: Rows, scope: Scope) -> Groups | Refu
         listed = tuple(_listed(value, term.space.kind) for value in values)
         joins.append(Join(column=scope.steps.name(term).sql, values=listed))
         keys.append(values)
-    few = bool(joins) and not found and held <= MOST_GROUPS
     return Groups(
         index=tuple(product(*keys)),
         joins=tuple(joins),
         found=tuple(term.sql for term in found),
         characters=sum(term.space.characters for term in found),
         levels=tuple(levels),
-        few=few,
+        held=held if joins and not found and held <= MOST_GROUPS else 0,
     )
 
 

@@ -14,6 +14,7 @@ from ag_vault.ops.rows import Beside, Rows, Stage, cell, key_of, named, number_o
 from ag_vault.ops.text import text
 from ag_vault.parts import Bins, Part, Ranks, Sums
 
+_MOST_HELD = 1_000_000
 _PART, _CELL, _PLACE = "part", "cell", "position"
 _GROUP, _ROWS, _OF_KEY, _NUMBER = "group", "rows of key", "rows of all", "number"
 
@@ -27,7 +28,7 @@ def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], 
     aggregates = [sql.copy() for part in parts if isinstance(part, Sums) for sql in part.aggregates]
     if not aggregates:
         return None
-    if groups.few:
+    if by_keys(groups, parts):
         keys = [join.column.copy() for join in groups.joins]
         query = exp.select(*keys, *aggregates, copy=False).group_by(*(key.copy() for key in keys), copy=False)
         return _text((*rows.stages, *stages_of(scope.steps)), query)
@@ -37,6 +38,11 @@ def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], 
     if not groups.joins:
         return _text(stages, exp.select(exp.Literal.number(0), *aggregates, copy=False))
     return _text(stages, exp.select(_column(_CELL), *aggregates, copy=False).group_by(_column(_CELL), copy=False))
+
+
+def by_keys(groups: Groups, parts: Sequence[Part]) -> bool:
+    """Whether rows of sums start with their keys: all that the columns may hold, of which those asked for may be few, are not too many numbers."""
+    return 0 < groups.held * sum(len(part.aggregates) for part in parts if isinstance(part, Sums)) <= _MOST_HELD
 
 
 def _found_sums(rows: Rows, scope: Scope, groups: Groups, aggregates: Sequence[exp.Expression], least: int) -> str:
