@@ -70,7 +70,7 @@ def _beyond(term: Term, operator: str, value: object) -> bool:
 
 
 def _reach(term: Term) -> str:
-    return f"it lies between {term.schema.lower:g} and {term.schema.upper:g}"
+    return f"it lies between {term.schema.lower:.15g} and {term.schema.upper:.15g}"
 
 
 def _warn(sentence: str) -> None:

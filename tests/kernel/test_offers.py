@@ -4,10 +4,12 @@ import importlib
 from types import ModuleType
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from ag_kernel.facade import Imports, PublicModule
 from ag_kernel.offers import OFFERS, refusal
+from op_pandas import pandas_calls
 
 OFFERED = sorted(name for name, offer in OFFERS.items() if not offer.later)
 LATER = sorted(name for name, offer in OFFERS.items() if offer.later)
@@ -92,3 +94,12 @@ def test_what_a_cell_changes_in_a_module_stays_in_its_session(imports: Imports) 
     imports.module("math").pi = 3
     assert Imports().module("math").pi != 3
     assert importlib.import_module("math").pi != 3
+
+
+def test_pandas_functions_are_those_that_private_frames_know(imports: Imports) -> None:
+    ours = OFFERS["pandas"].ours
+    functions = {name for name in vars(pandas_calls) if hasattr(pd, name) and not name.startswith("_")}
+    assert set(ours) == functions
+    for name in ours:
+        assert getattr(imports.module("pandas"), name) is getattr(pandas_calls, name)
+        assert getattr(pandas_calls, name).__doc__ == getattr(pd, name).__doc__

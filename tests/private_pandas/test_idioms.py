@@ -230,6 +230,13 @@ def test_columns_are_dropped_by_any_of_the_names_that_pandas_or_notebooks_have_f
         (lambda f: f.iloc[0, 1], "rows have no places"),
         (lambda f: f["age"].iloc[0], "keep rows with"),
         (lambda f: f["came"].dt.strftime("%U"), "%U in the layout of a date .* use %Y %m %d %H"),
+        (lambda f: f["came"].dt.strftime("%Y %"), "% in the layout of a date"),
+        (
+            lambda f: op_pandas.to_datetime(f["name"], format="%Y-%m-%"),
+            "% in the layout of a date .* use %Y %m %d %H %M %S$",
+        ),
+        (lambda f: op_pandas.to_datetime(f["name"], format="%A %Y"), "%A in the layout of a date"),
+        (lambda f: f.iloc[:, 40], "out of bounds"),
         (lambda f: f["came"].dt.to_period("M"), r"use \.dt\.strftime\('%Y-%m'\) for months"),
         (lambda f: f["name"].str.title(), r"use map\(lambda text: text\.title\(…\), output_categories="),
         (lambda f: f["age"].cat.codes, "age has no public categories"),
@@ -273,7 +280,7 @@ def test_columns_are_dropped_by_any_of_the_names_that_pandas_or_notebooks_have_f
     ],
 )
 def test_what_can_t_be_is_one_sentence_that_says_what_to_do(private: Any, use: Any, says: str) -> None:
-    with pytest.raises((AttributeError, KeyError, TypeError, ValueError), match=says):
+    with pytest.raises((AttributeError, IndexError, KeyError, TypeError, ValueError), match=says):
         use(private)
 
 

@@ -31,7 +31,7 @@ _ISO = (
     rf"(?:[\x{{20}}\x{{54}}]{_DIGIT}{{2}}\x{{3a}}{_DIGIT}{{2}}(?:\x{{3a}}{_DIGIT}{{2}}(?:\x{{2e}}{_DIGIT}{{1,6}})?)?)?\z"
 )
 _WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "j": 3}
-_READ = "YmdHMS"
+_READ = tuple("YmdHMS")
 _NAMES = {"Y": "year", "m": "month", "d": "day", "H": "hour", "M": "minute", "S": "second", "j": "dayofyear"}
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
