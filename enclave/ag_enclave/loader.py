@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -206,6 +207,10 @@ def check_name(name: str) -> None:
     """BadData for a name that no data set can have: it must make a variable's, and none that cells need for something else."""
     if not name.strip() or not variable_of(name).isidentifier():
         raise BadData(f"A data set's name must make a variable name: letters, digits and spaces; {name!r} does not.")
+    if unicodedata.normalize("NFKC", variable_of(name)) != variable_of(name) or name != " ".join(name.split()):
+        raise BadData(
+            f"A data set can't be called {name!r}: another name would be read as the same, or look like it; write it in plain letters, with single spaces."
+        )
     if keyword.iskeyword(variable_of(name)) or variable_of(name) in _GIVEN:
         raise BadData(f"A data set can't be called {name!r}: {variable_of(name)} means something in every cell.")
 

@@ -23,7 +23,8 @@ PATIENCE_SECONDS = 30.0
 PULSE_SECONDS = 20.0
 """How often a websocket is asked whether it still leads anywhere, and how long the answer may take."""
 MAX_MESSAGE_BYTES = 256 << 20
-MAX_BODY_BYTES = 16 << 20
+MAX_BODY_BYTES = 48 << 20
+"""What an owner may deposit (``review.result_bytes`` of an enclave's settings, 32 MiB at most) has room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

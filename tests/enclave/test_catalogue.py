@@ -5,16 +5,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ag_enclave.api.uploads import _check as check_opening
 from ag_enclave.catalog import Catalog
 from ag_enclave.competitions import Competitions
 from ag_enclave.decisions import Acceptance
-from ag_enclave.errors import Conflict
+from ag_enclave.errors import BadData, Conflict, Refusal
 from ag_enclave.holdings import Holdings
 from ag_enclave.labels import establish
+from ag_enclave.loader import check_name
 from ag_enclave.migrate import open_accounts
 from ag_enclave.rules import read_rules
 from ag_enclave.state import open_state
-from ag_enclave.uploads import File
+from ag_enclave.uploads import File, Opening
 from ag_enclave.words import Words
 from tests.enclave.conftest import put_catalogue
 
@@ -59,3 +61,21 @@ def test_no_data_set_has_the_name_of_a_competition_s_labels(tmp_path: Path) -> N
 def test_no_word_that_becomes_part_of_a_line_ends_it(form: type, given: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError, match="matching regex"):
         msgspec.convert(given, type=form)
+
+
+@pytest.mark.parametrize("name", ["Ｉris", "ﬁne", "Iris ", " Iris", "Old  Iris", "x²", "Old\u2003Iris"])
+def test_no_data_set_s_name_is_read_as_another_s(name: str) -> None:
+    with pytest.raises(BadData):
+        check_name(name)
+
+
+def test_metadata_that_are_nested_without_end_are_refused_before_anything_is_sent() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(900):
+        deep = {"a": [deep]}
+    file = File(key="a", role="table", form="csv", bytes=1, sha256="0" * 64)
+    with pytest.raises(Refusal, match="nested more than 32 deep"):
+        check_opening(Opening(name="Iris", metadata=deep, files=(file,)))
+    check_opening(
+        Opening(name="Iris", metadata={"tables": {"a": {"columns": {"b": {"categories": ["c"]}}}}}, files=(file,))
+    )

@@ -9,8 +9,9 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from ag_enclave.console.chart import drawing, spending_of
 from ag_enclave.console.listing import listing
 from ag_enclave.console.log import table_of
+from ag_enclave.console.page import part as part_of
 from ag_enclave.console.pages import PAGES
 from ag_enclave.console.reviews import outline
 from ag_enclave.migrate import open_accounts
@@ -422,6 +424,32 @@ def test_what_waits_is_shown_however_much_was_decided_since(
             connection.execute(sa.delete(reviews).where(reviews.c.function == "waits"))
             connection.execute(sa.delete(requests).where(requests.c.analyst == "crowd"))
         database.close()
+
+
+def test_a_long_list_comes_in_pages_that_lead_to_each_other() -> None:
+    rows, seen, path = list(range(120)), [], "/console/analysts"
+    while path:
+        visit = SimpleNamespace(request=SimpleNamespace(query_params=dict(parse_qsl(path.partition("?")[2]))))
+        shown, before, path = part_of(visit, "/console/analysts", rows)  # type: ignore[arg-type]
+        seen += list(shown)
+        assert len(shown) <= 50
+        assert bool(before) is (shown[0] > 0)
+    assert seen == rows
+
+
+def test_no_page_shows_everybody_at_once(odd_enclave: Enclave, browser: Callable[[str], Browser]) -> None:
+    owner = browser("owner")
+    for number in range(60):
+        fields = {"kind": "analyst", "epsilon": "1", "reason": "many", "who": f"zz-{number:02}"}
+        RawClient(odd_enclave, "owner").login().ask("PUT", "/ag/v1/budgets/Odd%20Data", fields)
+    first = owner.get("/console/analysts")
+    assert "zz-00" in first.text
+    assert "zz-59" not in first.text
+    after = re.search(r'href="(/console/analysts\?from=50)" rel="next">After', first.text)
+    assert after
+    second = owner.get(after[1])
+    assert "zz-59" in second.text
+    assert 'rel="prev">Before' in second.text
 
 
 def test_the_log_s_table_keeps_the_page_s_filters(browser: Callable[[str], Browser]) -> None:

@@ -16,6 +16,7 @@ from ag_enclave.uploads import Opening, Upload, Writer, shown
 _BUFFER = 1 << 20
 _WAIT_SECONDS = 20.0
 _LONGEST_NUMBER = 16
+_DEEPEST = 32
 
 
 async def show_all(call: Call) -> Response:
@@ -124,12 +125,27 @@ def _check(opening: Opening) -> None:
     tables = {file.key for file in opening.files if file.role == "table"}
     if not tables or any(file.key not in tables for file in opening.files if file.role == "mock"):
         raise Refusal(400, "A data set needs a private table at least, and a mock the table that it stands for.")
+    if _depth(opening.metadata) > _DEEPEST:
+        raise Refusal(400, f"The metadata are nested more than {_DEEPEST} deep.")
     try:
         check_name(opening.name)
         if opening.words is not None:
             opening.words.check()
     except BadData as problem:
         raise Refusal(400, str(problem)) from problem
+
+
+def _depth(metadata: Any) -> int:
+    """How many objects and lists are inside each other."""
+    deep, level = 0, [metadata]
+    while level:
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+        ]
+        deep += 1
+    return deep
 
 
 async def _shown(call: Call) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from ag_enclave.budgets import analyst_cap
 from ag_enclave.catalog import Dataset
-from ag_enclave.console.page import page
+from ag_enclave.console.page import page, part
 from ag_enclave.console.visit import Visit
 
 PATH = "/console/analysts"
@@ -25,7 +25,8 @@ async def show(visit: Visit) -> Response:
     people: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: (row["who"], row["dataset"])):
         people.setdefault(row["who"], []).append(row)
-    return page(visit, "analysts.html", people=people)
+    shown, before, after = part(visit, PATH, list(people.items()))
+    return page(visit, "analysts.html", people=dict(shown), before=before, after=after)
 
 
 def _rows(dataset: Dataset, budget: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from ag_enclave.body import fitted
 from ag_enclave.budgets import ROWS, Change
 from ag_enclave.catalog import Dataset
 from ag_enclave.console.overview import cap_of_everyone, drawn, spent_by
-from ag_enclave.console.page import moved, page
+from ag_enclave.console.page import moved, page, part
 from ag_enclave.console.visit import Visit, filled_form
 from ag_enclave.errors import Refusal
 
@@ -44,6 +44,8 @@ async def show_one(
     """One data set. ``given``: what was filled in, where that can't be done."""
     dataset = await _named(visit)
     budget = await _budget(visit, dataset.name)
+    path = f"{PATH}/{quote(dataset.name)}"
+    spent, before, after = part(visit, path, [each for each in budget["spent"] if each["who"]])
     return page(
         visit,
         "dataset.html",
@@ -54,7 +56,9 @@ async def show_one(
         dataset=dataset,
         tables=list(_tables(dataset.tables)),
         caps=list(_caps(budget)),
-        spent=[each for each in budget["spent"] if each["who"]],
+        spent=spent,
+        before=before,
+        after=after,
         total=spent_by(budget, ""),
         most=cap_of_everyone(budget),
         account=budget["account"],

@@ -20,7 +20,7 @@ async def show(visit: Visit, *, problem: str = "", status: int = 200) -> Respons
     those, held = visit.gateway.requests, await visit.held()
     waiting = await asyncio.to_thread(those.of, None, state=OPEN, datasets=held)
     found = await asyncio.to_thread(those.of, None, datasets=held)
-    decided, newer, older = part(visit, [each for each in found if each.state not in (OPEN, ACCEPTING)])
+    decided, newer, older = part(visit, PATH, [each for each in found if each.state not in (OPEN, ACCEPTING)])
     shown = {"decided": decided, "newer": newer, "older": older}
     return page(visit, "requests.html", status=status, waiting=waiting, problem=problem, **shown)
 

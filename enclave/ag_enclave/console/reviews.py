@@ -35,7 +35,7 @@ async def show_all(visit: Visit) -> Response:
     those, held = visit.gateway.reviews, await visit.held()
     waiting = await asyncio.to_thread(those.of, None, state=OPEN, datasets=held)
     found = await asyncio.to_thread(those.of, None, datasets=held)
-    decided, newer, older = part(visit, [each for each in found if each.state != OPEN])
+    decided, newer, older = part(visit, PATH, [each for each in found if each.state != OPEN])
     return page(visit, "reviews.html", waiting=waiting, decided=decided, newer=newer, older=older)
 
 
