@@ -97,9 +97,11 @@ node:
 torture: install database
 	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py tests/sandbox/test_container.py tests/vault/test_ledger_server.py
 
-# Whole enclaves of the tests with accounts and ledger on PostgreSQL, and every attack on them. Tests that look into SQLite's files are of SQLite alone.
+# Whole enclaves of the tests with accounts and ledger on PostgreSQL, and every attack on them. Tests of SQLite's files alone are left out.
+ON_SERVER := $(addprefix tests/enclave/test_,accounts.py console.py demo_session.py hostile_clients.py hostile_routes.py login.py notices.py oidc.py operations.py ownership.py owners_guide.py \
+	precedence.py reconnect.py requests.py routes.py sessions.py standing.py) $(addprefix tests/magic/test_,competitions.py datasets.py owner.py reviews.py tensor.py) tests/redteam
 postgres: install database
-	AG_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n auto tests/enclave/test_sessions.py tests/enclave/test_console.py tests/enclave/test_requests.py tests/enclave/test_routes.py tests/enclave/test_demo_session.py tests/redteam
+	AG_TEST_DATABASE=postgresql $(BIN)/python -m pytest -n auto $(ON_SERVER)
 
 bench: install
 	$(BIN)/python -m tests.bench

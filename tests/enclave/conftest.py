@@ -1,15 +1,19 @@
 """One enclave with odd rooms, shared by the tests of the gateway."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ag_enclave.catalog import FORMAT
 from ag_enclave.database import Database
 from ag_enclave.migrate import open_accounts
+from ag_enclave.place import accounts_at
+from ag_enclave.state import State
 from tests import cluster, warm
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave, running_enclave
@@ -39,6 +43,16 @@ def exchanged(enclave: Enclave) -> dict[str, str]:
     """The first operator, with the real secret that the one-time one was exchanged for."""
     first = RawClient(enclave, "operator").login()
     return dict(first.ask("POST", "/ag/v1/me/secret").json)
+
+
+@contextlib.contextmanager
+def accounts_in(state: Path) -> Iterator[sa.Connection]:
+    """The gateway's own database, wherever it is, beside whoever serves."""
+    with (
+        contextlib.closing(open_accounts(accounts_at(State(state)))) as accounts,
+        accounts.database.engine.begin() as connection,
+    ):
+        yield connection
 
 
 def put_catalogue(state: Path, variable: str, name: str) -> None:

@@ -1,6 +1,5 @@
 """Accounts over REST: who may make and end them, secrets that are shown once, and the one-time secret that opens only its own exchange."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 
@@ -17,7 +16,7 @@ from ag_enclave.database import Database
 from ag_enclave.roles import ROLES
 from ag_enclave.schema import metadata
 from ag_enclave.throttle import Lasting, Throttle
-from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT
+from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, accounts_in
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_routes import _path
 from tests.enclave.test_serve_command import refused
@@ -38,9 +37,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
 
 def deeds(enclave: Enclave, subject: str) -> list[tuple[str, str]]:
     """Who did what to it, as kept for the log."""
-    with sqlite3.connect(enclave.state / "accounts.sqlite") as database:
-        wanted = "SELECT actor, action FROM deeds WHERE subject = ? ORDER BY number"
-        return list(database.execute(wanted, (subject,)))
+    with accounts_in(enclave.state) as connection:
+        wanted = sa.text("SELECT actor, action FROM deeds WHERE subject = :subject ORDER BY number")
+        return [(row.actor, row.action) for row in connection.execute(wanted, {"subject": subject})]
 
 
 def test_the_first_operator_s_secret_opens_nothing_but_its_exchange_and_that_once(fresh: Enclave) -> None:
@@ -152,8 +151,10 @@ def test_everybody_may_replace_their_own_secret(odd_enclave: Enclave, operator: 
 def test_failed_logins_rest_as_hashes(odd_enclave: Enclave) -> None:
     client = RawClient(odd_enclave, account={"user_id": ""})
     assert client.form(client_id="guessed-one", client_secret="wrong").status == 401
-    with sqlite3.connect(odd_enclave.state / "accounts.sqlite") as database:
-        assert database.execute("SELECT COUNT(*) FROM login_failures").fetchone()[0] >= 1
+    with accounts_in(odd_enclave.state) as connection:
+        rows = connection.execute(sa.text("SELECT * FROM login_failures")).all()
+    assert rows
+    assert "guessed-one" not in str(rows)
     assert b"guessed-one" not in b"".join(path.read_bytes() for path in odd_enclave.state.glob("accounts.sqlite*"))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
 from ag_enclave.errors import Refusal
 from ag_enclave.line import Line
@@ -17,7 +18,7 @@ from ag_enclave.logs import strike_out
 from ag_enclave.throttle import Throttle
 from ag_enclave.tokens import Tokens
 from tests import warm
-from tests.enclave.conftest import add_user
+from tests.enclave.conftest import accounts_in, add_user
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave
 
@@ -171,6 +172,8 @@ def test_secrets_rest_only_as_argon2_hashes(odd_enclave: Enclave) -> None:
     ]
     secrets = [account["user_secret"].encode() for account in odd_enclave.accounts.values()]
     content = b"".join(path.read_bytes() for path in files)
+    with accounts_in(odd_enclave.state) as connection:
+        content += str(connection.execute(sa.text("SELECT * FROM accounts")).all()).encode()
     assert b"$argon2id$" in content
     assert not [secret for secret in secrets if secret in content]
 

@@ -5,7 +5,6 @@ import dataclasses
 import hashlib
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,12 @@ from ag_enclave.ownership import EVERYONE, Ownership, close, of_account, settle_
 from ag_enclave.place import accounts_at
 from ag_enclave.reviews import Ended, Input, Reviews, Submission
 from ag_enclave.state import open_state
+from tests import warm
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, exchanged, put_catalogue
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_console import Browser
-from tests.enclave_server import COMMAND, Enclave, running_enclave
+from tests.enclave_server import Enclave, running_enclave
 
 NAMES = {"hers": "Hers", "his": "His", "all_of_us": "All of Us"}
 WHOSE = {"Hers": "olga", "His": "otto"}
@@ -251,8 +251,7 @@ def test_handing_over_is_for_who_owns_it_by_name_and_for_operators(house: Enclav
 
 def test_the_command_line_says_whose_it_is_and_hands_it_over(house: Enclave) -> None:
     def owners(*options: str) -> tuple[int, str]:
-        command = [*COMMAND, "dataset", "owners", "All of Us", *options, "--state", str(house.state)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = warm.run("dataset", "owners", "All of Us", *options, "--state", house.state)
         return done.returncode, done.stdout.strip()
 
     assert owners() == (0, "every owner's")

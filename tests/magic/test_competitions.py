@@ -4,7 +4,6 @@ import ast
 import csv
 import json
 import random
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 import yaml
 
 import antigranular as ag
@@ -21,6 +21,7 @@ from ag_enclave.errors import BadData, Refusal
 from ag_enclave.judge import cell_of
 from ag_enclave.rules import MOST_ROWS, check_window, checked, read_rules
 from tests import warm
+from tests.enclave.conftest import accounts_in
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave
 
@@ -143,8 +144,8 @@ def test_final_scores_are_those_of_the_rows_that_the_board_left_out_and_nobody_s
     competing: Any, at_demo: Enclave
 ) -> None:
     with competing("Final Cup", SPECIES_RULES, LABELS) as session:
-        with sqlite3.connect(at_demo.state / "accounts.sqlite") as database:
-            (scored,) = database.execute("SELECT scored FROM competitions WHERE name = 'Final Cup'").fetchone()
+        with accounts_in(at_demo.state) as database:
+            scored = database.execute(sa.text("SELECT scored FROM competitions WHERE name = 'Final Cup'")).scalar_one()
         shown = set(json.loads(scored))
         overfitted = [label if row in shown else "virginica" for row, label in enumerate(LABELS)]
         session.submit_predictions(overfitted)
@@ -154,10 +155,9 @@ def test_final_scores_are_those_of_the_rows_that_the_board_left_out_and_nobody_s
         assert session.privacy_odometer()["dataset_costs"]["Labels of Final Cup"]["eps"] == 1.0, "one ε for both scores"
         raw = RawClient(at_demo, "analyst").login()
         assert raw.ask("GET", "/ag/v1/competitions/Final%20Cup/board", {}).json["final"] is None
-        with sqlite3.connect(at_demo.state / "accounts.sqlite") as database:
-            database.execute(
-                "UPDATE competitions SET rules = replace(rules, '2100-01', '2021-01') WHERE name = 'Final Cup'"
-            )
+        with accounts_in(at_demo.state) as database:
+            over = "UPDATE competitions SET rules = replace(rules, '2100-01', '2021-01') WHERE name = 'Final Cup'"
+            database.execute(sa.text(over))
         board = session.leaderboard()
         assert board.final is not None
         (final,) = board.final
@@ -171,8 +171,8 @@ def test_final_scores_are_those_of_the_rows_that_the_board_left_out_and_nobody_s
 
 
 def forget_submissions(enclave: Enclave) -> None:
-    with sqlite3.connect(enclave.state / "accounts.sqlite") as database:
-        database.execute("DELETE FROM submissions")
+    with accounts_in(enclave.state) as database:
+        database.execute(sa.text("DELETE FROM submissions"))
 
 
 def owners_see_labels(enclave: Enclave, session: Any) -> None:
