@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final
 
+from ag_kernel.compiler.kept_types import keep
 from ag_kernel.offers import OFFERS, Offer, refusal
 
 Import = Callable[..., ModuleType]
@@ -59,6 +60,7 @@ class Imports:
         made.__dict__.update(_offered(original, OFFERS[name]))
         if hasattr(original, "__version__"):
             made.__dict__["__version__"] = original.__version__
+        keep(made)
         self._made[name] = made
         for other, offer in OFFERS.items():
             parent, _, child = other.rpartition(".")

@@ -105,7 +105,13 @@ OFFERS: Final[dict[str, Offer]] = {
     "dateutil.parser": _WHOLE,
     "dateutil.relativedelta": _WHOLE,
     "dateutil.rrule": _WHOLE,
-    "dateutil.tz": _only("UTC tzutc tzoffset resolve_imaginary datetime_exists datetime_ambiguous gettz", _FILES),
+    "dateutil.tz": Offer(
+        only=frozenset(
+            {"UTC", "tzutc", "tzoffset", "resolve_imaginary", "datetime_exists", "datetime_ambiguous", "gettz"}
+        ),
+        why=_FILES,
+        ours={"gettz": "gettz"},
+    ),
     "decimal": _WHOLE,
     "enum": _only("Enum IntEnum StrEnum Flag IntFlag auto unique member nonmember", "the rest is machinery"),
     "fractions": _WHOLE,
@@ -136,7 +142,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "typing_extensions": Offer(
         without=frozenset(
             {
-                *("get_type_hints", "ForwardRef", "evaluate_forward_ref"),
+                *("get_type_hints", "ForwardRef", "evaluate_forward_ref", "deprecated"),
                 *("get_origin", "get_annotations", "get_original_bases"),
             }
         ),

@@ -6,6 +6,7 @@ Named by the rows of `offers`. It must not know the kernel.
 import collections
 import dataclasses
 import functools
+import importlib
 import typing
 from collections.abc import Callable, Mapping
 from types import FunctionType
@@ -41,6 +42,13 @@ def namedtuple(typename: str, field_names: Any, *, rename: bool = False, default
     return settled(
         collections.namedtuple(typename, field_names, rename=rename, defaults=defaults, module="__main__")  # noqa: PYI024 - the stand-in for this very name
     )
+
+
+def gettz(name: str | None = None) -> Any:
+    """`dateutil.tz.gettz`, by the name or the rule of a zone. ValueError for the path of a file."""
+    if name is not None and (".." in name or str(name).lstrip(":").startswith(("/", "~", "\\"))):
+        raise ValueError(f"gettz: {name!r} is no name of a zone, and there are no files inside the enclave")
+    return importlib.import_module("dateutil.tz").gettz(name)
 
 
 class _NamedTuple:

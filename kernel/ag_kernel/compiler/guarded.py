@@ -12,6 +12,7 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final
 
 from ag_kernel.compiler import names
+from ag_kernel.compiler.kept_types import shown
 from ag_kernel.compiler.patterns import HOMELY, build_class
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class _Asking(type):
         found = type(value)
         if issubclass(found, type):
             raise TypeError(f"type({value.__name__}): {value.__name__} is a type itself; give a value")
-        return found
+        return shown(found)
 
     def __instancecheck__(cls, value: object) -> bool:
         return isinstance(value, type)
