@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import re
 import string
+import unicodedata
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # Any dunder, a private attribute, or an attribute of a variable of the notebook (`@pd.io…` in DataFrame.query).
 _LEADS_OUT: Final = re.compile(r"__|\._|^_[a-z]|@\s*[A-Za-z_]\w*\s*[.\[]|@\s*[A-Za-z_]\w*\s*\(")
+_REACHED: Final = re.compile(r"\.[\s\\]*([^\W\d]\w*)")
 _MISSING: Final = object()
 _TEXT_KINDS: Final = frozenset("OUST")  # dtypes that hold text
 _LOOK_AROUND: Final = frozenset({"query", "eval"})
@@ -184,7 +186,7 @@ def _formatting(value: Any, name: str) -> Callable[..., str]:
 def _watching(found: Callable[..., Any], name: str) -> Callable[..., Any]:
     def watched(*args: Any, **kwargs: Any) -> Any:
         for text in _texts((args, kwargs), _DEEPEST):
-            if _LEADS_OUT.search(text) or (name in _CALL_BY_NAME and text in _NOT_BY_NAME):
+            if _leads_out(text, name):
                 raise ValueError(
                     f"`.{name}` takes no text that names insides, files or attributes of variables: {text[:60]!r}"
                 )
@@ -197,6 +199,14 @@ def _watching(found: Callable[..., Any], name: str) -> Callable[..., Any]:
         return found(*args, **kwargs)
 
     return watched
+
+
+def _leads_out(text: str, name: str) -> bool:
+    """Whether a text given to the method of this name says more than columns and harmless methods; letters count as Python reads them."""
+    said = unicodedata.normalize("NFKC", text)
+    if _LEADS_OUT.search(said) or (name in _CALL_BY_NAME and said in _NOT_BY_NAME):
+        return True
+    return name in _LOOK_AROUND and not _NOT_BY_NAME.isdisjoint(_REACHED.findall(said))
 
 
 def _settled(

@@ -55,7 +55,7 @@ def shown(kind: type) -> type:
 def keep(module: ModuleType) -> None:
     """In a module as cells see it, show the kept types for what they are."""
     for name, value in list(vars(module).items()):
-        if type(value) is GenericAlias:
+        if type(value) is GenericAlias and isinstance(value.__origin__, type):
             vars(module)[name] = GenericAlias(shown(value.__origin__), value.__args__)
         elif isinstance(value, type) and not name.startswith("_") and type(value) is not _Kept:
             vars(module)[name] = shown(value)
@@ -65,7 +65,7 @@ def _made(kind: type) -> type:
     def refused(cls: type) -> None:
         raise TypeError(f"{cls.__name__}: {kind.__name__} is no base class inside the enclave")
 
-    words = {
+    words: dict[str, Any] = {
         "__doc__": kind.__doc__,
         "__module__": kind.__module__,
         "__init_subclass__": classmethod(refused),
