@@ -53,7 +53,7 @@ redteam: install
 # The proofs of privacy by test, in depth: twenty times as many neighbouring databases as in make test, 1e5 draws of each mechanism, deaths at
 # every step of a charge, a million spends.
 proof: install
-	AG_PROOF_DEPTH=20 $(BIN)/python -m pytest -n auto tests/vault/test_replay.py tests/vault/test_replay_found.py tests/vault/test_spaces.py tests/vault/test_goodness.py tests/vault/test_ledger_torn.py
+	AG_PROOF_DEPTH=20 $(BIN)/python -m pytest -n auto tests/vault/test_replay.py tests/vault/test_replay_found.py tests/vault/test_spaces.py tests/vault/test_nested_relations.py tests/vault/test_goodness.py tests/vault/test_ledger_torn.py
 
 # Hostile bytes at every door, a minute each: guided by coverage where atheris has a wheel for this Python, by mutation in any case.
 fuzz: install
