@@ -133,7 +133,10 @@ class Uploads:
         """Whoever writes file ``number`` from ``offset`` on; who wrote before has no say any more. Conflict where the file isn't there yet, 507 without room."""
         path, place = upload.path(number), (upload.upload_id, number)
         if self._free(self._folder) <= self._settings.free_bytes:
-            raise Refusal(507, "The enclave's disk is nearly full; tell its operator.")
+            raise Refusal(
+                507,
+                "The enclave's disk is nearly full; tell its operator (uploads.free_bytes is what uploads leave free).",
+            )
         with self._lock:
             known = _size(path)
             if offset != known:
@@ -194,7 +197,10 @@ class Uploads:
                 429, f"Your uploads under way may have {limits.bytes_per_owner} bytes together; finish or cancel one."
             )
         if size + limits.free_bytes > self._free(self._folder):
-            raise Refusal(507, "The enclave's disk has no room for this upload; tell its operator.")
+            raise Refusal(
+                507,
+                "The enclave's disk has no room for this upload; tell its operator (uploads.free_bytes is what uploads leave free).",
+            )
 
     def _all(self) -> Iterator[Upload]:
         for folder in sorted(self._folder.iterdir()):
