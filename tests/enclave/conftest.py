@@ -14,7 +14,8 @@ from ag_enclave.database import Database
 from ag_enclave.migrate import open_accounts
 from ag_enclave.place import accounts_at
 from ag_enclave.state import State
-from tests import cluster, warm
+from tests import cluster
+from tests.enclave.people import add_user
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave, running_enclave
 
@@ -31,12 +32,6 @@ replay_messages = 2000
 [kernel]
 cell_output_bytes = 33554432
 """
-
-
-def add_user(state: Path, user_id: str, role: str) -> dict[str, str]:
-    """An account made by the command line."""
-    added = warm.run("user", "add", user_id, "--role", role, "--state", state, check=True)
-    return {"user_id": user_id, "user_secret": added.stdout.strip()}
 
 
 def exchanged(enclave: Enclave) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 from ag_enclave.app import ROUTES
 from ag_enclave.roles import ROLES
 from ag_enclave.tokens import Tokens
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_routes import _path
 from tests.enclave_server import Enclave

@@ -16,7 +16,7 @@ import pytest
 from ag_enclave.session.nurseries import BREEDS
 from ag_vault.ledger import Ledger
 from tests import warm
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave.processes import children, descendants, eventually, nurseries
 from tests.enclave.raw_client import RawClient, kind, only, printed
 from tests.enclave_server import Enclave, running_enclave

@@ -18,7 +18,8 @@ from ag_enclave.logs import strike_out
 from ag_enclave.throttle import Throttle
 from ag_enclave.tokens import Tokens
 from tests import warm
-from tests.enclave.conftest import accounts_in, add_user
+from tests.enclave.conftest import accounts_in
+from tests.enclave.people import add_user
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave
 
@@ -79,7 +80,7 @@ def test_what_is_no_form_is_refused(odd_enclave: Enclave, body: Any, kind: str, 
 
 
 def test_an_unknown_account_costs_as_much_time_as_a_wrong_secret(odd_enclave: Enclave) -> None:
-    add_user(odd_enclave.state, "timed", "analyst")
+    warm.run("user", "add", "timed", "--role", "analyst", "--state", odd_enclave.state, check=True)
 
     gateway = psutil.Process(odd_enclave.process.pid)
 

@@ -15,7 +15,8 @@ from ag_enclave.config import Notify
 from ag_enclave.database import Database
 from ag_enclave.errors import BadConfig
 from ag_enclave.notices import Notices
-from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
+from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, put_catalogue
+from tests.enclave.people import add_user
 from tests.enclave.post import Postbox, postbox
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient

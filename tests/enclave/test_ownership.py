@@ -25,7 +25,8 @@ from ag_enclave.place import accounts_at
 from ag_enclave.reviews import Ended, Input, Reviews, Submission
 from ag_enclave.state import open_state
 from tests import warm
-from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, exchanged, put_catalogue
+from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, exchanged, put_catalogue
+from tests.enclave.people import add_user
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_console import Browser

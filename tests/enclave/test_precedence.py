@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ag_enclave.session.precedence import Precedence
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave, running_enclave

@@ -17,7 +17,8 @@ import pytest
 
 from ag_enclave.config import Jail
 from tests import warm
-from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, exchanged, put_catalogue
+from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, exchanged, put_catalogue
+from tests.enclave.people import add_user
 from tests.enclave.processes import NURSERIES, descendants, eventually, nurseries
 from tests.enclave.raw_client import RawClient, kind
 from tests.enclave_server import COMMAND, Enclave, running_enclave, stop
@@ -234,7 +235,7 @@ def test_a_certificate_without_its_key_is_refused(used_state: Path, tmp_path: Pa
 
 
 def test_accounts_are_listed_and_bad_names_refused(tmp_path: Path) -> None:
-    add_user(tmp_path, "ann", "analyst")
+    warm.run("user", "add", "ann", "--role", "analyst", "--state", tmp_path, check=True)
     listed = warm.run("user", "list", "--state", tmp_path, check=True)
     assert listed.stdout == "ann\tanalyst\tactive\n"
     assert refused("user", "add", "ann", "--role", "owner", "--state", tmp_path) == "There is already a user ann."

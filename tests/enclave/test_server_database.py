@@ -16,7 +16,7 @@ from ag_enclave.place import accounts_at, address, checked, ledger_at, settle
 from ag_enclave.state import State, open_state, write_private
 from ag_vault.ledger import Ledger
 from tests import cluster, warm
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import RawClient, only
 from tests.enclave.test_clerk import with_clerk

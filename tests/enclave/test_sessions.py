@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.enclave.conftest import CONFIG, ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
+from tests.enclave.conftest import CONFIG, ODD_COMMAND, ODD_ENVIRONMENT, put_catalogue
+from tests.enclave.people import add_user
 from tests.enclave.processes import NURSERIES, children, descendants, eventually
 from tests.enclave.raw_client import Channels, Json, RawClient, kind, only, printed
 from tests.enclave_server import Enclave, running_enclave

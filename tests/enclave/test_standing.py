@@ -4,7 +4,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests import warm
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import Channels, RawClient, only
 from tests.enclave.test_serve_command import refused

@@ -12,6 +12,7 @@ from antigranular.rest import Enclave as Rest
 from antigranular.session import Session
 from antigranular.transport import TlsTransport
 from tests.demo_data import demo_state
+from tests.enclave.people import cheapen
 from tests.enclave_server import Enclave, running_enclave
 from tests.magic.fake_enclave import Cell, FakeEnclave
 
@@ -42,6 +43,7 @@ def start() -> Iterator[Start]:
 def demo_enclave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
     """One enclave per worker, on the run's demo data."""
     with running_enclave(demo_state(tmp_path_factory), demo=True) as enclave:
+        cheapen(enclave)
         yield enclave
 
 

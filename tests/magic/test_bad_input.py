@@ -19,7 +19,8 @@ from antigranular.config import find_target
 from antigranular.transport import TlsTransport
 from antigranular.view import PlainView
 from tests import warm
-from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
+from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, put_catalogue
+from tests.enclave.people import add_user
 from tests.enclave_server import Enclave, running_enclave
 from tests.magic.bad_network import BadNetwork, bad_network
 from tests.magic.test_transport import certificate

@@ -25,7 +25,7 @@ from antigranular.holdings import Datasets
 from antigranular.rest import Enclave as Rest
 from antigranular.transport import Line, Request, Response, TlsTransport
 from antigranular.uploading import PlainBar
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_console import Browser

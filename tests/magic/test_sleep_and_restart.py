@@ -16,7 +16,8 @@ import pytest
 import antigranular as ag
 from antigranular.config import find_target
 from antigranular.transport import TlsTransport
-from tests.enclave.conftest import CONFIG, ODD_COMMAND, ODD_ENVIRONMENT, add_user, put_catalogue
+from tests.enclave.conftest import CONFIG, ODD_COMMAND, ODD_ENVIRONMENT, put_catalogue
+from tests.enclave.people import add_user
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave, running_enclave

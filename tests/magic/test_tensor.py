@@ -7,7 +7,7 @@ import pytest
 
 import antigranular as ag
 from tests import warm
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave_server import running_enclave
 
 CELL = """

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests import warm
+from tests.enclave.people import add_user
 from tests.enclave_server import Enclave, running_enclave
 from tests.redteam.campaign import Class
 from tests.redteam.front import Front, front
@@ -33,9 +33,8 @@ messages_per_second = 4000
 
 
 def add_analyst(state: Path, user_id: str) -> dict[str, str]:
-    """An account made by the command line."""
-    added = warm.run("user", "add", user_id, "--role", "analyst", "--state", state, check=True)
-    return {"user_id": user_id, "user_secret": added.stdout.strip()}
+    """One more account."""
+    return add_user(state, user_id, "analyst")
 
 
 @contextlib.contextmanager

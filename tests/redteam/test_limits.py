@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave.raw_client import Channels, RawClient, only, printed
 from tests.enclave_server import running_enclave
 

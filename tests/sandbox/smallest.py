@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.enclave.conftest import add_user
+from tests.enclave.people import add_user
 from tests.enclave.processes import children
 from tests.enclave.raw_client import RawClient, only
 from tests.enclave_server import COMMAND, running_enclave
