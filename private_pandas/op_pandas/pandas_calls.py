@@ -14,6 +14,7 @@ from op_pandas.dummies import get_dummies as _get_dummies
 from op_pandas.frame import PrivateDataFrame
 from op_pandas.functions import to_datetime as _to_datetime
 from op_pandas.joins import merge as _merge
+from op_pandas.originals import stand_for
 from op_pandas.private import Private
 from op_pandas.series import PrivateSeries
 from op_pandas.stacks import concat as _concat
@@ -31,7 +32,7 @@ def _either(original: Function, private: Function) -> Function:
         held = any(_holds_private(each) for each in (*given, *named.values()))
         return (private if held else original)(*given, **named)
 
-    return call
+    return stand_for(call, original)
 
 
 def _holds_private(value: object) -> bool:

@@ -101,6 +101,23 @@ def without(f: Any) -> Any:
     return f.drop(columns=["sex"]).reset_index(drop=True)["fare"]
 
 
+def banded(age: Any) -> int:
+    if pd_.isna(age):
+        return -1
+    return 1 if pd_.notnull(age) and age > 40 else 0
+
+
+def banded_by_a_loop(age: Any) -> int:
+    bands = 0
+    while not pd_.isnull(age) and bands * 10 < age:
+        bands += 1
+    return bands if pd_.notna(age) else -1
+
+
+def since(came: Any) -> int:
+    return (came - pd_.to_datetime("2019-12-31")).days
+
+
 NUMBERS: dict[str, Callable[[Any], Any]] = {
     "loc of a condition": lambda f: f.loc[f["age"] > 30, "fare"],
     "loc of a condition and columns": lambda f: f.loc[f["age"] > 30, ["fare", "rank"]]["rank"],
@@ -151,6 +168,14 @@ NUMBERS: dict[str, Callable[[Any], Any]] = {
     "pd.notnull": lambda f: pd_.notnull(f)["age"],
     "pd.to_datetime of dates": lambda f: pd_.to_datetime(f["came"]).dt.month,
     "pd.to_numeric": lambda f: pd_.to_numeric(f["rank"].astype(str), errors="coerce").clip(0, 9),
+    "missing in a function": lambda f: f["age"].map(banded),
+    "missing in a program": lambda f: (
+        f["age"].map(banded_by_a_loop, output_bounds=(-1, 20))
+        if not isinstance(f, pd.DataFrame)
+        else f["age"].map(banded_by_a_loop)
+    ),
+    "missing as a function": lambda f: f["age"].map(pd_.isna),
+    "a date in a function": lambda f: f["came"].map(since),
     "replaced by numbers": lambda f: f["sex"].replace({"male": 0, "female": 1}).astype(float),
     "replaced by a list": lambda f: f["port"].replace(["S", "C", "Q"], [0, 1, 2]).astype(float),
     "replaced in a column": lambda f: f.replace({"rank": {3: 9}})["rank"],

@@ -7,6 +7,7 @@ from typing import Any
 
 from ag_plan.expressions import Code
 from ag_plan.programs import Apply, Call, Key, Literally, Method, Shown, Single
+from op_pandas.originals import original_of
 from op_pandas.programs import known
 from op_pandas.programs.loops import decided
 from op_pandas.programs.matching import of_module, of_pattern
@@ -30,6 +31,7 @@ def called(scene: Scene, node: ast.Call) -> Code:
 
 
 def _of_function(scene: Scene, node: ast.Call, function: Any) -> Code:  # noqa: PLR0911 - one per kind
+    function = original_of(function)
     own = known.is_function(function)
     if own is not None:
         return _of_own(scene, node, own)

@@ -8,6 +8,7 @@ from typing import Any
 from ag_plan.expressions import Code, Expression
 from ag_plan.programs import Block, Define, Give, Program, Store
 from op_pandas.errors import Untranslatable
+from op_pandas.originals import original_of
 from op_pandas.programs.known import is_function, public
 from op_pandas.programs.meaning import value
 from op_pandas.programs.steps import block
@@ -23,7 +24,7 @@ def programmed(
     function: Callable[..., Any], argument: "Term | Mapping[str, Term]"
 ) -> tuple[Program, tuple[Expression, ...]]:
     """What the function does, as a program, and the columns that it gets. Untranslatable with one sentence."""
-    own = is_function(function)
+    own = is_function(original_of(function))
     if own is None:
         name = getattr(function, "__name__", type(function).__name__)
         raise Untranslatable(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
+from op_pandas.originals import original_of
 from op_pandas.translation.callables import is_function, items_of, known_call
 from op_pandas.translation.cases import matched
 from op_pandas.translation.expressions import Evaluation
@@ -120,7 +121,7 @@ class Function:
             return self._inlined(function.home, function.node, function.environment, given, keywords)
         if not isinstance(function, Known):
             self.scene.refuse("calling this", "call a function by its name")
-        found = function.value
+        found = original_of(function.value)
         if isinstance(found, FunctionType) and not is_library(found):
             return self._inlined(source_of(found), None, {}, given, keywords)
         return known_call(self.scene, found, given, keywords)

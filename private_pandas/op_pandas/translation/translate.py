@@ -10,6 +10,7 @@ from typing import Any
 
 from ag_plan.expressions import Expression
 from op_pandas.errors import Untranslatable
+from op_pandas.originals import original_of
 from op_pandas.rows import Term
 from op_pandas.translation.callables import known_call
 from op_pandas.translation.expressions import Evaluation
@@ -34,6 +35,7 @@ def translated(
     ``keep_missing``: missing values stay missing and the function doesn't see them (pandas' ``na_action="ignore"``). Raises
     Untranslatable with one sentence.
     """
+    function = original_of(function)
     source = _source(function)
     scene = Scene(source)
     if isinstance(argument, Mapping):
