@@ -133,9 +133,10 @@ class Competitions:
             deeds.note(connection, analyst, "competition.submit", name, {"score": board.score})
         return _submission({**row, "number": (done.inserted_primary_key or (0,))[0]})
 
-    def submitted(self, name: str) -> list[Submission]:
-        """All submissions of a competition, oldest first."""
-        wanted = sa.select(submissions).where(submissions.c.competition == name).order_by(submissions.c.number)
+    def submitted(self, name: str, analyst: str | None = None) -> list[Submission]:
+        """All submissions of a competition, or an analyst's, oldest first."""
+        whose = sa.true() if analyst is None else submissions.c.analyst == analyst
+        wanted = sa.select(submissions).where(submissions.c.competition == name, whose).order_by(submissions.c.number)
         with self._database.transaction() as connection:
             rows = connection.execute(wanted).mappings().all()
         return [_submission(dict(row)) for row in rows]

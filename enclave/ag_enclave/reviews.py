@@ -210,14 +210,14 @@ class Reviews:
     def of(
         self, user_id: str | None, *, state: str | None = None, datasets: Collection[str] | None = None
     ) -> list[Review]:
-        """What somebody submitted or may read (None: everything), bound to no other data sets than these (None: any), the newest first, five hundred at most."""
+        """What somebody submitted or may read (None: everything), bound to no other data sets than these (None: any), the newest first, five hundred at most, without their code."""
         wanted = sa.true() if user_id is None else (reviews.c.analyst == user_id) | (reviews.c.reader == user_id)
         if state is not None:
             wanted &= reviews.c.state == state
         with self._database.transaction() as connection:
             if datasets is not None:
                 wanted &= reviews.c.request_id.in_(_bound_to(connection, wanted, datasets)[:_MOST])
-            asked = sa.select(*_SHOWN).where(wanted).order_by(*_NEWEST_FIRST).limit(_MOST)
+            asked = sa.select(*_LISTED).where(wanted).order_by(*_NEWEST_FIRST).limit(_MOST)
             return [_review(dict(row)) for row in connection.execute(asked).mappings()]
 
     def waiting(self, datasets: Collection[str] | None = None) -> int:
@@ -396,6 +396,7 @@ _UNDECIDED = ("decided_by", "decided_at", "answer", "overridden", "result_digest
 _NONE = "There is no request {}."
 _OTHER_READER = "Its result may be read by somebody else only."
 _SHOWN = [column for column in reviews.c if column.name != "result"]
+_LISTED = [column if column.name != "source" else sa.literal("").label("source") for column in _SHOWN]
 
 
 def _why_not(found: Review) -> str:

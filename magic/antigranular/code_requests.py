@@ -123,6 +123,13 @@ class CodeRequest:
         self.refresh()
         return _is_of(digest, self._salt, given)
 
+    @property
+    def source(self) -> str:
+        """The code; asked for where this is of a list, which goes without."""
+        if self._source is None:
+            self.refresh()
+        return self._source or ""
+
     def show(self) -> str:
         """The code, with what it is bound to above it."""
         bound = "\n".join(f"# {each['argument']} = {each['dataset']}/{each['table']}" for each in self.inputs)
@@ -157,7 +164,7 @@ class CodeRequest:
             self.analyst: str = str(facts["analyst"])
             self.project: str = str(facts["project"])
             self.function: str = str(facts["function"])
-            self.source: str = str(facts["source"])
+            self._source: str | None = None if facts["source"] is None else str(facts["source"])
             self.inputs: list[dict[str, str]] = [dict(each) for each in facts["inputs"]]
             self.runs_allowed: int = int(facts["runs_allowed"])
             self.runs_used: int = int(facts["runs_used"])

@@ -113,6 +113,8 @@ def test_code_is_submitted_read_run_deposited_and_fetched(village: Enclave, anal
     assert (submitted.state, submitted.runs_used, [run.on for run in submitted.runs]) == ("open", 0, ["mock"])
     with pytest.raises(ag.RequestRefused, match="no result: the request is open"):
         submitted.result()
+    listed = RawClient(village, "owner").login().ask("GET", "/ag/v1/reviews").json
+    assert {each["source"] for each in listed} == {None}, "however long it is, a list has room for everybody's"
     found = of_owner(owner, submitted)
     assert found.show().startswith("# data = Village/people\ndef mean_pay(data):")
     mock, data = found.run("mock"), found.run("data")

@@ -19,12 +19,12 @@ _BINARY = "application/octet-stream"
 
 
 async def show_all(call: Call) -> Response:
-    """An analyst's own submissions and what was submitted for them to read, an owner's those that are bound to the data sets that are theirs. One state only: ``?state=open``."""
+    """An analyst's own submissions and what was submitted for them to read, an owner's those that are bound to the data sets that are theirs; without the code. One state only: ``?state=open``."""
     state = call.request.query_params.get("state")
     if state is not None and state not in STATES:
         raise Refusal(400, f"state must be one of {', '.join(STATES)}.")
     found = await asyncio.to_thread(call.gateway.reviews.of, _whose(call), state=state, datasets=await call.held())
-    return JSONResponse([model(call, each) for each in found])
+    return JSONResponse([model(call, each) | {"source": None} for each in found])
 
 
 async def show_one(call: Call) -> Response:
