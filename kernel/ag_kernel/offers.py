@@ -170,7 +170,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "numpy.fft": _WHOLE,
     "numpy.random": _without("get_bit_generator set_bit_generator BitGenerator", "it is machinery"),
     "numpy.polynomial": _WHOLE,
-    "numpy.polynomial.polynomial": _WHOLE,
+    "numpy.polynomial.polynomial": _without("polyvalnd", "only newer releases of numpy have it"),
     "numpy.lib": _only("", "only its `stride_tricks`"),
     "numpy.lib.stride_tricks": _only("sliding_window_view", "it lays arrays over raw memory"),
     "numpy.ma": _without("core extras testutils mvoid", "it is machinery"),
