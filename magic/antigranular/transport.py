@@ -118,7 +118,8 @@ class TlsTransport:
         except InvalidStatus as refusal:
             stream.close()
             raise _refusal(refusal.response.status_code, refusal.response.body) from None
-        except (WebSocketException, OSError, EOFError, ValueError) as problem:
+        except (WebSocketException, OSError, EOFError, ValueError, LookupError) as problem:
+            # LookupError: what the library makes of a header that an answer has twice.
             stream.close()
             # ValueError: of a redirect, which leads nowhere from here, newer versions of the library make this instead of a status.
             if isinstance(problem.__cause__, InvalidStatus):

@@ -66,6 +66,11 @@ class Echo(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", self.path.partition("?to=")[2])
             self.send_header("Content-Length", "0")
             self.end_headers()
+        elif self.path == "/twice":
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         else:
             self.send_error(403, "no channel for you")
 
@@ -161,6 +166,12 @@ def test_a_redirect_is_a_refusal_and_what_it_names_hears_nothing(serve, to: str)
     assert transport(url, ca).exchange(asked).status == 302
     with pytest.raises((ag.RequestRefused, ag.ConnectionLost)):
         transport(url, ca).open_line(asked, "v1")
+
+
+def test_a_length_that_is_said_twice_is_a_lost_connection(serve) -> None:
+    url, ca = serve()
+    with pytest.raises(ag.ConnectionLost, match="broke off"):
+        transport(url, ca).open_line(Request(method="GET", path="/twice"), "v1")
 
 
 def test_proxies_of_the_environment_see_nothing(serve, monkeypatch) -> None:
