@@ -46,7 +46,9 @@ class Answer:
 def _status(asker: Asker, text: str) -> Answer:
     """The session, and what it is at."""
     _nothing_more("status", text)
-    return Answer(("session", ""), [(name, str(value)) for name, value in asker.current().state().items()])
+    facts = asker.current().state()
+    facts["last_activity"] = _moment(facts["last_activity"])
+    return Answer(("session", ""), [(name.replace("_", " "), str(value)) for name, value in facts.items()])
 
 
 def _budget(asker: Asker, text: str) -> Any:
@@ -80,9 +82,15 @@ def _sessions(asker: Asker, text: str) -> Answer:
         facts = each.get("ag") or {}
         here = "here" if each.get("id") == mine.session_id else ""
         about = facts.get("dataset") or "all of them"
-        known = (each.get("id"), about, each.get("execution_state"), each.get("last_activity"))
+        known = (each.get("id"), about, each.get("execution_state"), _moment(each.get("last_activity")))
         rows.append((*map(str, known), here))
     return Answer(("session", "data set", "state", "last activity", ""), rows, "Running sessions")
+
+
+def _moment(said: Any) -> str:
+    """A moment as the enclave says it, to the second."""
+    text = str(said or "")
+    return f"{text[:10]} {text[11:19]} UTC" if text.endswith("Z") else text
 
 
 def _attach(asker: Asker, text: str) -> None:

@@ -79,7 +79,8 @@ def grid(value: Any) -> tuple[list[str], list[list[Any]]]:
         return ["", "value" if value.name is None else label(value.name)], [[label(key), cell] for key, cell in found]
     if hasattr(value, "tolist") and len(getattr(value, "shape", "")):
         rows = [row if isinstance(row, list) else [row] for row in value.tolist()]
-        return ["", *map(str, range(len(rows[0]) if rows else 0))], [[str(at), *row] for at, row in enumerate(rows)]
+        headers = ["value"] if len(value.shape) == 1 else map(str, range(len(rows[0]) if rows else 0))
+        return ["", *headers], [[str(at), *row] for at, row in enumerate(rows)]
     return [], [[value]]
 
 
