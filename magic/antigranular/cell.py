@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from queue import Empty
 from typing import Any
 
-from antigranular.channel import Channel, Event, Inbox
+from antigranular.channel import Channel
 from antigranular.errors import (
     AgError,
     CellError,
@@ -17,6 +17,7 @@ from antigranular.errors import (
     WireError,
 )
 from antigranular.hearing import CellResult, Hearing, lines_of
+from antigranular.inbox import Event, Inbox
 from antigranular.view import View
 from antigranular.wire import Message, request
 
@@ -45,7 +46,7 @@ def run_cell(
     """Run one cell, against mocks if ``mock``, and wait for its end; after ``timeout`` seconds it is interrupted.
 
     Raises CellError where it fails, CellTimedOut, CellInterrupted after a Ctrl-C here (``interrupt`` is called and the cell's end awaited;
-    a second Ctrl-C stops waiting), SessionError where the session ends, ConnectionLost where the connection can't be kept.
+    a second Ctrl-C stops waiting; a cell that was not sent yet is not sent), SessionError where the session ends, ConnectionLost where the connection can't be kept.
     """
     content = {
         "code": source,
@@ -76,7 +77,7 @@ def _follow(run: "_Run", inbox: Inbox, wait: "_Wait", interrupt: Callable[[], ob
                 sent = True
                 run.send()
             try:
-                run.take(inbox.get(timeout=wait.next()))
+                _hear(run, inbox, wait.next())
             except Empty:
                 if wait.tick():
                     interrupt()
@@ -85,12 +86,29 @@ def _follow(run: "_Run", inbox: Inbox, wait: "_Wait", interrupt: Callable[[], ob
                 early = False
                 interrupt()
         except KeyboardInterrupt:
+            if not interrupted and run.withdrawn():
+                raise CellInterrupted([]) from None
             interrupt()
             if interrupted:
                 raise
             # Before the cell has begun over there, the interrupt meets an idle kernel: it is repeated once it has.
             interrupted, early = True, not run.started
     return interrupted
+
+
+def _hear(run: "_Run", inbox: Inbox, seconds: float) -> None:
+    """Take the next event. One that the end may depend on is dropped when it was taken, others before: those are shown once. Raises Empty."""
+    event = inbox.first(timeout=seconds)
+    if isinstance(event, Message) and event.parent and event.kind not in _TURNS:
+        inbox.drop()
+        run.take(event)
+    else:
+        run.take(event)
+        inbox.drop()
+
+
+_TURNS = frozenset({"status", "execute_reply", "error", "kernel_info_reply"})
+"""Messages that change where a cell is; taking one twice is taking it once."""
 
 
 class _Wait:
@@ -137,6 +155,7 @@ class _Run:
         self._view = hearing.view
         self._hearing = hearing
         self._probe = ""
+        self._asked_on = 0
         self._repeated = False
         self._news = ""
         self.started = False
@@ -152,6 +171,10 @@ class _Run:
         """Ask for the cell to be run."""
         self._channel.send(self._asked, self._inbox)
 
+    def withdrawn(self) -> bool:
+        """Whether the cell has not been sent, and now never will be."""
+        return not self.started and not self._repeated and self._channel.withdraw(self._asked)
+
     def take(self, event: Event) -> None:
         """One message, or the news that the connection broke."""
         if isinstance(event, ConnectionLost):
@@ -163,6 +186,8 @@ class _Run:
         elif event.parent == self._probe:
             self._tell_news()
             self._probed(event)
+        elif event.parent != self._asked.header["msg_id"]:
+            return  # of a question from before another break
         elif event.kind == "status":
             self.started = True
             self._idle = event.content.get("execution_state") == "idle"
@@ -191,8 +216,11 @@ class _Run:
     def _resume(self, problem: ConnectionLost) -> None:
         """Take the connection up again, and ask something whose answer comes after all that the cell still has to say."""
         check_final(problem)
+        if problem.line is not None and problem.line < self._asked_on:
+            return  # The reader and the writer may both tell of one break.
         self._view.notice("The connection to the enclave broke; taking it up again…")
         self._channel.reopen()
+        self._asked_on = self._channel.opened
         self._ask_whether_done()
 
     def _ask_whether_done(self) -> None:

@@ -48,9 +48,10 @@ class UntrustedEnclave(EnclaveUnreachable):
 
 
 class ConnectionLost(EnclaveUnreachable):
-    """The connection broke; ``code`` is the websocket close code, where the enclave sent one."""
+    """The connection broke; ``code`` is the websocket close code, where the enclave sent one, ``line`` says which of a channel's connections it was."""
 
     code: int | None = None
+    line: int | None = None
 
 
 class IncompatibleEnclave(AgError):

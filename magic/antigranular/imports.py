@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from antigranular.cell import check_alive, check_final, failure
-from antigranular.channel import Channel, Event, Inbox
+from antigranular.channel import Channel
 from antigranular.errors import AgError, ConnectionLost, IncompatibleEnclave, NotImportable
+from antigranular.inbox import Event, Inbox
 from antigranular.parcel import PIECE_BYTES, pack, pieces
 from antigranular.progress import Progress
 from antigranular.tagging import Encoder

@@ -54,7 +54,17 @@ def login(
         wanted = {"dataset": dataset} if dataset is not None else {"competition": competition}
     else:
         wanted = _earliest_form(competition, enclave)
-    return _held(enclave, enclave.start(wanted))
+    model = enclave.start(wanted)
+    try:
+        session = _session(enclave, model)
+        _hold(session, enclave)
+    except (
+        BaseException
+    ):  # a Ctrl-C above all: a session that nobody holds would count against the analyst until it was idle for too long
+        with contextlib.suppress(AgError):
+            enclave.stop(str(model.get("id")))
+        raise
+    return session
 
 
 def attach(
@@ -75,9 +85,14 @@ def attach(
     """
     enclave = reach(find_credentials(user_id, user_secret), url, ca, transport, clock)
     model = enclave.session(session_id) if session_id is not None else _only(enclave)
-    session = _held(enclave, model)
-    if show:
-        session.replay(view=view_of(active_shell()))
+    session = _session(enclave, model)
+    try:
+        _hold(session, enclave)
+        if show:
+            session.replay(view=view_of(active_shell()))
+    except BaseException:
+        session.leave()
+        raise
     return session
 
 
@@ -108,9 +123,12 @@ def reach(
     return enclave
 
 
-def _held(enclave: Enclave, model: Mapping[str, Any]) -> Session:
-    """The session of a model, shown, and where ``%%ag`` runs cells from now on."""
-    session = Session(enclave, model, outlives=restarting, views=lambda: view_of(active_shell()))
+def _session(enclave: Enclave, model: Mapping[str, Any]) -> Session:
+    return Session(enclave, model, outlives=restarting, views=lambda: view_of(active_shell()))
+
+
+def _hold(session: Session, enclave: Enclave) -> None:
+    """Show the session, and let ``%%ag`` run cells in it from now on."""
     shell = active_shell()
     view = view_of(shell)
     view.display(Shown(data=session.describe(), metadata={}))
@@ -119,7 +137,6 @@ def _held(enclave: Enclave, model: Mapping[str, Any]) -> Session:
             view.notice(sentence)
     if shell is not None:
         offer_magics(shell).session = session
-    return session
 
 
 def _only(enclave: Enclave) -> dict[str, Any]:

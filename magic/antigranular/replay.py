@@ -1,9 +1,10 @@
 """What a session said before this process came, shown here, and its running cell followed to its end. Must not know sockets or notebooks."""
 
 from antigranular.cell import check_final
-from antigranular.channel import Channel, Event, Inbox
+from antigranular.channel import Channel
 from antigranular.errors import AgError, ConnectionLost
 from antigranular.hearing import CellResult, Hearing, lines_of
+from antigranular.inbox import Event, Inbox
 from antigranular.view import Shown, View
 from antigranular.wire import Message, request
 
