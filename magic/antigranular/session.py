@@ -274,7 +274,9 @@ class Session:
         """
         self._check_alive()
         if name is None:
-            raise NotImportable("private_import needs the name of a variable over there: session.private_import(data, 'name')")
+            raise NotImportable(
+                "private_import needs the name of a variable over there: session.private_import(data, 'name')"
+            )
         called = check_name(name)
         if (data is None) == (path is None):
             raise NotImportable("private_import needs exactly one of data= and path=")
