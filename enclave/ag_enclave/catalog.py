@@ -98,13 +98,12 @@ class Catalog:
         return sorted(offered, key=lambda dataset: dataset.name)
 
     def named(self, name: str, *, retired: bool = False) -> Dataset:
-        """One data set, by its name or its variable. Refusal 404 that lists what there is, 409 where it has to be loaded again."""
+        """One data set, by its name or its variable. Refusal 404 that lists what is offered, 409 where it has to be loaded again."""
         everything = self.everything(retired=True)
         for dataset in everything:
             if name in (dataset.name, dataset.variable) and (retired or dataset.retired is None):
                 return dataset if retired else _readable(dataset)
-        everything = self.everything(retired=retired)
-        names = ", ".join(dataset.name for dataset in everything) or "none"
+        names = ", ".join(each.name for each in everything if each.retired is None and not each.stale) or "none"
         raise Refusal(404, f"There is no data set {name[:64]!r}; available: {names}.")
 
     @staticmethod

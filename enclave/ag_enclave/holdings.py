@@ -157,11 +157,11 @@ class Holdings:
         found = ownership.settle_new(connection, new, arrival.holder, arrival.owners, known=known)
         return {"owners": sorted(found)}
 
-    def amend(self, name: str, by: str, wanted: Mapping[str, Any]) -> Dataset:
-        """Change some of the words; the data set as it is then. Missing, or BadData for what can't be said."""
+    def amend(self, name: str, by: str, wanted: Mapping[str, Any], *, holder: str = "") -> Dataset:
+        """Change some of the words; the data set as it is then. Missing, BadData for what can't be said, Refusal 403 where it isn't its ``holder``'s."""
         with self._database.transaction() as connection:
             deeds.take_turn(connection)
-            dataset, folder, leaf = self._found(name)
+            dataset, folder, leaf = self._found(name, connection, holder)
             changed = {**words.as_json(leaf.words), **wanted}
             said = words.fitting(changed)
             said.check()
@@ -177,31 +177,33 @@ class Holdings:
             words.write(folder, Leaf(words=said, revision=revision, retired=leaf.retired))
         return self._catalog.named(name, retired=True)
 
-    def retire(self, name: str, by: str, reason: str) -> Dataset:
+    def retire(self, name: str, by: str, reason: str, *, holder: str = "") -> Dataset:
         """No session opens it from now on, and those that have it end. Its name stays taken and its account kept; harmless when repeated."""
-        return self._turn_over(name, by, "dataset.retire", reason, retired=reason)
+        return self._turn_over(name, by, "dataset.retire", reason, retired=reason, holder=holder)
 
-    def restore(self, name: str, by: str, reason: str) -> Dataset:
+    def restore(self, name: str, by: str, reason: str, *, holder: str = "") -> Dataset:
         """Sessions open it again, with the same account. Harmless when repeated."""
-        return self._turn_over(name, by, "dataset.restore", reason, retired=None)
+        return self._turn_over(name, by, "dataset.restore", reason, retired=None, holder=holder)
 
-    def _turn_over(self, name: str, by: str, action: str, reason: str, *, retired: str | None) -> Dataset:
+    def _turn_over(self, name: str, by: str, action: str, reason: str, *, retired: str | None, holder: str) -> Dataset:
         words.check_text("reason", reason, lines=False)
         if not reason.strip():
             raise BadData("A reason is needed, for the log.")
         with self._database.transaction() as connection:
             deeds.take_turn(connection)
-            dataset, folder, leaf = self._found(name)
+            dataset, folder, leaf = self._found(name, connection, holder)
             if (leaf.retired is None) != (retired is None):
                 deeds.note(connection, by, action, dataset.name, {"version": dataset.version, "reason": reason})
                 words.write(folder, Leaf(words=leaf.words, revision=leaf.revision + 1, retired=retired))
         return self._catalog.named(name, retired=True)
 
-    def _found(self, name: str) -> tuple[Dataset, Path, Leaf]:
+    def _found(self, name: str, connection: sa.Connection, holder: str) -> tuple[Dataset, Path, Leaf]:
         try:
             dataset = self._catalog.named(name, retired=True)
         except Refusal as refusal:
             raise Missing(refusal.message) from refusal
+        if holder:  # within the transaction: it may have been handed over while this waited for its turn
+            ownership.check_of(connection, holder, dataset)
         folder = dataset.folder.parent
         return dataset, folder, words.read(folder)
 

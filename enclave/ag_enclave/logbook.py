@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from ag_enclave.gateway import Gateway
 
 
+_KINDS = frozenset({"release", "cap", "dataset", "mock", "request", "review"})
+"""What an action begins with whose subject is a data set. Any other's is an account, a project, a competition …, and any data set may be called as those are."""
+_AT_ONCE = 100
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What somebody may read: entries about these, and those of their own deeds."""
@@ -39,11 +44,36 @@ async def history(
     """Entries that may be read, newest first, as ``Clerk.history`` has them; about a data set also those of its account."""
     accounts = {each.account for each in catalog.everything(retired=True) if subject in (each.name, each.variable)}
     wanted: set[str | None] = {subject, *accounts}
-    asked = [{**which, "subject": each} for each in wanted]
+    asked: list[dict[str, Any]] = [{**which, "subject": each} for each in wanted]
+    entries: list[dict[str, Any]] = []
     if about is not None:
         named = about.subjects if subject is None else wanted & set(about.subjects)
-        asked = [{**which, "subject": each} for each in named]
-        if which.get("actor") in (None, about.reader):
-            asked += [{**which, "subject": each, "actor": about.reader} for each in wanted]
-    found = {int(entry["sequence"]): entry for each in asked for entry in await clerk.history(limit=limit, **each)}
+        for name in named:
+            entries += await _of_dataset(clerk, limit, **{**which, "subject": name})
+        own = which.get("actor") in (None, about.reader)
+        asked = [{**each, "actor": about.reader} for each in asked] if own else []
+    for each in asked:
+        entries += await clerk.history(limit=limit, **each)
+    found = {int(entry["sequence"]): entry for entry in entries}
     return [found[number] for number in sorted(found, reverse=True)[:limit]]
+
+
+async def _of_dataset(
+    clerk: Clerk, limit: int, *, before: int | None = None, action: str | None = None, **which: Any
+) -> list[dict[str, Any]]:
+    """The newest entries of a subject that are about a data set, and not about something else of its name."""
+    if action is not None and not _is_of_dataset(action):
+        return []
+    kept: list[dict[str, Any]] = []
+    most = max(limit, _AT_ONCE)
+    while len(kept) < limit:
+        found = await clerk.history(before=before, limit=most, action=action, **which)
+        kept += [entry for entry in found if _is_of_dataset(entry["action"])]
+        if len(found) < most:
+            break
+        before = int(found[-1]["sequence"])
+    return kept
+
+
+def _is_of_dataset(action: str) -> bool:
+    return action.partition(".")[0] in _KINDS

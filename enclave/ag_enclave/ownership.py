@@ -71,14 +71,19 @@ class Ownership:
         if named and not frozenset.intersection(*named):
             raise Refusal(400, f"{', '.join(sorted(names))} have no owner in common, who could decide about this.")
 
-    def hand_over(self, name: str, to: Collection[str], *, by: str, reason: str) -> Dataset:
-        """From now on it is theirs, with every data set of the same account. Missing where it or one of them isn't there, Unfit for who is no owner."""
+    def hand_over(self, name: str, to: Collection[str], *, by: str, reason: str, holder: str = "") -> Dataset:
+        """From now on it is theirs, with every data set of the same account. Missing where it or one of them isn't there, Unfit for who is no owner.
+
+        Refusal 403 where it isn't, by name, its ``holder``'s any more; none for operators.
+        """
         wanted = frozenset(to)
         with self._database.transaction() as connection:
             deeds.take_turn(connection)
             dataset = self._catalog.named(name, retired=True)
             check_owners(connection, wanted)
             before = of_account(connection, dataset.account)
+            if holder and holder not in before:
+                raise Refusal(403, _FOREIGN.format(dataset.name))
             if wanted != before:
                 connection.execute(sa.delete(owners).where(owners.c.account == dataset.account))
                 record(connection, dataset.account, wanted)

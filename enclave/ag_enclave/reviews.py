@@ -441,8 +441,9 @@ def _run(row: Mapping[str, Any]) -> Run:
 
 
 def subject_of(inputs: Sequence[Input]) -> str:
-    """The data sets, as the log names what a deed is about."""
-    return ", ".join(sorted({each.dataset for each in inputs}))[:200]
+    """The data sets, as the log names what a deed is about; no others are named the same, also where the names are too long for it."""
+    whole = ", ".join(sorted({each.dataset for each in inputs}))
+    return whole if len(whole) <= 200 else f"{whole[:134]}… {hashlib.sha256(whole.encode()).hexdigest()}"  # noqa: PLR2004 - as many as the log takes
 
 
 def _now() -> str:

@@ -19,11 +19,13 @@ from ag_enclave.competitions import Competitions, competitions
 from ag_enclave.console.pages import PAGES
 from ag_enclave.database import Database
 from ag_enclave.errors import Conflict, Missing, Refusal, Unfit
+from ag_enclave.holdings import Holdings
 from ag_enclave.migrate import open_accounts
 from ag_enclave.ownership import EVERYONE, Ownership, close, of_account, settle_new
 from ag_enclave.place import accounts_at
-from ag_enclave.reviews import Ended, Input, Reviews, Submission
+from ag_enclave.reviews import Ended, Input, Reviews, Submission, subject_of
 from ag_enclave.state import open_state
+from ag_enclave.words import Leaf, Words, write
 from tests import warm
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, exchanged, put_catalogue
 from tests.enclave.people import add_user
@@ -186,6 +188,39 @@ def test_the_log_is_an_owner_s_own_and_an_auditor_s_whole(house: Enclave, of_ott
     assert told("olga", "?subject=Hers&limit=1") == ["Hers"]
 
 
+def test_a_data_set_called_as_an_account_or_a_project_opens_nothing_of_the_log_of_those(
+    house: Enclave, of_otto: dict[str, str]
+) -> None:
+    del of_otto  # made the project
+    mallory = dataclasses.replace(
+        house, accounts={**house.accounts, "mallory": add_user(house.state, "mallory", "owner")}
+    )
+    names = ("ann", PRIVATE)
+    for name in names:
+        put_catalogue(house.state, name.replace(" ", "_"), name)
+    for name in names:
+        given = {"owners": ["mallory"], "reason": "named by mallory"}
+        assert (
+            RawClient(house, "operator")
+            .login()
+            .ask("PUT", f"/ag/v1/datasets/{name.replace(' ', '_')}/owners", given)
+            .status
+            == 200
+        )
+    reader, auditor = RawClient(mallory, "mallory").login(), RawClient(house, "abe").login()
+
+    def told(who: RawClient, query: str) -> set[tuple[str, str]]:
+        return {(each["subject"], each["action"]) for each in who.ask("GET", f"/ag/v1/log{query}").json}
+
+    handed = {(name, "dataset.owners") for name in names}
+    assert eventually(lambda: handed <= told(reader, ""))
+    assert told(reader, "") == handed
+    assert told(reader, "?subject=ann&limit=1") == {("ann", "dataset.owners")}
+    assert told(reader, "?subject=ann&action=user.add") == set()
+    assert told(auditor, "?subject=ann") == {("ann", "user.add"), ("ann", "dataset.owners")}
+    assert ("only between ann and otto", "project.make") in told(auditor, "?action=project.make")
+
+
 def test_code_over_data_sets_of_several_owners_is_decided_by_who_has_all_of_them(house: Enclave) -> None:
     both = submitted(house, ["Hers", "His"])
     shared = submitted(house, ["Hers", "All of Us"], "everybody's")
@@ -222,6 +257,35 @@ def test_the_console_shows_an_owner_their_own(house: Enclave, of_otto: dict[str,
     assert "Owner: otto" in visitors["otto"].get("/console/datasets/His").text
     assert "Every owner" in visitors["olga"].get("/console/datasets/All%20of%20Us").text
     assert PRIVATE in visitors["otto"].get("/console/requests").text
+
+
+def test_no_refusal_names_what_others_have_retired(house: Enclave) -> None:
+    put_catalogue(house.state, "gone_for_good", "Gone For Good")
+    write(house.state / "datasets" / "gone_for_good", Leaf(words=Words(), revision=1, retired="x"))
+    given = {"owners": ["otto"], "reason": "his"}
+    assert RawClient(house, "operator").login().ask("PUT", "/ag/v1/datasets/gone_for_good/owners", given).status == 200
+    for who in ("olga", "ann"):
+        caller = RawClient(house, who).login()
+        answer = caller.ask("GET", "/ag/v1/datasets/nothing")
+        assert answer.status == 404
+        assert "All of Us" in answer.text
+        assert "Gone" not in answer.text
+    refused = RawClient(house, "olga").login().ask("POST", "/ag/v1/datasets/nothing/retire", {"reason": "x"})
+    assert (refused.status, "Gone" in refused.text) == (404, False)
+
+
+def test_an_order_that_waited_while_its_data_set_was_handed_over_changes_nothing(house: Enclave) -> None:
+    state = open_state(house.state)
+    with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
+        holdings = Holdings(state, accounts.database)
+        for order in (
+            lambda: holdings.amend("His", "olga", {"summary": "hers"}, holder="olga"),
+            lambda: holdings.retire("His", "olga", "hers", holder="olga"),
+            lambda: holdings.restore("His", "olga", "hers", holder="olga"),
+        ):
+            with pytest.raises(Refusal, match="belongs to other owners"):
+                order()
+    assert not (house.state / "datasets" / "his" / "words.json").exists()
 
 
 def test_handing_over_is_for_who_owns_it_by_name_and_for_operators(house: Enclave) -> None:
@@ -309,6 +373,9 @@ def test_data_sets_of_one_account_have_the_same_owners_on_either_database(databa
         set(),
         {"visits", "people", "Labels of Cup"},
     )
+    with pytest.raises(Refusal, match="other owners"):  # it was handed over while she waited for her turn
+        owned.hand_over("visits", ["olga"], by="olga", reason="x", holder="olga")
+    assert owned.of(visits) == ("otto",)
     for to, problem in ((["nobody"], Missing), ([], Unfit)):
         with pytest.raises(problem):
             owned.hand_over("visits", to, by="test", reason="x")
@@ -332,3 +399,13 @@ def test_what_is_every_owner_s_is_joined_by_nobody_unawares_and_what_was_lost_is
     assert held_by(database, folder, "olga") == set()
     with pytest.raises(Refusal, match="no owner in common"):
         Ownership(database, Catalog(folder), Competitions(database)).check_common(["Old"])
+
+
+def test_the_log_names_data_sets_apart_also_where_their_names_are_long() -> None:
+    def named(*names: str) -> str:
+        return subject_of([Input(argument="a", dataset=name, table="t", digest="0") for name in names])
+
+    long = ("A" * 100, "B" * 97)
+    assert named("B", "A", "B") == "A, B"
+    assert named(*long, "Hers") != named(*long, "His")
+    assert {len(named(*long, name)) for name in ("Hers", "His")} == {200}

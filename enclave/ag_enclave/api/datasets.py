@@ -87,12 +87,12 @@ async def hand_over(call: Call) -> Response:
     check_words(wanted.reason)
     if bool(wanted.owners) == wanted.everyone:
         raise Refusal(400, "Either owners or everyone is needed.")
-    name, gateway = call.request.path_params["dataset"], call.gateway
-    if call.account.role == "owner":
-        await asyncio.to_thread(gateway.ownership.check, call.account.user_id, name, by_name=True)
-    done = await asyncio.to_thread(
-        gateway.ownership.hand_over, name, wanted.owners or [EVERYONE], by=call.account.user_id, reason=wanted.reason
-    )
+    name, by, gateway = call.request.path_params["dataset"], call.account.user_id, call.gateway
+    holder = by if call.account.role == "owner" else ""
+    if holder:
+        await asyncio.to_thread(gateway.ownership.check, holder, name, by_name=True)
+    to = wanted.owners or [EVERYONE]
+    done = await asyncio.to_thread(gateway.ownership.hand_over, name, to, by=by, reason=wanted.reason, holder=holder)
     return JSONResponse(await _model(call, done, await _held(call)))
 
 
@@ -114,7 +114,7 @@ async def _done(call: Call, deed: Any, what: Any) -> Response:
     name, by = call.request.path_params["dataset"], call.account.user_id
     await asyncio.to_thread(call.gateway.ownership.check, by, name)
     try:
-        changed = await asyncio.to_thread(deed, name, by, what)
+        changed = await asyncio.to_thread(deed, name, by, what, holder=by)
     except BadData as problem:
         raise Refusal(400, str(problem)) from problem
     return JSONResponse(await _model(call, changed, await _held(call)))
