@@ -17,6 +17,12 @@ from ag_enclave.errors import Conflict, Missing, Refusal, Unfit
 
 EVERYONE = "*"
 """As an owner: every account of that role. As an account: all those that have no row of their own."""
+_NOBODY = ""
+"""As an owner: nobody. Of accounts and names that the log knows from before a restoration, whose data sets may have gone with it."""
+_LOST = (
+    "The log knows {} or its account from before the enclave was restored, and whose it was is lost: an operator can add it for its owner "
+    "(ag-enclave dataset add --owner), or say whose the data sets of that account are (ag-enclave dataset owners)."
+)
 _FOREIGN = "{} belongs to other owners; one of them, or an operator, can hand it over."
 
 owners = sa.Table(
@@ -97,10 +103,14 @@ def settle_new(
 ) -> frozenset[str]:
     """Whose a new data set is, recorded. ``holder``: the owner who brings it; none for the command line, which may say ``wanted``. ``known``: others have its account.
 
-    Conflict where it would join the account of others, and so become theirs too, or they lose a say in what is theirs.
+    Conflict where it would join the account of others, and so become theirs too, or they lose a say in what is theirs; and for a ``holder`` where
+    the log has entries under its account or name that a restoration left to nobody.
     """
-    recorded = _recorded(connection).get(dataset.account)
-    if recorded is None and not known:
+    recorded, names = _recorded(connection), (dataset.account, dataset.name)
+    if holder and any(recorded.get(each) == frozenset() for each in names):
+        raise Conflict(_LOST.format(dataset.name))
+    connection.execute(sa.delete(owners).where(owners.c.account.in_(names), owners.c.user_id == _NOBODY))
+    if not recorded.get(dataset.account) and not known:
         to = frozenset({holder} if holder else wanted or {EVERYONE})
         check_owners(connection, to)
         record(connection, dataset.account, to)
@@ -134,9 +144,11 @@ def record(connection: sa.Connection, account: str, to: Collection[str]) -> None
     connection.execute(sa.insert(owners), [{"account": account, "user_id": each} for each in sorted(to)])
 
 
-def close(connection: sa.Connection) -> None:
-    """Nothing is anybody's until it is handed over anew: what was recorded may be older than what was decided."""
+def close(connection: sa.Connection, known: Collection[str] = ()) -> None:
+    """Nothing is anybody's until it is handed over anew: what was recorded may be older than what was decided. ``known``: accounts and names in the log."""
     connection.execute(sa.delete(owners))
+    for each in sorted(known):
+        record(connection, each, (_NOBODY,))
 
 
 def of_account(connection: sa.Connection, account: str) -> frozenset[str]:
@@ -159,7 +171,7 @@ def check_of(connection: sa.Connection, who: str, dataset: Dataset) -> None:
 def _recorded(connection: sa.Connection) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for row in connection.execute(sa.select(owners)).all():
-        found.setdefault(row.account, set()).add(row.user_id)
+        found.setdefault(row.account, set()).update({row.user_id} - {_NOBODY})
     return {account: frozenset(those) for account, those in found.items()}
 
 

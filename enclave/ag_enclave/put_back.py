@@ -36,6 +36,7 @@ _BY: Final = "restore"
 _PAGE: Final = 1000
 _BESIDE: Final = ("", "-wal", "-shm")
 _SENTENCE: Final = "The enclave was brought back from a copy, which doesn't know what was decided since: ask again."
+_HOLDING: Final = ("release", "dataset.upload", "dataset.owners")
 _COUNTERS: Final = {"sync.export": "sent", "sync.import": "taken"}
 
 
@@ -44,10 +45,12 @@ class Heard:
     """What the audit log says of the gateway's database: its newest deed, the newest file to and from each other side, which sides and operators are gone.
 
     ``forwarded``: the hash of the entry by which the log itself was last put back, since when it may lack whatever had been done; empty where it never was.
+    ``held``: names of data sets and of their accounts.
     """
 
     newest: int = 0
     forwarded: str = ""
+    held: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     files: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -63,6 +66,8 @@ class Heard:
                 self.gone.add(entry["subject"])
             elif entry["action"] in ("user.enable", "user.role"):
                 self.gone.discard(entry["subject"])
+            if entry["action"] in _HOLDING:
+                self.held |= {str(entry["subject"]), str(details.get("account", entry["subject"]))}
             if (entry["action"], entry["subject"]) == FORWARDED:
                 self.forwarded = str(entry["hash"])
             if entry["action"] in ("sync.forget", "sync.register"):
@@ -223,7 +228,7 @@ def close(database: Database, heard: Heard, *, by: str, secret_hash: str) -> Clo
         ).rowcount
         asked = _close_requests(connection)
         _close_peers(connection, heard, by=by, lost=lost)
-        ownership.close(connection)
+        ownership.close(connection, heard.held)
         said = {
             "operator": operator,
             "accounts": others,

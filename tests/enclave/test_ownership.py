@@ -409,3 +409,22 @@ def test_the_log_names_data_sets_apart_also_where_their_names_are_long() -> None
     assert named("B", "A", "B") == "A, B"
     assert named(*long, "Hers") != named(*long, "His")
     assert {len(named(*long, name)) for name in ("Hers", "His")} == {200}
+
+
+def test_what_the_log_knows_from_before_a_restoration_is_taken_by_no_owner(database: Database, tmp_path: Path) -> None:
+    accounts = Accounts(database)
+    for who in ("olga", "mallory"):
+        accounts.add(who, "owner", "h", by="test")
+    put_catalogue(tmp_path, "clinic", "Clinic")
+    clinic = Catalog(tmp_path / "datasets").named("Clinic")
+    elsewhere = dataclasses.replace(clinic, account="space:elsewhere")
+    other = dataclasses.replace(clinic, name="Other", account="Other")
+    with database.transaction() as connection:
+        close(connection, {"Clinic", "space:villagers"})
+        assert of_account(connection, "Clinic") == frozenset()
+        for lost in (clinic, elsewhere, dataclasses.replace(other, account="space:villagers")):
+            with pytest.raises(Conflict, match="whose it was is lost"):
+                settle_new(connection, lost, "mallory", (), known=False)
+        assert settle_new(connection, other, "mallory", (), known=False) == {"mallory"}
+        assert settle_new(connection, clinic, "", ("olga",), known=False) == {"olga"}
+        assert of_account(connection, "Clinic") == {"olga"}

@@ -18,7 +18,7 @@ from ag_enclave.accounts import Account, Accounts
 from ag_enclave.deeds import Deeds
 from ag_enclave.errors import BadState, Conflict
 from ag_enclave.migrate import open_accounts
-from ag_enclave.ownership import EVERYONE, of_account
+from ag_enclave.ownership import EVERYONE, of_account, owners
 from ag_enclave.parcels import public_text
 from ag_enclave.peers import Peers, peers
 from ag_enclave.place import accounts_at, address, ledger_at, settle
@@ -190,6 +190,8 @@ def test_nothing_that_may_have_been_closed_since_is_open_and_nothing_spent_gets_
         sides = [(each.name, each.taken) for each in Peers(accounts.database, "test").everyone()]
         assert sides == ([] if address(state) else [("high", 7)])
     assert owners_of(state, "Clinic") == frozenset()
+    with accounts_of(state) as accounts, accounts.database.transaction() as connection:
+        assert ("Clinic", "") in connection.execute(sa.select(owners)).all()  # also where its folder is gone
 
 
 def test_a_copy_that_the_log_knows_nothing_newer_than_is_as_it_was(state: State) -> None:
