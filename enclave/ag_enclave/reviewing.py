@@ -117,7 +117,9 @@ class Reviewing:
             gone = Ended(outcome="died", seconds=0.0, lines="It could not be run.")
             await asyncio.shield(asyncio.to_thread(self.reviews.end, run, gone))
             raise
-        return await asyncio.to_thread(self.reviews.end, run, ended)
+        done = await asyncio.to_thread(self.reviews.end, run, ended)
+        await self._check_held(found, by)
+        return done
 
     async def approve(self, request_id: str, by: str, wanted: Approval) -> Review:
         """Deposit the result. Refusal 409 with the warnings where there are some and no words in spite of them."""
@@ -125,6 +127,7 @@ class Reviewing:
         check_words(wanted.override)
         found = await asyncio.to_thread(self.reviews.find, request_id, None)
         value, salt, warnings = await self._leaving(found, wanted)
+        await self._check_held(found, by)
         if warnings and not wanted.override.strip():
             raise Warned(warnings)
         overridden = wanted.override if warnings else ""
@@ -142,6 +145,11 @@ class Reviewing:
         if before.state != found.state:
             self._tell(found)
         return found
+
+    async def _check_held(self, found: Review, by: str) -> None:
+        """Missing where it isn't this owner's any more: its data sets may have been handed over while the bench worked."""
+        held = await asyncio.to_thread(self.ownership.held, by)
+        await asyncio.to_thread(self.reviews.find, found.request_id, None, datasets=held)
 
     async def _leaving(self, found: Review, wanted: Approval) -> tuple[bytes, str, Sequence[str]]:
         """What is to leave, the salt of its digest, and what there is to say about it. A run's salt stays: the log shows which run was deposited."""
