@@ -85,8 +85,8 @@ def still_good(session: Session) -> None:
     assert heard.text == "here"
 
 
-def threads() -> list[str]:
-    return [one.name for one in threading.enumerate() if one.name.startswith("antigranular")]
+def threads() -> set[threading.Thread]:
+    return {one for one in threading.enumerate() if one.name.startswith("antigranular")}
 
 
 def soon(condition: Callable[[], bool]) -> bool:
@@ -98,9 +98,9 @@ def soon(condition: Callable[[], bool]) -> bool:
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
-    assert soon(lambda: not threads())
+    before = threads()  # of sessions that other tests keep
     yield
-    assert soon(lambda: not threads()), f"threads are left: {threads()}"
+    assert soon(lambda: threads() <= before), f"threads are left: {threads() - before}"
 
 
 def everywhere(attempt: Callable[[int], int]) -> int:
