@@ -13,6 +13,8 @@ from threading import Lock
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_LOOK_AGAIN_SECONDS = 1.0
+"""Who closes wakes whoever waits; but a descriptor that is closed before the other thread has seen why it was woken is forgotten by epoll, and then nothing wakes it."""
 
 
 class Duplex:
@@ -68,4 +70,4 @@ class Duplex:
                 selector.register(self._stream, wanted)
             except ValueError:
                 raise OSError("the connection is closed") from None
-            selector.select()
+            selector.select(_LOOK_AGAIN_SECONDS)
