@@ -16,8 +16,8 @@ MUTANTS = (
     vault(
         "trouble after the charge is refunded",
         "session.py",
-        "        finally:\n            if till.charged is not None:",
-        '        except Exception:\n            with self._ledger._writer.begin() as books:\n                books.exec_driver_sql("DELETE FROM balances")\n            raise\n        finally:\n            if till.charged is not None:',
+        "        except Exception as problem:\n",
+        '        except Exception as problem:\n            with self._ledger._writer.begin() as books:\n                books.exec_driver_sql("DELETE FROM balances")\n',
         "serve::test_trouble_after_the_charge_is_a_constant_sentence_and_no_refund",
     ),
     vault(
