@@ -16,7 +16,7 @@ from typing import Any
 from ag_enclave.bridge.frames import frame, read_frame
 from ag_enclave.config import Review as Limits
 from ag_enclave.errors import MalformedMessage, Refusal, SessionLost
-from ag_enclave.reviews import Ended
+from ag_enclave.review import Ended
 from ag_enclave.session.nurseries import Nurseries
 from ag_sandbox.nursery import Child
 

@@ -23,7 +23,8 @@ from ag_enclave.config import Review as Limits
 from ag_enclave.errors import BadData, Conflict, Refusal
 from ag_enclave.ownership import Ownership
 from ag_enclave.projects import Projects
-from ag_enclave.reviews import DATA, MOCK, Deposit, Ended, Input, Review, Reviews, Run, Submission
+from ag_enclave.review import DATA, MOCK, Deposit, Ended, Input, Review, Run, Submission
+from ag_enclave.reviews import Reviews
 from ag_enclave.session.sessions import Sessions
 from ag_enclave.words import check_code, check_name
 

@@ -3,23 +3,36 @@
 Knows the tables and who may take which step; runs nothing. What runs gave is kept until the decision and no longer, but for the deposit.
 """
 
-import hashlib
 import json
-import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from ag_enclave import deeds
-from ag_enclave.commitment import commitment, keeps, new_salt
+from ag_enclave.commitment import commitment, keeps
 from ag_enclave.database import Database, metadata
 from ag_enclave.errors import Conflict, Missing, Refusal
+from ag_enclave.review import (
+    APPROVED,
+    DATA,
+    DENIED,
+    MOCK,
+    OPEN,
+    WITHDRAWN,
+    Deposit,
+    Ended,
+    Review,
+    Run,
+    Submission,
+    inputs_of,
+    is_within,
+    now,
+    run_row,
+    subject_of,
+)
 
-OPEN, APPROVED, DENIED, WITHDRAWN = "open", "approved", "denied", "withdrawn"
-MOCK, DATA = "mock", "data"
 _MOST = 500
 
 reviews = sa.Table(
@@ -65,124 +78,6 @@ runs = sa.Table(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """An argument and what it is bound to: this table of this version of this data set, and no other. ``digest``: of the version's catalogue."""
-
-    argument: str
-    dataset: str
-    table: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """What an analyst submits. ``reader``: who may fetch the result; ``runs_allowed``: how often it may run on data."""
-
-    analyst: str
-    project: str
-    function: str
-    source: str
-    inputs: tuple[Input, ...]
-    runs_allowed: int
-    reader: str
-
-    @property
-    def digest(self) -> str:
-        """Of the text and of everything it is bound to."""
-        bound = [[each.argument, each.dataset, each.table, each.digest] for each in self.inputs]
-        whole = [self.function, self.source, bound, self.runs_allowed, self.reader]
-        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
-
-    def row(self) -> dict[str, Any]:
-        """As a new row of the table."""
-        inputs = [{name: getattr(each, name) for name in Input.__slots__} for each in self.inputs]
-        given = {name: getattr(self, name) for name in ("analyst", "project", "function", "source", "reader")}
-        empty = dict.fromkeys(_UNDECIDED, "")
-        return {
-            "request_id": str(uuid.uuid4()),
-            **given,
-            **empty,
-            "inputs": json.dumps(inputs),
-            "code_digest": self.digest,
-            "runs_allowed": self.runs_allowed,
-            "runs_used": 0,
-            "asked_at": _now(),
-            "state": OPEN,
-            "result": None,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One run. ``on``: mock or data; ``outcome``: running, result, refused, error or died; ``warnings``: what to look at before it leaves.
-
-    ``digest``: of the value, keyed with ``salt``, which only who may have the value is told.
-    """
-
-    run_id: str
-    request_id: str
-    on: str
-    by: str
-    at: str
-    seconds: float
-    outcome: str
-    lines: str
-    printed: str
-    warnings: tuple[str, ...]
-    digest: str
-    value: bytes | None
-    salt: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """One request for review, without its result. ``result_digest``: of the deposit, keyed with ``result_salt``."""
-
-    request_id: str
-    analyst: str
-    project: str
-    function: str
-    source: str
-    inputs: tuple[Input, ...]
-    runs_allowed: int
-    runs_used: int
-    reader: str
-    code_digest: str
-    asked_at: str
-    state: str
-    decided_by: str
-    decided_at: str
-    answer: str
-    overridden: str
-    result_digest: str
-    fetched_at: str
-    result_salt: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How a run ended."""
-
-    outcome: str
-    seconds: float
-    lines: str = ""
-    printed: str = ""
-    warnings: tuple[str, ...] = ()
-    value: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deposit:
-    """What an owner lets out. ``salt``: that of the run that gave it, or a new one; ``overridden``: the owner's words in spite of warnings."""
-
-    value: bytes
-    salt: str
-    answer: str
-    warnings: tuple[str, ...]
-    overridden: str
-
-
 class Reviews:
     """The tables of code for review. Every method is one short transaction; call it off the event loop."""
 
@@ -201,7 +96,7 @@ class Reviews:
             deeds.take_turn(connection)  # so that submissions side by side can't pass the limits
             _check_room(connection, wanted.analyst, most_open, most_daily)
             connection.execute(sa.insert(reviews).values(row))
-            connection.execute(sa.insert(runs).values(_run_row(row["request_id"], MOCK, wanted.analyst, tried)))
+            connection.execute(sa.insert(runs).values(run_row(row["request_id"], MOCK, wanted.analyst, tried)))
             facts = {"request": row["request_id"], "function": wanted.function, "digest": row["code_digest"]}
             facts |= {"inputs": [f"{each.dataset}/{each.table}" for each in wanted.inputs]}
             deeds.note(connection, wanted.analyst, "review.submit", subject_of(wanted.inputs), facts)
@@ -229,14 +124,14 @@ class Reviews:
         """How the log names what deeds about code are about that is bound to no other data sets than these."""
         asked = sa.select(reviews.c.inputs).distinct()
         with self._database.transaction() as connection:
-            found = [_inputs(text) for text in connection.execute(asked).scalars()]
-        return frozenset(subject_of(each) for each in found if _is_within(each, datasets))
+            found = [inputs_of(text) for text in connection.execute(asked).scalars()]
+        return frozenset(subject_of(each) for each in found if is_within(each, datasets))
 
     def find(self, request_id: str, user_id: str | None, *, datasets: Collection[str] | None = None) -> Review:
         """One, where this user submitted it or may read it (None: anybody's), and it is bound to no other data sets than these (None: any). Missing otherwise: others' don't exist to one."""
         with self._database.transaction() as connection:
             found = _existing(connection, request_id)
-        if user_id not in (None, found.analyst, found.reader) or not _is_within(found.inputs, datasets):
+        if user_id not in (None, found.analyst, found.reader) or not is_within(found.inputs, datasets):
             raise Missing(_NONE.format(request_id[:64]))
         return found
 
@@ -276,7 +171,7 @@ class Reviews:
             found = _existing(connection, request_id)
             if not changed:
                 raise Conflict(_why_not(found))
-            row = _run_row(request_id, on, by, Ended(outcome="running", seconds=0.0))
+            row = run_row(request_id, on, by, Ended(outcome="running", seconds=0.0))
             connection.execute(sa.insert(runs).values(row))
             facts = {"request": request_id, "run": row["run_id"], "on": on, "analyst": found.analyst}
             deeds.note(connection, by, "review.run", subject_of(found.inputs), facts)
@@ -287,7 +182,7 @@ class Reviews:
         with self._database.transaction() as connection:
             found = _existing(connection, run.request_id)
             kept = ended if found.state == OPEN else Ended(outcome=ended.outcome, seconds=ended.seconds)
-            row = _run_row(run.request_id, run.on, run.by, kept) | {"run_id": run.run_id, "at": run.at}
+            row = run_row(run.request_id, run.on, run.by, kept) | {"run_id": run.run_id, "at": run.at}
             connection.execute(sa.update(runs).where(runs.c.run_id == run.run_id).values(row))
             facts = {"request": run.request_id, "run": run.run_id, "outcome": ended.outcome, "digest": row["digest"]}
             deeds.note(connection, run.by, "review.ran", subject_of(found.inputs), facts)
@@ -334,7 +229,7 @@ class Reviews:
                 raise Conflict(f"There is no result: the request is {found.state}.")
             mine = reviews.c.request_id == request_id
             value = bytes(connection.execute(sa.select(reviews.c.result).where(mine)).scalar_one())
-            connection.execute(sa.update(reviews).where(mine).values(fetched_at=_now()))
+            connection.execute(sa.update(reviews).where(mine).values(fetched_at=now()))
             facts = {"request": request_id, "digest": found.result_digest}
             deeds.note(connection, user_id, "review.fetch", subject_of(found.inputs), facts)
         return value
@@ -357,7 +252,7 @@ class Reviews:
     ) -> Review:
         with self._database.transaction() as connection:
             still = (reviews.c.request_id == request_id) & (reviews.c.state == OPEN)
-            stamp = {"state": state, "decided_by": by, "decided_at": _now()}
+            stamp = {"state": state, "decided_by": by, "decided_at": now()}
             changed = connection.execute(sa.update(reviews).where(still).values({**values, **stamp})).rowcount
             found = _existing(connection, request_id)
             if not changed and not (found.state == state and same(found)):
@@ -380,19 +275,10 @@ def forget_runs(connection: sa.Connection, request_id: str) -> None:
 def _bound_to(connection: sa.Connection, wanted: sa.ColumnElement[bool], datasets: Collection[str] | None) -> list[str]:
     """Numbers of those that are bound to no other data sets than these (None: any), the newest first."""
     asked = sa.select(reviews.c.request_id, reviews.c.inputs).where(wanted).order_by(*_NEWEST_FIRST)
-    return [number for number, text in connection.execute(asked) if _is_within(_inputs(text), datasets)]
-
-
-def _is_within(inputs: Sequence[Input], datasets: Collection[str] | None) -> bool:
-    return datasets is None or all(each.dataset in datasets for each in inputs)
-
-
-def _inputs(text: str) -> tuple[Input, ...]:
-    return tuple(Input(**each) for each in json.loads(text))
+    return [number for number, text in connection.execute(asked) if is_within(inputs_of(text), datasets)]
 
 
 _NEWEST_FIRST = (reviews.c.asked_at.desc(), reviews.c.request_id)
-_UNDECIDED = ("decided_by", "decided_at", "answer", "overridden", "result_digest", "fetched_at", "result_salt")
 _NONE = "There is no request {}."
 _OTHER_READER = "Its result may be read by somebody else only."
 _SHOWN = [column for column in reviews.c if column.name != "result"]
@@ -424,27 +310,9 @@ def _existing(connection: sa.Connection, request_id: str) -> Review:
     return _review(dict(row))
 
 
-def _run_row(request_id: str, on: str, by: str, ended: Ended) -> dict[str, Any]:
-    salt = "" if ended.value is None else new_salt()
-    digest = "" if ended.value is None else commitment(salt, ended.value)
-    told = {"outcome": ended.outcome, "seconds": ended.seconds, "lines": ended.lines, "printed": ended.printed}
-    found = {"warnings": json.dumps(list(ended.warnings)), "digest": digest, "value": ended.value, "salt": salt}
-    return {"run_id": str(uuid.uuid4()), "request_id": request_id, "on": on, "by": by, "at": _now(), **told, **found}
-
-
 def _review(row: Mapping[str, Any]) -> Review:
-    return Review(**{**row, "inputs": _inputs(row["inputs"])})
+    return Review(**{**row, "inputs": inputs_of(row["inputs"])})
 
 
 def _run(row: Mapping[str, Any]) -> Run:
     return Run(**{**row, "warnings": tuple(json.loads(row["warnings"]))})
-
-
-def subject_of(inputs: Sequence[Input]) -> str:
-    """The data sets, as the log names what a deed is about; no others are named the same, also where the names are too long for it."""
-    whole = ", ".join(sorted({each.dataset for each in inputs}))
-    return whole if len(whole) <= 200 else f"{whole[:134]}… {hashlib.sha256(whole.encode()).hexdigest()}"  # noqa: PLR2004 - as many as the log takes
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -222,7 +222,7 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-class _Channel(AutoWebSocketsProtocol):  # type: ignore[misc,valid-type]
+class _Channel(AutoWebSocketsProtocol):  # type: ignore[misc,valid-type]  # a class chosen by what is installed
     """Uvicorn's websocket, that takes a refusal for what it is: without this, each leaves an error in the log and a second response."""
 
     async def send(self, message: Any) -> None:

@@ -18,7 +18,8 @@ from ag_enclave.database import Database, metadata
 from ag_enclave.errors import BadData, EnclaveError
 from ag_enclave.parcels import MOST, Asked, BoundTable, Decided, Parcel
 from ag_enclave.peers import next_number, peer, take_number
-from ag_enclave.reviews import APPROVED, DENIED, OPEN, WITHDRAWN, Input, Submission, forget_runs, reviews, subject_of
+from ag_enclave.review import APPROVED, DENIED, OPEN, WITHDRAWN, Input, Submission, subject_of
+from ag_enclave.reviews import forget_runs, reviews
 from ag_enclave.words import check_code, check_name, check_text, plain
 
 travels = sa.Table(

@@ -61,12 +61,11 @@ def _outside(term: Term, value: object) -> str:
 def _beyond(term: Term, operator: str, value: object) -> bool:
     """Whether numbers between the column's bounds can't be in this relation to the value."""
     lower, upper = term.schema.lower, term.schema.upper
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or lower is None or upper is None or term.kind not in ("int", "float"):
+    if not isinstance(value, int | float) or isinstance(value, bool) or lower is None or upper is None:
         return False
-    return bool(
-        {"lt": value <= lower, "le": value < lower, "gt": value >= upper, "ge": value > upper}[operator]  # type: ignore[operator]
-    )
+    if term.kind not in ("int", "float"):
+        return False
+    return {"lt": value <= lower, "le": value < lower, "gt": value >= upper, "ge": value > upper}[operator]
 
 
 def _reach(term: Term) -> str:

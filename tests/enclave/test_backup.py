@@ -127,7 +127,7 @@ def cut_short(state: State, step: int) -> None:
             os._exit(9)
         return rename(path, target)
 
-    Path.replace = dying  # type: ignore[method-assign, assignment]
+    Path.replace = dying  # type: ignore[method-assign, assignment]  # a power cut, planted
     put(state)
     os._exit(0)
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from ag_enclave.bench import Bench, Lent
 from ag_enclave.config import Review
-from ag_enclave.reviews import Ended
+from ag_enclave.review import Ended
 
 
 class Held(Bench):

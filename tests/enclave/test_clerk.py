@@ -99,7 +99,7 @@ def test_what_can_t_be_done_is_said_in_a_sentence_and_changes_nothing(tmp_path: 
             {"kind": "everyone", "epsilon": "1", "seconds": -1},
         ):
             with pytest.raises(Refusal) as refused:
-                await clerk.set_cap(**cap | wrong)  # type: ignore[arg-type]
+                await clerk.set_cap(**cap | wrong)  # type: ignore[arg-type]  # wrong on purpose
             assert refused.value.status == 400
         for action in ("release", "cap"):
             with pytest.raises(Refusal):

@@ -25,7 +25,8 @@ from ag_enclave.console.reviews import outline
 from ag_enclave.migrate import open_accounts
 from ag_enclave.place import accounts_at
 from ag_enclave.requests import requests
-from ag_enclave.reviews import Submission, reviews
+from ag_enclave.review import Submission
+from ag_enclave.reviews import reviews
 from ag_enclave.state import open_state
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import Answer, RawClient
@@ -430,7 +431,7 @@ def test_a_long_list_comes_in_pages_that_lead_to_each_other() -> None:
     rows, seen, path = list(range(120)), [], "/console/analysts"
     while path:
         visit = SimpleNamespace(request=SimpleNamespace(query_params=dict(parse_qsl(path.partition("?")[2]))))
-        shown, before, path = part_of(visit, "/console/analysts", rows)  # type: ignore[arg-type]
+        shown, before, path = part_of(visit, "/console/analysts", rows)  # type: ignore[arg-type]  # as much of a visit as is asked
         seen += list(shown)
         assert len(shown) <= 50
         assert bool(before) is (shown[0] > 0)

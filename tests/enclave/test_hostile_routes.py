@@ -41,8 +41,7 @@ def test_no_route_takes_a_token_that_is_forged_expired_or_of_another_secret(odd_
     key = (odd_enclave.state / "keys" / "tokens.key").read_bytes()
 
     def made(key: bytes, back: float, generation: int) -> str:
-        clock = lambda: time.time() - back  # noqa: E731
-        return Tokens(key=key, seconds=60, longest=60, clock=clock).issue("operator", generation)
+        return Tokens(key=key, seconds=60, longest=60, clock=lambda: time.time() - back).issue("operator", generation)
 
     good = RawClient(odd_enclave, "operator").login().token
     head, body, _ = good.split(".")

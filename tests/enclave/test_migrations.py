@@ -70,7 +70,7 @@ def test_what_an_older_release_knew_is_known_after_the_upgrade(accounts_place: P
     assert [(each.user_id, each.role, each.generation) for each in accounts.everyone()] == [("x", "operator", 3)]
     assert ("*", "*") in rows_of(accounts, "dataset_owners")  # nobody loses a data set by an upgrade
     accounts.add("bob", "analyst", "h", by="x")
-    told = Deeds(accounts.database, None)  # type: ignore[arg-type]
+    told = Deeds(accounts.database, None)  # type: ignore[arg-type]  # nothing is told here
     assert told.untold() == 1 + (revision != "0001")
     accounts.close()
 

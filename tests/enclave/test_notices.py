@@ -37,7 +37,7 @@ def settings(box: Postbox, folder: Path, **changes: str) -> Notify:
         "webhook_secret_file": str(folder / "hook.secret"),
         "retry_seconds": 1,
     }
-    return Notify(**(full | changes))  # type: ignore[arg-type]
+    return Notify(**(full | changes))  # type: ignore[arg-type]  # settings of several types in one dict
 
 
 def as_toml(notify: Notify) -> str:

@@ -141,7 +141,7 @@ def test_an_enclave_without_an_issuer_knows_no_exchange(odd_enclave: Enclave, se
 
 
 def settings(server: OidcServer, **changes: str) -> Oidc:
-    return Oidc(**({"issuer": server.issuer, "audience": AUDIENCE, "ca": server.ca} | changes))  # type: ignore[arg-type]
+    return Oidc(**({"issuer": server.issuer, "audience": AUDIENCE, "ca": server.ca} | changes))  # type: ignore[arg-type]  # settings of several types in one dict
 
 
 def test_keys_are_kept_and_fetched_anew_when_they_change_but_not_for_every_stranger(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from ag_enclave.errors import Refusal
 from ag_enclave.holdings import Holdings
 from ag_enclave.migrate import open_accounts
 from ag_enclave.place import accounts_at
-from ag_enclave.reviews import Ended, Input, Reviews, Submission
+from ag_enclave.review import Ended, Input, Submission
+from ag_enclave.reviews import Reviews
 from ag_enclave.state import open_state
 from ag_enclave.words import Leaf, Words, write
 from tests import warm

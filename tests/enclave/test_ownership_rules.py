@@ -15,8 +15,9 @@ from ag_enclave.competitions import Competitions, competitions
 from ag_enclave.database import Database
 from ag_enclave.errors import Conflict, Missing, Refusal, Unfit
 from ag_enclave.ownership import EVERYONE, Ownership, close, of_account, settle_new
+from ag_enclave.review import Ended, Input, Submission, subject_of
 from ag_enclave.reviewing import Approval, Reviewing, digest_of
-from ag_enclave.reviews import Ended, Input, Reviews, Submission, subject_of
+from ag_enclave.reviews import Reviews
 from tests.enclave.conftest import put_catalogue
 
 CUP = json.dumps(

@@ -23,7 +23,8 @@ from ag_enclave.parcels import public_text
 from ag_enclave.peers import Peers, peers
 from ag_enclave.place import accounts_at, address, ledger_at, settle
 from ag_enclave.requests import Limits, Requests
-from ag_enclave.reviews import DATA, Ended, Input, Reviews, Submission
+from ag_enclave.review import DATA, Ended, Input, Submission
+from ag_enclave.reviews import Reviews
 from ag_enclave.state import State, audit_key, open_state
 from ag_vault.account import Event
 from ag_vault.clerk.keeper import Keeper
@@ -221,12 +222,12 @@ def test_a_restoration_that_was_cut_short_opens_nothing_when_it_is_done_again_an
         with pytest.raises(BadState, match="the power is gone"):
             lose_and_restore(state)
     with accounts_of(state) as accounts, pytest.raises(BadState, match="restore` again"):
-        asyncio.run(put_back.check_settled(Heard(state), accounts.database))  # type: ignore[arg-type]
+        asyncio.run(put_back.check_settled(Heard(state), accounts.database))  # type: ignore[arg-type]  # as much of a clerk as is asked
     words = [] if address(state) else [str(state.root / "backup")]
     assert "accounts are disabled" in ask("restore", *words, "--state", str(state.root))
     assert [each.one_time for each in everyone(state).values() if not each.disabled] == [True]
     with accounts_of(state) as accounts:
-        asyncio.run(put_back.check_settled(Heard(state), accounts.database))  # type: ignore[arg-type]
+        asyncio.run(put_back.check_settled(Heard(state), accounts.database))  # type: ignore[arg-type]  # as much of a clerk as is asked
 
 
 def dies(*_: object, **__: object) -> None:
@@ -244,13 +245,19 @@ class Heard:
             return register.history(Filter(**which))
 
 
-def test_accounts_in_place_that_are_older_than_the_log_are_closed_too(tmp_path: Path) -> None:
-    state = open_state(tmp_path / "state")
+def one_later_than_its_copy(place: Path) -> State:
+    """An enclave whose accounts have one more than its backup has."""
+    state = open_state(place)
     with accounts_of(state) as accounts:
         accounts.add("opal", "operator", "h", by="test")
         tell(state)
         save(state)
         accounts.add("ann", "analyst", "h", by="test")
+    return state
+
+
+def test_accounts_in_place_that_are_older_than_the_log_are_closed_too(tmp_path: Path) -> None:
+    state = one_later_than_its_copy(tmp_path / "state")
     old = state.accounts.read_bytes()
     with accounts_of(state) as accounts:
         accounts.disable("ann", by="test")
@@ -274,12 +281,7 @@ def test_what_was_closed_once_and_opened_by_name_stays_so_after_the_next_copy(st
 
 
 def test_accounts_in_place_that_go_on_from_the_copy_stay(tmp_path: Path) -> None:
-    state = open_state(tmp_path / "state")
-    with accounts_of(state) as accounts:
-        accounts.add("opal", "operator", "h", by="test")
-        tell(state)
-        save(state)
-        accounts.add("ann", "analyst", "h", by="test")
+    state = one_later_than_its_copy(tmp_path / "state")
     assert "accounts in place are as new" in ask("restore", str(state.root / "backup"), "--state", str(state.root))
     assert set(everyone(state)) == {"opal", "ann"}
 

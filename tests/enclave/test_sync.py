@@ -13,7 +13,8 @@ from ag_enclave.errors import BadData, Missing, Unfit
 from ag_enclave.migrate import open_accounts
 from ag_enclave.parcels import Asked, BoundTable, Parcel, fingerprint, opened, own_key, public_key, public_text, sealed
 from ag_enclave.peers import Peers, peers
-from ag_enclave.reviews import DATA, Deposit, Ended, Input, Reviews, Submission, reviews
+from ag_enclave.review import DATA, Deposit, Ended, Input, Submission
+from ag_enclave.reviews import Reviews, reviews
 from ag_enclave.sync import Sync
 from tests import warm
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ag_enclave.migrate import open_accounts
-from ag_enclave.reviews import DATA, Ended, Input, Reviews, Submission
+from ag_enclave.review import DATA, Ended, Input, Submission
+from ag_enclave.reviews import Reviews
 from ag_enclave.turn import Turn
 from tests import cluster
 

@@ -11,8 +11,8 @@ from ag_enclave.api.requests import Nothing
 from ag_enclave.body import read_as
 from ag_enclave.decisions import Denial
 from ag_enclave.errors import Conflict, Refusal
+from ag_enclave.review import DATA, Review, Run
 from ag_enclave.reviewing import Approval, New, RunOn
-from ag_enclave.reviews import DATA, Review, Run
 
 STATES = ("open", "approved", "denied", "withdrawn")
 _BINARY = "application/octet-stream"

@@ -17,8 +17,8 @@ from ag_enclave.console.page import moved, page, part
 from ag_enclave.console.visit import Visit, filled_form
 from ag_enclave.decisions import Denial
 from ag_enclave.errors import Conflict, Missing, Refusal
+from ag_enclave.review import APPROVED, DATA, OPEN, Review, Run
 from ag_enclave.reviewing import Approval, RunOn
-from ag_enclave.reviews import APPROVED, DATA, OPEN, Review, Run
 
 PATH = "/console/reviews"
 _LENGTH = struct.Struct("<Q")

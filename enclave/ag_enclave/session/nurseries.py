@@ -229,7 +229,7 @@ class Nurseries:
             checking=pairs["checker"][1],
             next_checker=partial(self._another, "checker", "checker", pairs["checker"][1], order, group),
             group=group,
-            **children,  # type: ignore[arg-type]
+            **children,  # type: ignore[arg-type]  # by the names of its fields
         )
 
     async def _another(self, role: str, name: str, shared: socket.socket, order: Order, group: Group | None) -> Child:
