@@ -101,6 +101,7 @@ class Vault:
     file_bytes: int = _int(16384 * MIB, 0)
     schedule: str = "default"
     scratch_budget: float = 100.0
+    lost_answers: int = _int(50, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

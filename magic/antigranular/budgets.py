@@ -46,8 +46,14 @@ class Budgets:
 
     def spent(self, dataset: str) -> dict[str, float]:
         """ε spent on a data set, by analyst, as plain sums; "" is everyone together."""
-        found = [each for each in self._enclave.rows(PATH) if each.get("dataset") == dataset]
-        return {str(row["who"]): float(row["epsilon"]) for each in found for row in each["spent"]}
+        return {str(row["who"]): float(row["epsilon"]) for row in self._spent(dataset)}
+
+    def lost(self, dataset: str) -> dict[str, int]:
+        """How many answers on a data set each analyst was charged for and didn't get: those just being made, and those that were lost.
+
+        Many may be somebody who tries what that shows of rows; beyond a number that the operator sets, there are no others.
+        """
+        return {str(row["who"]): int(row["unanswered"]) for row in self._spent(dataset) if row.get("unanswered")}
 
     def allows(self, dataset: str, eps: Any, *, rows: int = 1000) -> Listing[dict[str, Any]]:
         """What a cap of so much ε would allow, at the data set's δ: how many means of a column at which ε each, and how exact each over so many rows.
@@ -88,6 +94,10 @@ class Budgets:
         """Take back what ``set`` did: the data set's declared cap is in force again, or the window ends."""
         place = self._place(analyst, of, days)
         self._enclave.ask("PUT", f"{PATH}/{quote(dataset, safe='')}", {**place, "drop": True, "reason": reason})
+
+    def _spent(self, dataset: str) -> list[Mapping[str, Any]]:
+        found = [each for each in self._enclave.rows(PATH) if each.get("dataset") == dataset]
+        return [row for each in found for row in each["spent"]]
 
     def __repr__(self) -> str:
         return repr(self.caps())

@@ -28,7 +28,7 @@ from ag_vault.mapper import Mapper, SocketMapper
 from ag_vault.noise import OpenDPNoise
 from ag_vault.price import price
 from ag_vault.schedule import Immediate, Schedule, Slots
-from ag_vault.session import Session, Who, log_problem
+from ag_vault.session import MOST_LOST, Session, Who, log_problem
 from ag_vault.space import ColumnSpace
 
 _log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     scratch_budget: float = 100.0
     scratch: str | None = None
     session_budget: SessionCap | None = None
+    most_lost: int = MOST_LOST
     memory_bytes: int = 2 << 30
     threads: int = 2
 
@@ -113,6 +114,7 @@ def open_session(settings: Settings, mapper: Mapper | None = None) -> Session:
             analyst=settings.analyst,
             session=settings.session,
             cap=None if cap is None else Cap(epsilon=Fraction(cap.epsilon), delta=Fraction(cap.delta)),
+            most_lost=settings.most_lost,
         ),
         catalog,
         rows=open_rows(

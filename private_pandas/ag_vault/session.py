@@ -66,16 +66,19 @@ MOST_PUBLIC_VALUES = 8_000_000
 """Of a public table, so that it fits both processes and a frame."""
 MOST_SCRATCH_BYTES = 256 << 20
 """Of all frames that a guest brings: a guest that fills the engine's memory could make it run out or not as rows want it."""
+MOST_LOST = 50
+"""Answers of an analyst that may be lost for each account, over all sessions, unless the operator says otherwise."""
 _LONGEST_LABEL = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """Whom the session serves. ``cap`` bounds the session itself, where the operator set one."""
+    """Whom the session serves. ``cap`` bounds the session itself, where the operator set one; ``most_lost`` the analyst's answers that are lost, of each account."""
 
     analyst: str
     session: str
     cap: Cap | None = None
+    most_lost: int = MOST_LOST
 
 
 class Session:
@@ -258,6 +261,7 @@ class Session:
         except Exception as problem:
             # Where a mapper has failed, it is programs that get no other answer.
             self._lost = till.charged is not None and not isinstance(problem, MapperFailed)
+            till.lose()
             raise
         finally:
             if till.charged is not None:
@@ -294,7 +298,7 @@ class Session:
         if not owned:
             return Till(self._scratch_ledger, {SCRATCH: self._scratch_budget}, claim, tables)
         terms = {each.name: each.budget for each in owned}
-        return Till(self._ledger, terms, claim, tables, session_cap=self._who.cap)
+        return Till(self._ledger, terms, claim, tables, session_cap=self._who.cap, most_lost=self._who.most_lost)
 
 
 _HANDLERS: Mapping[type[messages.Message], Callable[[Session, Any], messages.Message | Refusal]] = {

@@ -41,12 +41,15 @@ class Till:
         tables: Sequence[Table],
         *,
         session_cap: Cap | None = None,
+        most_lost: int | None = None,
     ) -> None:
         self._ledger = ledger
         self._terms = terms
         self._claim = claim
         self._tables = tables
         self._session_cap = session_cap
+        self._most_lost = most_lost
+        self._receipt: Receipt | None = None
         self.charged: Charged | None = None
 
     def stored(self) -> bytes | None:
@@ -57,11 +60,14 @@ class Till:
         """Charge the event to everyone concerned. A receipt means that the charge is on disk."""
         if priced.account != self._claim.dataset:
             raise ValueError(priced.account)
-        claim = replace(self._claim, wording=worded(priced.release))
-        receipt = self._ledger.charge(priced.event, claim, self._terms, session_cap=self._session_cap)
+        self._claim = claim = replace(self._claim, wording=worded(priced.release))
+        receipt = self._ledger.charge(
+            priced.event, claim, self._terms, session_cap=self._session_cap, most_lost=self._most_lost
+        )
         if isinstance(receipt, Refusal) and claim.dataset == SCRATCH:
             return replace(receipt, instead=_OWN)
         if isinstance(receipt, Receipt):
+            self._receipt = receipt
             sizes = [table.max_rows for table in self._tables]
             self.charged = Charged(
                 numbers=priced.expected, rows=sum(size or 0 for size in sizes), programs=len(priced.askings)
@@ -71,6 +77,11 @@ class Till:
     def keep(self, receipt: Receipt, reply: bytes) -> None:
         """Keep the released answer, to give it again for nothing."""
         self._ledger.remember(receipt, self._claim, reply)
+
+    def lose(self) -> None:
+        """Write down that the answer which was charged for won't come, where there is one."""
+        if self._receipt is not None:
+            self._ledger.lose(self._receipt, self._claim)
 
 
 def tables_of(relation: Relation, catalog: Catalog) -> list[Table]:

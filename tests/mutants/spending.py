@@ -175,6 +175,27 @@ MUTANTS = (
         "ledger",
     ),
     vault(
+        "answers may be lost in one session after the other",
+        "ledger/unanswered.py",
+        "    if count < most:",
+        "    if count < most or most:",
+        "unanswered",
+    ),
+    vault(
+        "an answer is counted as lost only by a vault that lives to say so",
+        "ledger/book.py",
+        "                    unanswered.begin(connection, claim.key)",
+        "                    pass",
+        "unanswered::test_a_vault_that_is_killed_before_it_answers_has_lost_one",
+    ),
+    vault(
+        "lost answers are forgotten with a ledger that is put back",
+        "clerk/restoring.py",
+        '    unanswered.raise_to(connection, known.get("unanswered", ()))\n',
+        "",
+        "unanswered::test_a_ledger_that_is_brought_forward_has_lost_no_fewer",
+    ),
+    vault(
         "answers may be lost one after the other",
         "session.py",
         "        if self._lost:",

@@ -26,12 +26,13 @@ async def show(visit: Visit) -> Response:
     for row in sorted(rows, key=lambda row: (row["who"], row["dataset"])):
         people.setdefault(row["who"], []).append(row)
     shown, before, after = part(visit, PATH, list(people.items()))
-    return page(visit, "analysts.html", people=dict(shown), before=before, after=after)
+    most_lost = visit.gateway.config.vault.lost_answers
+    return page(visit, "analysts.html", people=dict(shown), most_lost=most_lost, before=before, after=after)
 
 
 def _rows(dataset: Dataset, budget: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Of one data set: whoever is named in its books."""
-    spent = {each["who"]: each for each in budget["spent"] if each["who"] and each["epsilon"]}
+    spent = {each["who"]: each for each in budget["spent"] if each["who"] and (each["epsilon"] or each["unanswered"])}
     named = {cap["who"] for cap in budget["caps"] if cap["kind"] == "analyst" and cap["who"]}
     for who in spent.keys() | named:
         windows = [cap for cap in budget["caps"] if cap["kind"] == "analyst" and cap["seconds"]]
@@ -39,6 +40,7 @@ def _rows(dataset: Dataset, budget: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "who": who,
             "dataset": dataset.name,
             "spent": float(spent[who]["epsilon"]) if who in spent else 0.0,
+            "lost": int(spent[who]["unanswered"]) if who in spent else 0,
             "cap": _cap(dataset, who, budget),
             "windows": [cap for cap in windows if cap["who"] in ("", who)],
         }

@@ -399,6 +399,7 @@ class Nurseries:
                 "ledger": ledger_at(self.state),
                 "schedule": vault.schedule,
                 "scratch_budget": vault.scratch_budget,
+                "most_lost": vault.lost_answers,
                 "scratch": str(order.scratch),
                 "memory_bytes": vault.memory_bytes,
                 "threads": vault.threads,

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from ag_vault.clerk.seal import Seal
 from ag_vault.errors import BadLedger
-from ag_vault.ledger import log
+from ag_vault.ledger import log, unanswered
 from ag_vault.ledger.chain import GENESIS
 from ag_vault.ledger.register import Register
 from ag_vault.ledger.schema import BALANCES, CAPS, LOG, SUMS
@@ -100,7 +100,7 @@ class Keeper:
 
 
 def head_of(connection: sa.Connection, end: log.Mark) -> dict[str, Any]:
-    """What is signed: where the log ends, what each analyst has spent in the ledger's units, and the caps that owners have set."""
+    """What is signed: where the log ends, what each analyst has spent in the ledger's units, the caps that owners have set, and answers that weren't kept."""
     columns = [BALANCES.c[name] for name in ("dataset", "who", *SUMS)]
     spent = sa.select(*columns).where(BALANCES.c.kind == "analyst").order_by(BALANCES.c.dataset, BALANCES.c.who)
     caps = sa.select(CAPS).order_by(CAPS.c.dataset, CAPS.c.kind, CAPS.c.who, CAPS.c.seconds)
@@ -110,6 +110,7 @@ def head_of(connection: sa.Connection, end: log.Mark) -> dict[str, Any]:
         "at": end.at,
         "spent": [list(row) for row in connection.execute(spent)],
         "caps": [list(row) for row in connection.execute(caps)],
+        "unanswered": unanswered.counts(connection),
     }
 
 

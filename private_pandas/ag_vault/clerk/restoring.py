@@ -15,7 +15,7 @@ from ag_vault.account import Totals
 from ag_vault.clerk.keeper import OLDER, Keeper, check, head_of
 from ag_vault.clerk.seal import Seal
 from ag_vault.errors import BadLedger
-from ag_vault.ledger import chain, log
+from ag_vault.ledger import chain, log, unanswered
 from ag_vault.ledger.connect import file_engine
 from ag_vault.ledger.odometer import totals
 from ag_vault.ledger.register import Register
@@ -129,6 +129,7 @@ def forward(connection: sa.Connection, known: dict[str, Any]) -> int:
         for part in missing:
             _charge(connection, dataset, who, part, known["at"])
         raised += bool(missing)
+    unanswered.raise_to(connection, known.get("unanswered", ()))
     if known["at"] >= _newest_head(connection):
         connection.execute(sa.delete(CAPS))
         for row in known["caps"]:

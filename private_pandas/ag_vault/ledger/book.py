@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ag_vault.account import Cap, Event, Totals, totals_of
 from ag_vault.errors import BadLedger, Refusal
-from ag_vault.ledger import caps, chain, log, odometer, refused, verdict
+from ag_vault.ledger import caps, chain, log, odometer, refused, unanswered, verdict
 from ag_vault.ledger.caps import InForce, Terms
 from ag_vault.ledger.connect import (
     engine_at,
@@ -68,6 +68,11 @@ class Claim:
     def digest(self) -> str:
         """The plan's digest, by which its stored answer is found."""
         return hashlib.sha256(self.plan).hexdigest()
+
+    @property
+    def key(self) -> unanswered.Key:
+        """Whose answers are counted together."""
+        return {"account": self.dataset, "who": self.analyst}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +156,13 @@ class Ledger:
         """A ledger of this process alone: for data that a guest brought."""
         return cls(memory_engine())
 
-    def charge(self, event: Event, claim: Claim, terms: Terms, *, session_cap: Cap | None = None) -> Receipt | Refusal:
-        """Charge every scope, or none and say why. When a receipt comes back, the charge is on disk."""
+    def charge(
+        self, event: Event, claim: Claim, terms: Terms, *, session_cap: Cap | None = None, most_lost: int | None = None
+    ) -> Receipt | Refusal:
+        """Charge every scope, or none and say why. When a receipt comes back, the charge is on disk.
+
+        ``most_lost``: how many answers that weren't kept the analyst may have had from the account; None: nobody counts.
+        """
         try:
             with self._transaction(self._writer) as connection:
                 force = caps.in_force(connection, terms, claim.analyst)
@@ -161,10 +171,14 @@ class Ledger:
                 windows = odometer.windows(connection, claim.dataset, claim.analyst, force, now=tape.now)
                 held = [*windows, *(scope.held(totals) for scope, totals in before.items() if scope.cap is not None)]
                 refusal = verdict.refusal(force.call, held, event)
+                if refusal is None and most_lost is not None:
+                    refusal = unanswered.refusal(connection, claim.key, most_lost)
                 if refusal is not None:
                     refused.note(connection, _entry(claim, event, "refused"), after=tape.log, now=tape.now)
                     return refusal
                 receipt, end = _write(connection, event, claim, before, tape)
+                if most_lost is not None:
+                    unanswered.begin(connection, claim.key)
             self._witness.saw(end)  # once it is on disk
             return receipt
         except (BadLedger, SQLAlchemyError) as problem:
@@ -187,8 +201,18 @@ class Ledger:
         try:
             with self._transaction(self._answers) as connection:
                 connection.execute(_KEEP_ANSWER, row)
+                unanswered.end(connection, claim.key)
         except (BadLedger, SQLAlchemyError) as problem:
             _report("remember", problem)
+
+    def lose(self, receipt: Receipt, claim: Claim) -> None:
+        """An answer that was charged for won't come: for the log. It is counted already, as every one that isn't kept."""
+        try:
+            with self._transaction(self._writer) as connection:
+                tape = self._tape(connection)
+                log.append(connection, _entry(claim, receipt.event, "lost"), after=tape.log, now=tape.now)
+        except (BadLedger, SQLAlchemyError) as problem:
+            _report("lose", problem)
 
     def reading(self, dataset: str, analyst: str, terms: Terms) -> "odometer.Reading | Refusal":
         """What an analyst has spent and has left on a data set."""

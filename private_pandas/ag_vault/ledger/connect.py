@@ -77,16 +77,18 @@ def fixed(statement: S) -> S:
     return statement.execution_options(**{_FIXED: True})
 
 
-def upserting(table: sa.Table, *, on: Sequence[str] = (), sums: Sequence[str] = ()) -> sa.Insert:
-    """A ``fixed`` insertion of rows, which replaces these columns of a row that is there already; without any, it stays as it is."""
+def upserting(
+    table: sa.Table, *, on: Sequence[str] = (), sums: Sequence[str] = (), adding: Sequence[str] = ()
+) -> sa.Insert:
+    """A ``fixed`` insertion of rows, which replaces these columns of a row that is there already, or adds to them; without any, it stays as it is."""
 
     def of(insert: Callable[[sa.Table], Any]) -> Any:
         statement = insert(table)
-        if not sums:
+        if not sums and not adding:
             return statement.on_conflict_do_nothing()
-        return statement.on_conflict_do_update(
-            index_elements=list(on), set_={name: statement.excluded[name] for name in sums}
-        )
+        replaced = {name: statement.excluded[name] for name in sums}
+        added = {name: table.c[name] + statement.excluded[name] for name in adding}
+        return statement.on_conflict_do_update(index_elements=list(on), set_=replaced | added)
 
     statement: sa.Insert = of(sqlite.insert)
     return fixed(statement.execution_options(**{_ELSEWHERE: {"postgresql": of(postgresql.insert)}}))

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ag_vault.account import DELTA_UNIT, EPSILON_UNIT, RHO_UNIT, Totals
 from ag_vault.errors import BadLedger
-from ag_vault.ledger import chain, log
+from ag_vault.ledger import chain, log, unanswered
 from ag_vault.ledger.caps import Kind, cap_of
 from ag_vault.ledger.connect import transaction
 from ag_vault.ledger.modes import writing
@@ -135,12 +135,13 @@ class Register:
             return [dict(row) for row in rows.mappings()]
 
     def totals(self, account: str | None = None) -> list[dict[str, Any]]:
-        """What was spent, by account and by analyst (``who`` empty: everyone together), in ε, ρ and δ as plain sums."""
+        """What was spent, by account and by analyst (``who`` empty: everyone together), in ε, ρ and δ as plain sums, and how many answers were charged for and not kept."""
         wanted = sa.select(BALANCES).where(BALANCES.c.kind.in_(("everyone", "analyst")))
         wanted = wanted.order_by(BALANCES.c.dataset, BALANCES.c.kind.desc(), BALANCES.c.who)
         with self.reading() as connection:
             rows = connection.execute(wanted if account is None else wanted.where(BALANCES.c.dataset == account))
-            return [_total(row) for row in rows.mappings()]
+            lost = {(each[0], each[1]): each[2] for each in unanswered.counts(connection)}
+            return [_total(row, lost) for row in rows.mappings()]
 
     def spending(self, account: str | None, *, hours: int, since: int = 0) -> list[dict[str, Any]]:
         """ε charged by span of so many hours and analyst, oldest first: for plots. Without an account those of all, each with its own."""
@@ -262,7 +263,7 @@ def _check_unbounded(connection: sa.Connection, place: Place) -> None:
         raise ValueError("A bound over all time can be lifted only where a window of the same kind bounds spending.")
 
 
-def _total(row: sa.RowMapping) -> dict[str, Any]:
+def _total(row: sa.RowMapping, lost: Mapping[tuple[str, str], int]) -> dict[str, Any]:
     sums = Totals(**{name: row[name] for name in SUMS})
     return {
         "account": row["dataset"],
@@ -270,4 +271,5 @@ def _total(row: sa.RowMapping) -> dict[str, Any]:
         "epsilon": sums.epsilon / EPSILON_UNIT,
         "rho": sums.rho / RHO_UNIT,
         "delta": sums.delta / DELTA_UNIT,
+        "unanswered": lost.get((row["dataset"], row["who"]), 0),
     }

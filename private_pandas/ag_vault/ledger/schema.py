@@ -99,6 +99,15 @@ REFUSALS = sa.Table(
 )
 """How many refusals of an analyst the log has of the last hour with any: a flood of them is not written down."""
 
+UNANSWERED = sa.Table(
+    "unanswered",
+    METADATA,
+    sa.Column("dataset", sa.Text, primary_key=True),
+    sa.Column("analyst", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)
+"""How many charged answers were not kept, by account and analyst."""
+
 ANSWERS = sa.Table(
     "answers",
     METADATA,

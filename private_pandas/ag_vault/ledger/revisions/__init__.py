@@ -12,9 +12,23 @@ from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import Script
 from alembic.script.revision import RevisionMap
 
-from ag_vault.ledger.revisions import r0001_events, r0002_impure_rho, r0003_log, r0004_frozen, r0005_log_indexes
+from ag_vault.ledger.revisions import (
+    r0001_events,
+    r0002_impure_rho,
+    r0003_log,
+    r0004_frozen,
+    r0005_log_indexes,
+    r0006_unanswered,
+)
 
-REVISIONS: tuple[ModuleType, ...] = (r0001_events, r0002_impure_rho, r0003_log, r0004_frozen, r0005_log_indexes)
+REVISIONS: tuple[ModuleType, ...] = (
+    r0001_events,
+    r0002_impure_rho,
+    r0003_log,
+    r0004_frozen,
+    r0005_log_indexes,
+    r0006_unanswered,
+)
 
 
 def upgrade(connection: sa.Connection) -> bool:
