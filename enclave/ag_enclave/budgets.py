@@ -3,6 +3,7 @@
 Knows catalogue and clerk; sets nothing itself but through the clerk, whose log has every change with its reason.
 """
 
+import asyncio
 import re
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
@@ -14,6 +15,7 @@ import msgspec
 from ag_enclave.catalog import Catalog, Dataset
 from ag_enclave.clerk import Clerk
 from ag_enclave.errors import Refusal
+from ag_enclave.ownership import Ownership
 from ag_enclave.turn import Turn
 
 PATTERN = r"^[0-9]{1,6}(\.[0-9]{1,12})?([eE]-[0-9]{1,2})?\Z"
@@ -42,12 +44,15 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Budgets:
-    """Reads and raises, of data sets and of competitions' labels (``shelf``). ``turn`` is held by whoever reads a cap to set it anew."""
+    """Reads and raises, of data sets and of competitions' labels (``shelf``), for owners where there is an ``ownership``. ``turn`` is held by whoever reads a cap to set it anew."""
 
-    def __init__(self, catalog: Catalog, clerk: Clerk, shelf: Catalog, turn: Turn) -> None:
+    def __init__(
+        self, catalog: Catalog, clerk: Clerk, shelf: Catalog, *, turn: Turn, ownership: Ownership | None = None
+    ) -> None:
         self._catalog = catalog
         self._clerk = clerk
         self._shelf = shelf
+        self._ownership = ownership
         self.turn = turn
 
     def named(self, name: str, *, retired: bool = False) -> Dataset:
@@ -70,8 +75,11 @@ class Budgets:
         epsilon, delta = analyst_cap(known, analyst, await self._clerk.caps(known.name))
         return decimal(Fraction(epsilon) + Fraction(more)), delta
 
-    async def change(self, by: str, name: str, wanted: Change) -> dict[str, Any]:
-        """Put a cap in force, or take one back; the budget as it is then. Refusal 400 or 404 with one sentence where that can't be."""
+    async def change(self, by: str, name: str, wanted: Change, *, holder: str = "") -> dict[str, Any]:
+        """Put a cap in force, or take one back; the budget as it is then. Refusal 400 or 404 with one sentence where that can't be.
+
+        Refusal 403 where it isn't its ``holder``'s any more by the time of the change; none for the command line.
+        """
         check_words(wanted.reason)
         if (wanted.epsilon is not None) + wanted.lift + wanted.drop != 1:
             raise Refusal(400, "Exactly one of epsilon, lift and drop is needed.")
@@ -79,6 +87,8 @@ class Budgets:
         place: dict[str, Any] = {"kind": wanted.kind, "who": wanted.who, "seconds": wanted.seconds}
         place |= {"actor": by, "dataset": dataset.name, "reason": wanted.reason}
         async with self.turn:
+            if holder and self._ownership is not None:
+                await asyncio.to_thread(self._ownership.check, holder, dataset.name)
             if wanted.drop:
                 await self._clerk.drop_cap(**place)
             else:

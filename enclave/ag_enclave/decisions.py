@@ -12,6 +12,7 @@ import msgspec
 from ag_enclave.budgets import Budgets, check_words
 from ag_enclave.clerk import Clerk
 from ag_enclave.errors import Conflict, Refusal
+from ag_enclave.ownership import Ownership
 from ag_enclave.requests import ACCEPTED, ACCEPTING, BudgetRequest, Requests
 from ag_enclave.session.sessions import Sessions
 
@@ -38,14 +39,15 @@ class Decisions:
 
     requests: Requests
     budgets: Budgets
+    ownership: Ownership
     clerk: Clerk
     sessions: Sessions
 
     async def accept(self, request_id: str, by: str, wanted: Acceptance) -> BudgetRequest:
-        """Raise the analyst's cap, once, however often this is asked. Conflict where it was decided otherwise."""
+        """Raise the analyst's cap, once, however often this is asked. Conflict where it was decided otherwise, Missing where it isn't this owner's to decide."""
         check_words(wanted.reason)
         async with self.budgets.turn:  # two raises of one cap must not both start from the same number
-            found = await asyncio.to_thread(self.requests.find, request_id, None)
+            found = await self._find(request_id, by)
             decided = found.state in (ACCEPTING, ACCEPTED)
             granted = wanted.epsilon or (found.granted if decided else found.epsilon)
             if decided and granted != found.granted:
@@ -61,11 +63,17 @@ class Decisions:
     async def deny(self, request_id: str, by: str, wanted: Denial) -> BudgetRequest:
         """Say no, and why. Conflict where it was accepted or withdrawn."""
         check_words(wanted.reason)
-        before = await asyncio.to_thread(self.requests.find, request_id, None)
-        found = await asyncio.to_thread(self.requests.deny, request_id, by=by, answer=wanted.reason)
+        async with self.budgets.turn:
+            before = await self._find(request_id, by)
+            found = await asyncio.to_thread(self.requests.deny, request_id, by=by, answer=wanted.reason)
         if before.state != found.state:
             self._tell(found)
         return found
+
+    async def _find(self, request_id: str, by: str) -> BudgetRequest:
+        """The request, where the data set is this owner's at this moment. Missing otherwise. In the turn, so that it stays theirs until it is decided."""
+        held = await asyncio.to_thread(self.ownership.held, by)
+        return await asyncio.to_thread(self.requests.find, request_id, None, datasets=held)
 
     async def _raise(self, found: BudgetRequest, by: str, granted: str, answer: str) -> None:
         cap, delta = await self.budgets.raised(found.dataset, found.analyst, granted)

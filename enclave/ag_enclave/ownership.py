@@ -14,6 +14,7 @@ from ag_enclave.catalog import Catalog, Dataset
 from ag_enclave.competitions import Competitions
 from ag_enclave.database import Database, metadata
 from ag_enclave.errors import Conflict, Missing, Refusal, Unfit
+from ag_enclave.turn import BUDGETS
 
 EVERYONE = "*"
 """As an owner: every account of that role. As an account: all those that have no row of their own."""
@@ -23,6 +24,7 @@ _LOST = (
     "The log knows {} or its account from before the enclave was restored, and whose it was is lost: an operator can add it for its owner "
     "(ag-enclave dataset add --owner), or say whose the data sets of that account are (ag-enclave dataset owners)."
 )
+_SHARED = "{} is also {}'s, who can give it up, or an operator can hand it over: name them among its owners."
 _FOREIGN = "{} belongs to other owners; one of them, or an operator, can hand it over."
 
 owners = sa.Table(
@@ -80,16 +82,19 @@ class Ownership:
     def hand_over(self, name: str, to: Collection[str], *, by: str, reason: str, holder: str = "") -> Dataset:
         """From now on it is theirs, with every data set of the same account. Missing where it or one of them isn't there, Unfit for who is no owner.
 
-        Refusal 403 where it isn't, by name, its ``holder``'s any more; none for operators.
+        Refusal 403 where it isn't, by name, its ``holder``'s any more, or would be taken from another one: who shares it gives away their own
+        part. None for operators. No cap is changed meanwhile by who had it.
         """
         wanted = frozenset(to)
-        with self._database.transaction() as connection:
+        with self._database.turn(BUDGETS), self._database.transaction() as connection:
             deeds.take_turn(connection)
             dataset = self._catalog.named(name, retired=True)
             check_owners(connection, wanted)
             before = of_account(connection, dataset.account)
             if holder and holder not in before:
                 raise Refusal(403, _FOREIGN.format(dataset.name))
+            if holder and (others := before - wanted - {holder}):
+                raise Refusal(403, _SHARED.format(dataset.name, ", ".join(sorted(others))))
             if wanted != before:
                 connection.execute(sa.delete(owners).where(owners.c.account == dataset.account))
                 record(connection, dataset.account, wanted)

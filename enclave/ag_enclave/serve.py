@@ -135,8 +135,8 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
     shelf = Catalog(start.state.folder("competitions"))
     scoring = Scoring(competitions=Competitions(database), judge=Judge(sessions, shelf), now=current_time)
     sessions.serve_entries(scoring.score)
-    requests, budgets = Requests(database), Budgets(catalog, clerk, shelf, Turn(database, BUDGETS))
-    ownership = Ownership(database, catalog, scoring.competitions)
+    requests, ownership = Requests(database), Ownership(database, catalog, scoring.competitions)
+    budgets = Budgets(catalog, clerk, shelf, turn=Turn(database, BUDGETS), ownership=ownership)
     reviews, projects, holdings = Reviews(database), Projects(database), Holdings(start.state, database)
     return Gateway(
         config=config,
@@ -152,7 +152,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         clerk=clerk,
         requests=requests,
         budgets=budgets,
-        decisions=Decisions(requests=requests, budgets=budgets, clerk=clerk, sessions=sessions),
+        decisions=Decisions(requests=requests, budgets=budgets, ownership=ownership, clerk=clerk, sessions=sessions),
         projects=projects,
         reviews=reviews,
         reviewing=Reviewing(

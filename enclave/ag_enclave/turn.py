@@ -10,7 +10,7 @@ from types import TracebackType
 from ag_enclave.database import Database
 
 BUDGETS = 0x61676275
-"""The turn of whoever raises or sets a cap."""
+"""The turn of whoever raises or sets a cap, or says whose a data set is: a cap is set by who has it then."""
 
 
 class Turn:

@@ -76,7 +76,10 @@ class Held:
         return tuple(map(str, self._owned("owners")))
 
     def hand_over(self, *owners: str, reason: str, everyone: bool = False) -> None:
-        """From now on it is theirs (``everyone``: every owner's), with every data set of the same account. For who owns it by name, and operators."""
+        """From now on it is theirs (``everyone``: every owner's), with every data set of the same account. For who owns it by name, and operators.
+
+        Its other owners stay its owners, unless they give it up themselves or an operator says so: name them, too.
+        """
         said = {"owners": list(owners), "everyone": everyone, "reason": reason}
         self.facts = dict(self._enclave.ask("PUT", f"{self._path}/owners", said))
 

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,18 @@ import pytest
 import sqlalchemy as sa
 
 from ag_enclave.accounts import Accounts
+from ag_enclave.budgets import Budgets, Change
 from ag_enclave.catalog import FORMAT, Catalog
 from ag_enclave.competitions import Competitions, competitions
 from ag_enclave.database import Database
+from ag_enclave.decisions import Acceptance, Decisions, Denial
 from ag_enclave.errors import Conflict, Missing, Refusal, Unfit
 from ag_enclave.ownership import EVERYONE, Ownership, close, of_account, settle_new
+from ag_enclave.requests import Limits, Requests
 from ag_enclave.review import Ended, Input, Submission, subject_of
 from ag_enclave.reviewing import Approval, Reviewing, digest_of
 from ag_enclave.reviews import Reviews
+from ag_enclave.turn import BUDGETS, Turn
 from tests.enclave.conftest import put_catalogue
 
 CUP = json.dumps(
@@ -69,6 +74,13 @@ def test_data_sets_of_one_account_have_the_same_owners_on_either_database(databa
     )
     with pytest.raises(Refusal, match="other owners"):  # it was handed over while she waited for her turn
         owned.hand_over("visits", ["olga"], by="olga", reason="x", holder="olga")
+    assert owned.of(visits) == ("otto",)
+    owned.hand_over("visits", ["otto", "olga"], by="otto", reason="both", holder="otto")
+    for to in (["olga"], ["*"]):  # nobody takes it from who shares it
+        with pytest.raises(Refusal, match="is also otto's"):
+            owned.hand_over("visits", to, by="olga", reason="x", holder="olga")
+    assert owned.of(visits) == ("olga", "otto")
+    owned.hand_over("visits", ["otto"], by="olga", reason="enough", holder="olga")
     assert owned.of(visits) == ("otto",)
     for to, problem in ((["nobody"], Missing), ([], Unfit)):
         with pytest.raises(problem):
@@ -155,3 +167,48 @@ def test_what_the_bench_gives_goes_to_who_has_the_data_set_then(database: Databa
             asyncio.run(order())
     assert reviews.find(code, None).state == "open"
     assert [each.outcome for each in reviews.runs_of(code)] == ["result", "result"]
+
+
+def test_no_cap_and_no_request_is_decided_by_who_had_the_data_set_before(database: Database, tmp_path: Path) -> None:
+    """An order that waits for its turn while the data set is handed over changes nothing; and none gets in between."""
+    accounts = Accounts(database)
+    for who in ("olga", "otto"):
+        accounts.add(who, "owner", "h", by="test")
+    put_catalogue(tmp_path, "clinic", "Clinic")
+    (tmp_path / "none").mkdir()
+    catalog, caps = Catalog(tmp_path / "datasets"), []
+    owned = Ownership(database, catalog, Competitions(database))
+    owned.hand_over("Clinic", ["olga"], by="test", reason="hers")
+
+    class Books:
+        async def set_cap(self, **cap: Any) -> None:
+            handing.start()
+            handing.join(0.3)
+            assert handing.is_alive()  # it waits for the turn that this cap has
+            caps.append(cap["actor"])
+
+        async def caps(self, *_dataset: str) -> list[Any]:
+            return []
+
+        totals = caps
+
+    handing = threading.Thread(target=owned.hand_over, args=("Clinic", ["otto"]), kwargs={"by": "test", "reason": "x"})
+    clerk: Any = Books()
+    sessions: Any = None
+    budgets = Budgets(catalog, clerk, Catalog(tmp_path / "none"), turn=Turn(database, BUDGETS), ownership=owned)
+    requests = Requests(database)
+    decisions = Decisions(requests=requests, budgets=budgets, ownership=owned, clerk=clerk, sessions=sessions)
+    asked, _ = requests.ask("ann", "Clinic", "1", "why", limits=Limits(open=9, daily=9))
+    cap = Change(kind="everyone", reason="r", epsilon="9")
+    asyncio.run(budgets.change("olga", "Clinic", cap, holder="olga"))
+    handing.join(20)
+    with pytest.raises(Refusal, match="belongs to other owners"):
+        asyncio.run(budgets.change("olga", "Clinic", cap, holder="olga"))
+    for order in (
+        decisions.accept(asked.request_id, "olga", Acceptance()),
+        decisions.deny(asked.request_id, "olga", Denial(reason="r")),
+    ):
+        with pytest.raises(Missing):
+            asyncio.run(order)
+    assert caps == ["olga"]
+    assert requests.find(asked.request_id, None).state == "open"

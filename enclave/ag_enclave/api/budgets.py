@@ -24,7 +24,8 @@ async def change(call: Call) -> Response:
     wanted = await read_as(call.request, Change)
     name = call.request.path_params["dataset"]
     await asyncio.to_thread(call.gateway.ownership.check, call.account.user_id, name)
-    return JSONResponse(await call.gateway.budgets.change(call.account.user_id, name, wanted))
+    by = call.account.user_id
+    return JSONResponse(await call.gateway.budgets.change(by, name, wanted, holder=by))
 
 
 async def show_outlook(call: Call) -> Response:

@@ -110,7 +110,7 @@ def _budgets(state_path: Path, clerk: "Clerk") -> Iterator["Budgets"]:
     state = known_state(state_path)
     with contextlib.closing(open_accounts(accounts_at(state))) as accounts:
         turn = Turn(accounts.database, BUDGETS)
-        yield Budgets(Catalog(state.folder("datasets")), clerk, Catalog(state.folder("competitions")), turn)
+        yield Budgets(Catalog(state.folder("datasets")), clerk, Catalog(state.folder("competitions")), turn=turn)
 
 
 def _declared(found: Mapping[str, Any]) -> list[str]:

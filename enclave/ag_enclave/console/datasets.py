@@ -78,7 +78,8 @@ async def change_cap(visit: Visit) -> Response:
         given: dict[str, Any] = {key: value.strip() for key, value in fields.items() if value.strip()}
         given |= {"seconds": _whole(days) * _DAY, "lift": what == "lift", "drop": what == "drop"}
         wanted = fitted(given, Change)
-        await visit.gateway.budgets.change(visit.account.user_id, name, wanted)
+        by = visit.account.user_id
+        await visit.gateway.budgets.change(by, name, wanted, holder=by)
     except Refusal as refusal:
         return await show_one(visit, problem=refusal.message, status=refusal.status, given=told)
     return moved(f"{PATH}/{quote(name)}")
