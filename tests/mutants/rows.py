@@ -5,6 +5,7 @@ from tests.mutants.mutant import vault
 MOVES = "relations::test_no_unit_moves_more_rows_than_declared_and_one_moves_as_many[{}]"
 REPLAY = "replay::test_after_every_relation_word_neighbours_give_the_same_bytes[{}]"
 LYING = "replay::test_where_rows_lie_changes_no_exact_integer[{}]"
+ORDERED = "relations::test_what_orders_a_units_rows_tells_them_apart_whatever_is_brought_together[{}]"
 REFUSED = "relations::test_what_has_no_stability_is_refused_with_a_reason[{}]"
 
 MUTANTS = (
@@ -88,6 +89,21 @@ MUTANTS = (
         "stability = sum(side.stability",
         "stability = max(side.stability",
         MOVES.format("append two tables"),
+    ),
+    vault(
+        "two orders of rows share their columns",
+        "ops/append.py",
+        "other = (exp.Literal.number(1), *_nothing(ours), *theirs)",
+        "other = (exp.Literal.number(1), *theirs, *_nothing(ours))",
+        ORDERED.format("integers and floats"),
+        ORDERED.format("ids and integers"),
+    ),
+    vault(
+        "rows of either side that stand alone have one place",
+        "ops/join.py",
+        'if node.how == "outer" else ()',
+        "if False else ()",
+        ORDERED.format("rows alone, and rows alone"),
     ),
     vault(
         "two id-spaces share an account",

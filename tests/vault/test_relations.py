@@ -9,8 +9,9 @@ from functools import cache, reduce
 from typing import Any, cast
 
 import pytest
+from sqlglot import exp
 
-from ag_plan.expressions import Constant
+from ag_plan.expressions import Cast, Constant, Expression
 from ag_plan.relations import (
     Append,
     Distinct,
@@ -25,6 +26,7 @@ from ag_plan.relations import (
 )
 from ag_vault import ops
 from ag_vault.errors import Refusal
+from ag_vault.ops.rows import select
 from tests.vault import relational
 from tests.vault.relational import CAP, PUBLIC, ROWS, A, B
 from tests.vault.world import binary, column
@@ -174,6 +176,53 @@ def test_rows_put_together_are_ordered_by_their_side_first() -> None:
     relational.put(((A.table, 1, (0,)), (A.table, 1, (0,)), (B.table, 1, (1,))))
     both = Truncate(relation=Append(left=A, right=Y_AS_X), rows=2)
     assert relational.visible(relational.sql_of(relational.meaning(both))) == Counter({(1, 0): 2})
+
+
+def typed(relation: Relation, name: str, expression: Expression) -> Project:
+    return Project(relation=relation, names=("pid", name), expressions=(column("pid"), expression))
+
+
+TWICE = on_pid(A, typed(B, "again", column("pid")), "left")
+BESIDE = {
+    "integers and floats": Append(
+        left=renamed(grouped(A, "pid", "x", n="size x"), pid="pid", n="n"),
+        right=renamed(grouped(typed(B, "y", Cast(operand=column("y"), to="float")), "pid", "y", n="size y"), pid="pid", n="n"),
+    ),
+    "ids and integers": Append(
+        left=renamed(grouped(A, "pid", "x"), pid="pid"), right=renamed(grouped(TWICE, "pid", "again"), pid="pid")
+    ),
+    "ids and texts": Append(
+        left=renamed(grouped(typed(B, "y", Cast(operand=column("y"), to="str")), "pid", "y"), pid="pid"),
+        right=renamed(grouped(TWICE, "pid", "again"), pid="pid"),
+    ),
+    "rows alone, and rows alone": on_pid(
+        renamed(grouped(A, "pid", n="size x"), pid="pid", n="n"),
+        renamed(grouped(B, "pid", m="max y"), pid="pid", k="m", m="m"),
+        "outer",
+        "n=k",
+    ),
+    "missing keys, and missing keys": on_pid(
+        grouped(A, "pid", "x", n="size x"), renamed(grouped(B, "pid", "y"), pid="pid", k="y", y="y"), "outer", "n=k"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_orders_a_units_rows_tells_them_apart_whatever_is_brought_together(name: str) -> None:
+    """Else which of them is first would be the engine's choice, by other units' rows; and where types don't go together, it fails by what rows hold."""
+    numbers, missing = (2**53, 2**53 + 1), (None, None)
+    for held in (numbers, missing, (3, None)):
+        relational.put(
+            tuple((table, unit, (value,)) for table in (A.table, B.table) for unit in (1, 2) for value in held)
+        )
+        rows = relational.meaning(BESIDE[name])
+        assert rows.unit is not None
+        places = relational.engine().execute(
+            select(rows.stages, exp.select(rows.unit.column.copy(), *(sql.copy() for sql in rows.unit.order))).sql(
+                "duckdb"
+            )
+        )
+        assert max(Counter(places.fetchall()).values()) == 1
 
 
 @pytest.mark.parametrize("text", ["u", "o", "c1"])

@@ -10,11 +10,12 @@ the noise makes them), and with weight δ of anything. For a call in ρ, where a
 
 Proof. Let D' be D with a unit more. Keys that are candidates in both, or in neither, give nothing but noise on integers that the
 unit moves, thresholded: post-processing. A key that the unit makes a candidate had at most least - 1 rows before and c more now, so its sum
-is at most (least - 1 + c)·weight, and it is released with probability at most p(c). No candidate of D is lost.
-Let B be that some such key is released: its noise is independent of the others'. Given that B does not happen, D' releases the other
-keys only, which is sε₀-DP (s²ρ₀-zCDP) beside D. So M(D') = (1 - δ')·M(D' | not B) + δ'·M(D' | B), M(D) = (1 - δ')·M(D) + δ'·M(D) with δ' = P(B),
-and δ' may be enlarged to δ by moving weight from the first term of each to its second.
-P(B) ≤ Σ p(cₖ) over keys of cₖ ≥ 1 rows, Σ cₖ ≤ s (union bound). S is symmetric and unimodal (a sum of symmetric log-concave draws), so
+is at most (least - 1 + c)·weight, and it is released with probability at most p(c). A key may also be no candidate any more, where a unit takes rows
+away (distinct rows by some columns, public rows that found a partner): it had at most c rows more in D than least - 1, so the same is true there.
+Let B be that some key of D' is released that is none of D's candidates, C the reverse: their noise is independent of the others'. Given that neither happens,
+both release the other keys only, which is sε₀-DP (s²ρ₀-zCDP). So M(D') = (1 - δ')·M(D' | not B) + δ'·M(D' | B), M(D) = (1 - δ'')·M(D | not C) + δ''·M(D | C) with
+δ' = P(B) and δ'' = P(C), and either may be enlarged to δ by moving weight from the first term to the second.
+P(B), and P(C) alike, ≤ Σ p(cₖ) over keys of cₖ ≥ 1 rows, Σ cₖ ≤ s (union bound). S is symmetric and unimodal (a sum of symmetric log-concave draws), so
 P(S ≥ x) is convex in x ≥ 0, p is convex in c as floor ≥ (least - 1 + s)·weight, and a convex p has its largest sum where all rows are of
 one key, or each of its own: p(s), or s·p(1). Nothing of p was used but that it bounds the probability and is convex where its argument is
 at least that of p(s): the bound of ``gaussian.tail_of`` is, as it is 1 before and δ is taken to be a half at most. ∎ (For s = M = 1 this is the stability-based histogram of Korolova et al. 2009, Vadhan 2017 Thm 3.5.)

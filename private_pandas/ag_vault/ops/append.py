@@ -62,15 +62,20 @@ def _values(left: Rows, right: Rows) -> tuple[Values, Values] | Refusal:
 
 
 def _units(left: Rows, right: Rows) -> tuple[Unit | None, Unit | None]:
-    """Each side's unit, in an order of as many columns: first which side it is, then the side's own. None where the two are no one's."""
+    """Each side's unit, ordered by which side it is, then in columns of the side's own. None where the two are no one's.
+
+    No column of either order holds both sides': an engine would bring an integer and a float, or an id and a text, to one type, in which two of a
+    unit's rows might be equal (then other rows decide which comes first), or which one of them can't become (then the query fails by what it holds).
+    """
     if left.unit is None or right.unit is None or left.unit.space != right.unit.space:
         return None, None
     if any(left.is_id(name) != right.is_id(name) for name in left.columns):
         return None, None
-    length = max(len(left.unit.order), len(right.unit.order))
-    return _placed(left.unit, 0, length), _placed(right.unit, 1, length)
+    ours, theirs = left.unit.order, right.unit.order
+    one = (exp.Literal.number(0), *ours, *_nothing(theirs))
+    other = (exp.Literal.number(1), *_nothing(ours), *theirs)
+    return replace(left.unit, order=one), replace(right.unit, order=other)
 
 
-def _placed(unit: Unit, side: int, length: int) -> Unit:
-    nothing = (exp.Null(),) * (length - len(unit.order))
-    return Unit(space=unit.space, column=unit.column, order=(exp.Literal.number(side), *unit.order, *nothing))
+def _nothing(order: tuple[exp.Expression, ...]) -> tuple[exp.Expression, ...]:
+    return (exp.Null(),) * len(order)

@@ -88,10 +88,13 @@ def _on_units(node: Join, left: Rows, right: Rows) -> Rows | Refusal:
         )
     s, t = left.stability, right.stability
     alone = node.how == "outer" and len(node.left_on) > 1
+    own, other = _in("a", left.unit.column), _in("b", right.unit.column)
+    # Where rows of either side may stand alone, one may have no order but nulls, as a row of the other has: so it is said which side it is of.
+    side = (exp.Is(this=own.copy(), expression=exp.Null()),) if node.how == "outer" else ()
     unit = Unit(
         space=left.unit.space,
-        column=exp.Coalesce(this=_in("a", left.unit.column), expressions=[_in("b", right.unit.column)]),
-        order=tuple(_in("a", sql) for sql in left.unit.order) + tuple(_in("b", sql) for sql in right.unit.order),
+        column=exp.Coalesce(this=own, expressions=[other]),
+        order=(*side, *(_in("a", sql) for sql in left.unit.order), *(_in("b", sql) for sql in right.unit.order)),
     )
     return _joined(node, left, right, unit=unit, stability=max(s * t, s + t) if alone else s * t)
 
