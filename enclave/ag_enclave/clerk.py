@@ -108,6 +108,11 @@ class Clerk:
         which = {"before": before, "limit": limit, "actor": actor, "action": action, "subject": subject}
         return list(await self.ask("history", which))
 
+    async def newest_deed(self) -> dict[str, Any] | None:
+        """The newest of the deeds that the log was told: ``deed``, its number, and ``at``, when it was done; None where there was none."""
+        found = await self.ask("newest", patience=_PATIENT_SECONDS)
+        return None if found is None else dict(found)
+
     async def entries(self, *, after: int, limit: int) -> list[dict[str, Any]]:
         """Entries in their order, with details as the text that is hashed; the signed head of ``head`` ends them."""
         return list(await self.ask("entries", {"after": after, "limit": limit}))

@@ -49,6 +49,7 @@ class Heard:
     """
 
     newest: int = 0
+    newest_at: str = ""
     forwarded: str = ""
     held: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
@@ -60,8 +61,8 @@ class Heard:
         for entry in entries:
             details = json.loads(entry["details"])
             deed, number = details.get("deed"), details.get("number")
-            if isinstance(deed, int):
-                self.newest = max(self.newest, deed)
+            if isinstance(deed, int) and deed > self.newest:
+                self.newest, self.newest_at = deed, str(details.get("at", ""))
             if entry["action"] == "user.disable" or details.get("role", "operator") != "operator":
                 self.gone.add(entry["subject"])
             elif entry["action"] in ("user.enable", "user.role"):
@@ -182,12 +183,28 @@ def goes_on_from(database: Database, copy: Database) -> bool:
 
 
 async def check_settled(clerk: Clerk, database: Database) -> None:
-    """BadState where a ledger was put back and nobody said what the accounts beside it may still open: a restoration that was cut short."""
+    """BadState where ledger or accounts were put back and nobody said what these may still open: by hand, or by a restoration that was cut short."""
     found = await clerk.history(action=FORWARDED[0], subject=FORWARDED[1], limit=1)
     if found and not await asyncio.to_thread(is_settled, database, str(found[0]["hash"])):
         raise BadState(
             "A restoration was cut short before it was settled what accounts may open: run the same `ag-enclave restore` again."
         )
+    newest = await clerk.newest_deed()
+    if newest is not None and not await asyncio.to_thread(knows, database, newest["deed"], newest["at"]):
+        raise BadState(
+            "The accounts are older than the audit log, or others, and would open what was closed since: run `ag-enclave restore`, with the newest "
+            "backup or, without one, as they are; it closes what they may not open."
+        )
+
+
+def knows(database: Database, number: int, at: str) -> bool:
+    """Whether a database has the newest deed that the log has, or it was settled what it opens without it."""
+    mine = sa.select(deeds.deeds.c.at).where(deeds.deeds.c.number == number)
+    told = sa.select(deeds.deeds.c.details).where(deeds.deeds.c.action == _DEED)
+    with database.transaction() as connection:
+        found = connection.execute(mine).scalar_one_or_none()
+        settled_at = [json.loads(details).get("newest", 0) for details in connection.execute(told).scalars()]
+    return (found is not None and at in ("", found)) or any(each >= number for each in settled_at)
 
 
 def is_settled(database: Database, forwarded: str) -> bool:
@@ -210,9 +227,7 @@ def _leave(database: Database, heard: Heard, *, by: str, log_out: bool = False) 
 
 def is_newest(database: Database, heard: Heard) -> bool:
     """Whether the log knows of no later deed than the database."""
-    with database.transaction() as connection:
-        known = connection.execute(sa.select(sa.func.max(deeds.deeds.c.number))).scalar_one_or_none()
-    return heard.newest <= (known or 0)
+    return not heard.newest or knows(database, heard.newest, heard.newest_at)
 
 
 def close(database: Database, heard: Heard, *, by: str, secret_hash: str) -> Closed:

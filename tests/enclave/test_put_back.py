@@ -244,6 +244,10 @@ class Heard:
         with kept(self.state) as (register, _):
             return register.history(Filter(**which))
 
+    async def newest_deed(self) -> dict[str, Any] | None:
+        with kept(self.state) as (register, _):
+            return register.newest_deed()
+
 
 def one_later_than_its_copy(place: Path) -> State:
     """An enclave whose accounts have one more than its backup has."""
@@ -265,6 +269,40 @@ def test_accounts_in_place_that_are_older_than_the_log_are_closed_too(tmp_path: 
     state.accounts.write_bytes(old)
     assert "1 accounts are disabled" in ask("restore", str(state.root / "backup"), "--state", str(state.root))
     assert everyone(state)["ann"].disabled
+
+
+def settled_at_start(state: State) -> None:
+    with accounts_of(state) as accounts:
+        asyncio.run(put_back.check_settled(Heard(state), accounts.database))  # type: ignore[arg-type]  # as much of a clerk as is asked
+
+
+@pytest.mark.parametrize("since", [0, 3])
+def test_older_accounts_that_somebody_put_in_place_by_hand_are_not_served_until_they_are_closed(
+    tmp_path: Path, since: int
+) -> None:
+    """``since``: deeds that the older ones have had of their own, so that they are not behind by their number."""
+    state = one_later_than_its_copy(tmp_path / "state")
+    old = state.accounts.read_bytes()
+    with accounts_of(state) as accounts:
+        accounts.disable("ann", by="test")
+        tell(state)
+    charge(state, 1)
+    settled_at_start(state)
+    for path in state.root.glob("accounts.sqlite*"):
+        path.unlink()
+    state.accounts.write_bytes(old)
+    with accounts_of(state) as accounts:
+        for number in range(since):
+            accounts.add(f"mallory{number}", "operator", "h", by="mallory")
+    with pytest.raises(BadState, match="older than the audit log"):
+        settled_at_start(state)
+    assert f"{1 + since} accounts are disabled" in ask("restore", "--state", str(state.root))
+    assert everyone(state)["ann"].disabled
+    settled_at_start(state)
+    with accounts_of(state):
+        tell(state)
+    settled_at_start(state)
+    assert "they stay" in ask("restore", "--state", str(state.root))
 
 
 def test_what_was_closed_once_and_opened_by_name_stays_so_after_the_next_copy(state: State) -> None:

@@ -57,12 +57,13 @@ def restore(file: Path | None, state_path: Path) -> None:
     """Bring back what FILE holds. Newer accounts and a newer ledger in place stay; an older copy is brought forward to the signed head in place.
 
     Where accounts and ledger are PostgreSQL's, pg_restore comes first, and FILE may be left out. Accounts, requests and reviews of a copy that isn't the newest are closed.
+    Without FILE otherwise, that is done with the accounts in place, which somebody put there.
     """
     from ag_enclave.put_back import Heard, settled
 
     state = new_state(state_path)
     served = address(state)
-    if file is None and not served:
+    if file is None and not served and not (state.accounts.exists() and state.ledger.exists()):
         raise click.UsageError("Give the FILE that holds the backup.")
     with sole_enclave(state):
         content = {} if file is None else _read(file)
@@ -75,10 +76,10 @@ def restore(file: Path | None, state_path: Path) -> None:
             # The head and the keys in place stay: they are what a ledger that was put back is noticed by.
             if folder and not (state.root / folder / plain).exists() and not _begun(state, folder):
                 write_private(state.root / folder / plain, data)
-        if not served:
+        if content and not served:
             write_private(state.ledger.with_name("restore.sqlite"), content[_LEDGER])
-        said, heard = with_clerk(state_path, Heard.of, restore=True)
-        click.echo(said)
+        said, heard = with_clerk(state_path, Heard.of, restore=bool(content) or bool(served))
+        click.echo(said or "The ledger in place stays.")
         for line in settled(state, None if served else content.get(_ACCOUNTS), heard, by=by()):
             click.echo(line)
 

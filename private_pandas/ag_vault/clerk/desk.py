@@ -90,6 +90,10 @@ class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     subject: str | None = None
 
 
+class NewestDeed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="newest"):
+    """The newest deed of the gateway's that the log has."""
+
+
 class Entries(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="entries"):
     """Entries of the log in order, as they are hashed: for whoever verifies them elsewhere."""
 
@@ -127,7 +131,20 @@ class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 Asked = (
-    Append | Caps | SetCap | DropCap | Sums | Spending | History | Entries | Head | Restored | Copy | Allows | Verify
+    Append
+    | Caps
+    | SetCap
+    | DropCap
+    | Sums
+    | Spending
+    | History
+    | NewestDeed
+    | Entries
+    | Head
+    | Restored
+    | Copy
+    | Allows
+    | Verify
 )
 _REQUEST = msgspec.json.Decoder(Asked)
 
@@ -265,6 +282,7 @@ _ANSWERS: Mapping[type[Any], Callable[[Register, Any], Any]] = {
     Sums: lambda register, asked: register.totals(asked.account),
     Spending: _spending,
     History: _history,
+    NewestDeed: lambda register, _asked: register.newest_deed(),
     Entries: lambda register, asked: register.entries(after=asked.after, limit=asked.limit),
     Allows: _allows,
 }

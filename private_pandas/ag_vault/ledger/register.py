@@ -5,6 +5,7 @@ Knows caps, entries and sums; no plans, no rows, and no way to lower what was sp
 
 import json
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -170,6 +171,19 @@ class Register:
             wanted = wanted if value is None else wanted.where(LOG.c[name] == value)
         with self.reading() as connection:
             return [shown(row) for row in connection.execute(wanted).mappings()]
+
+    def newest_deed(self) -> dict[str, Any] | None:
+        """What the log's newest deed of the gateway's says of itself: its number there and when; None where there was none."""
+        wanted = sa.select(LOG.c.sequence, LOG.c.details).where(LOG.c.action != "release")
+        wanted, before = wanted.order_by(LOG.c.sequence.desc()).limit(MOST_ENTRIES), sys.maxsize
+        with self.reading() as connection:
+            while found := connection.execute(wanted.where(LOG.c.sequence < before)).all():
+                told = (json.loads(row.details) for row in found)
+                for each in told:
+                    if isinstance(each.get("deed"), int):
+                        return {"deed": each["deed"], "at": str(each.get("at", ""))}
+                before = found[-1].sequence
+        return None
 
     def entries(self, *, after: int, limit: int) -> list[dict[str, Any]]:
         """Entries in their order, those with greater numbers than ``after``, with details as the text that is hashed."""
