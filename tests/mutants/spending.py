@@ -50,7 +50,7 @@ MUTANTS = (
     vault(
         "the cap per call is not checked",
         "ledger/verdict.py",
-        "if not admits(call, cost) or (event.epsilon or 0) > call.epsilon:",
+        "if not admits(call, cost) or (event.epsilon is not None and event.epsilon > call.epsilon):",
         "if False:",
         "ledger",
     ),

@@ -104,11 +104,5 @@ class Deed:
             "delta": float(event.delta),
             "outcome": outcome,
         }
-        return log.Entry(
-            actor=claim.analyst,
-            action="release",
-            subject=claim.dataset,
-            details=details,
-            event=sequence,
-            event_hash=digest,
-        )
+        who, what = claim.analyst, claim.dataset
+        return log.Entry(actor=who, action="release", subject=what, details=details, event=sequence, event_hash=digest)
