@@ -253,6 +253,8 @@ def test_the_drawing_rises_by_what_was_charged_each_day_and_escapes_names() -> N
     assert 'class="cap"' in drawn
     assert "<b>" not in drawn
     assert drawing(spending_of([], before=0.0, now=now, cap=10.0), "x") == ""
+    for spent, highest in ((11.0, "20"), (0.0013, "0.002"), (7.0, "8"), (1e6, "2e+06")):
+        assert f">{highest}</text>" in drawing(spending_of([], before=spent, now=now, cap=None), "x")
 
 
 TRICKY = ("\n ", '"\\', "'''a\\", '"""', "#", "\\", "f'{", "é ", "0x_", "def <b>")
@@ -308,12 +310,12 @@ def test_what_is_not_there_or_can_t_be_is_a_page_of_one_sentence(browser: Callab
 def test_an_owner_sees_what_a_cap_would_allow_and_who_has_spent_what(browser: Callable[[str], Browser]) -> None:
     owner, odd = browser("owner"), "/console/datasets/Odd%20Data"
     shown = owner.get(f"{odd}?epsilon=5&rows=2000").text
-    assert re.search(r"<td class=\"number\">1</td><td class=\"number\">5</td><td>± ", shown)
+    assert re.search(r"<td class=\"number\"[^>]*>1</td><td class=\"number\"[^>]*>5</td><td[^>]*>± ", shown)
     assert "over 2,000 rows" in shown
     fields = {"what": "set", "kind": "analyst", "who": "<b>eve", "epsilon": "3", "reason": "a grant"}
     assert owner.post(f"{odd}/cap", form_token=owner.token_of(owner.get(odd)), **fields).status == 303
     page = browser("auditor").get("/console/analysts").text
-    assert re.search(r"&lt;b&gt;eve</th>\s*<td><a href=\"/console/datasets/Odd%20Data\">", page)
+    assert re.search(r"&lt;b&gt;eve</th>\s*<td[^>]*><a href=\"/console/datasets/Odd%20Data\">", page)
     assert "<b>eve" not in page
     dropped = fields | {"what": "drop", "epsilon": ""}
     assert owner.post(f"{odd}/cap", form_token=owner.token_of(owner.get(odd)), **dropped).status == 303
@@ -451,6 +453,10 @@ def test_no_page_shows_everybody_at_once(odd_enclave: Enclave, browser: Callable
     second = owner.get(after[1])
     assert "zz-59" in second.text
     assert 'rel="prev">Before' in second.text
+    caps = owner.get("/console/datasets/Odd%20Data")
+    assert "zz-59" not in caps.text
+    (after,) = re.findall(r'href="(/console/datasets/Odd%20Data\?caps=50)" rel="next">After', caps.text)
+    assert "zz-59" in owner.get(after).text
 
 
 def test_the_log_s_table_keeps_the_page_s_filters(browser: Callable[[str], Browser]) -> None:
