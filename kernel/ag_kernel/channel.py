@@ -26,6 +26,8 @@ class Channel:
 
     def __init__(self, stream: socket.socket, *, session: str, interrupts: Interrupts) -> None:
         self._stream = stream
+        self._news = select.poll()
+        self._news.register(stream, select.POLLIN)
         self._session = session
         self._interrupts = interrupts
         self._parent: Mapping[str, Any] = {}
@@ -68,6 +70,7 @@ class Channel:
         return None
 
     def _read(self) -> Message | None:
+        self._news.poll()  # who waits in `recv` itself is also woken by whoever takes what was sent
         head = self._exactly(_LENGTH.size)
         if head is None:
             return None

@@ -2,9 +2,12 @@
 
 import contextlib
 import json
+import resource
 import select
 import socket
 import struct
+import threading
+import time
 
 from ag_kernel.channel import Channel
 from ag_kernel.compiler.checker_client import CheckerClient
@@ -54,3 +57,28 @@ def test_that_a_cell_was_accepted_is_heard_before_the_next_question() -> None:
         client.check(2, "x")
         asked = [json.loads(frame) for frame in Frames().take(ours.recv(1 << 16))]
     assert [one["op"] for one in asked] == ["accept", "check"]
+
+
+def test_who_waits_for_a_request_sleeps_while_the_gateway_takes_what_was_said() -> None:
+    """Woken for each message that is taken, a kernel would stand in the way of who takes them, and before its next request."""
+    ours, theirs = socket.socketpair()
+    switches: list[int] = []
+
+    def wait() -> None:
+        before = resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+        channel.receive()
+        switches.append(resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw - before)
+
+    with ours, theirs:
+        channel = Channel(theirs, session="s", interrupts=Interrupts())
+        for _ in range(50):
+            channel.publish("status", {"execution_state": "busy"})
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.1)
+        while select.select([ours], [], [], 0)[0]:
+            ours.recv(64)
+            time.sleep(0.001)
+        ours.shutdown(socket.SHUT_WR)
+        waiting.join()
+    assert switches[0] < 10, "the wait itself, its end, and turns of the interpreter"
