@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.bench import books, cells, charges, desk, functions, goals, judges, plan, sessions, uploads
+from tests.bench import books, cells, charges, crowd, desk, functions, goals, judges, plan, sessions, uploads
 from tests.bench.data import BOUND
 from tests.bench.enclave import enclave_with, execute, session_in, start_session
 from tests.bench.timing import Timing, interleave, table
@@ -85,7 +85,7 @@ def with_goals(enclave: Enclave, folder: Path) -> Iterator[str]:
     yield sessions.memory(enclave)
     yield sessions.interrupts(enclave)
     yield plan.round_trip(enclave.state)
-    yield sessions.crowd(enclave)
+    yield crowd.crowd(enclave)
     yield goals.table()
 
 
