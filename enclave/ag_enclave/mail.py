@@ -40,8 +40,7 @@ def letter(settings: Notify, notice: Notice) -> EmailMessage:
 
 
 def _line(text: str) -> str:
-    """On one line, and no encoded word (RFC 2047): the library decodes one that a header is given, line ends and all."""
-    return "".join(each if each.isprintable() else " " for each in text).replace("=?", "= ?")
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 @contextlib.contextmanager

@@ -9,21 +9,14 @@ import socket
 import threading
 import time
 import weakref
-from functools import cache
 from types import TracebackType
 from typing import Self
 
 from ag_sandbox import line as wire
-from ag_sandbox import linux_unsafe as linux
+from ag_sandbox import processors
+from ag_sandbox.processors import Place
 
 _KILLED = -signal.SIGKILL
-_CAP_SYS_NICE = 23
-_BEHIND = 15
-"""Niceness of one that stands back: others get about thirty times as much, and it is not starved."""
-_LONG_TURN = 100_000_000
-"""Nanoseconds of a turn of one that stands back: whoever wakes for a shorter one is let in before it is over."""
-_MANY = 4
-"""With fewer processors, none is spared."""
 _PROCESS_CLOCK = 2
 """The kind of clock that counts what the scheduler gave a process; its number is the complement of the process's."""
 
@@ -35,23 +28,6 @@ def _heard(descriptor: int, seconds: float | None) -> bool:
     return bool(line.poll(None if seconds is None else math.ceil(seconds * 1000)))
 
 
-@cache
-def _may_promote() -> bool:
-    """Whether this process may give another one a better place on the processors."""
-    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - one line of a table of the kernel's
-        effective = next(line for line in status if line.startswith("CapEff:"))
-    return bool(int(effective.split()[1], 16) >> _CAP_SYS_NICE & 1)
-
-
-def _processors(*, all_of_them: bool) -> set[int]:
-    """Those this process may use; but for the last one, where there are several.
-
-    One that wakes for a moment finds that one free: beside one that computes it would wait for the host's next tick, whatever their weights.
-    """
-    every = os.sched_getaffinity(0)
-    return every if all_of_them or len(every) < _MANY else every - {max(every)}
-
-
 class Child:
     """A locked process. ``pid`` and ``pidfd`` are its number and a descriptor that becomes readable when it ends."""
 
@@ -60,7 +36,8 @@ class Child:
         self.pidfd = pidfd
         self._line = line
         self._status: int | None = None
-        self._back = False
+        self._place = Place.ANYWHERE
+        self._behind = False
         self._turn = threading.Lock()
         self._closing = weakref.finalize(self, os.close, pidfd)
 
@@ -85,23 +62,15 @@ class Child:
         except OSError:
             return 0.0
 
-    def stand_back(self, *, back: bool) -> None:
-        """Let others go first, or be like everybody again: by weight, and by leaving one processor to them.
-
-        By weight only where that can be undone: without the privilege to, a child once behind would stay there.
-        """
-        if not self._closing.alive or self._status is not None or back == self._back:
+    def settle(self, place: Place, *, behind: bool = False) -> None:
+        """Run there from now on, and ``behind``: let others go first. Nothing happens to a child that has ended."""
+        if (place, behind) == (self._place, self._behind) or not self.alive():
             return
-        self._back = back
-        with contextlib.suppress(OSError):
-            os.sched_setaffinity(self.pid, _processors(all_of_them=not back))
-        if not _may_promote():
-            return
-        niceness = _BEHIND if back else 0
-        with contextlib.suppress(OSError):
-            linux.weigh(self.pid, niceness=niceness, turn_nanoseconds=_LONG_TURN if back else 0)
-        with contextlib.suppress(OSError), open(f"/proc/{self.pid}/autogroup", "w", encoding="ascii") as group:  # noqa: PTH123 - a word to the host's kernel
-            group.write(str(niceness))  # where the host shares processors among sessions, only this counts between them
+        if place is not self._place:
+            processors.settle(self.pid, place)
+        if behind is not self._behind:
+            processors.weigh(self.pid, behind=behind)
+        self._place, self._behind = place, behind
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit status, or minus the signal that ended it; also after its nursery died. TimeoutError after ``timeout`` seconds."""

@@ -1,5 +1,6 @@
 """Long cells let short ones go first: by the numbers, and on a real machine."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -36,6 +37,20 @@ def test_who_computes_stands_back_and_who_is_done_comes_forward() -> None:
     assert not after(0.5, 0.0, runs=False), "a new kernel"
 
 
+def test_short_cells_in_a_row_are_no_computing_and_long_ones_are() -> None:
+    clock = Clock()
+    precedence = Precedence(5, clock)
+
+    def after(seconds: float, cpu: float, cells: int) -> bool:
+        clock.now += seconds
+        return precedence.look(cpu, runs=False, cells=cells)
+
+    assert not after(0.5, 0.15, cells=100), "a notebook is run from its first cell to its last"
+    assert after(0.5, 0.45, cells=103), "three cells of a tenth of a second each"
+    assert not after(0.5, 0.45, cells=103), "it is over"
+    assert after(0.5, 0.75, cells=203), "so many that they keep a processor"
+
+
 def test_who_says_what_a_client_waits_for_does_not_stand_back_for_it_and_who_computes_beside_does() -> None:
     clock = Clock()
     precedence = Precedence(5, clock)
@@ -55,6 +70,7 @@ def test_who_says_what_a_client_waits_for_does_not_stand_back_for_it_and_who_com
 def test_a_kernel_that_computes_runs_behind_the_others_until_it_is_done(tmp_path: Path) -> None:
     with running_enclave(tmp_path) as enclave:
         _try_on(enclave)
+        _crowd(enclave)
 
 
 def _try_on(enclave: Enclave) -> None:
@@ -75,6 +91,27 @@ def _try_on(enclave: Enclave) -> None:
         assert _of_its_session(kernel) in (None, 0)
         channels.answers(number)
         assert eventually(lambda: os.getpriority(os.PRIO_PROCESS, kernel) == 0)
+
+
+def _crowd(enclave: Enclave) -> None:
+    """Who wakes for a moment keeps to the spared processor while others keep all the rest, and no longer."""
+    every = os.sched_getaffinity(0)
+    spared = {max(every)} if len(every) >= 4 else every
+    client = RawClient(enclave, account=add_user(enclave.state, "bob", "analyst")).login()
+    others = RawClient(enclave, account=add_user(enclave.state, "cem", "analyst")).login()
+    with contextlib.ExitStack() as stack:
+        calm = stack.enter_context(client.session())
+        calm.execute("pass")
+        kernel, checker = (children(enclave, role)[-1].pid for role in ("kernel", "checker"))
+        crowd = [stack.enter_context(others.session()) for _ in range(min(4, len(every) - 1))]
+        if len(crowd) < len(every) - 1:
+            return  # it takes one for each of the others, and an analyst has four
+        for channels in crowd:
+            channels.request("execute_request", {"code": "while True: pass"})
+        assert eventually(lambda: os.sched_getaffinity(kernel) == os.sched_getaffinity(checker) == spared)
+        assert calm.execute("1 + 1")[-1]["content"]["execution_state"] == "idle", "and works there"
+        others.ask("POST", f"/api/kernels/{crowd[0].kernel}/interrupt")
+        assert eventually(lambda: os.sched_getaffinity(kernel) == os.sched_getaffinity(checker) == every)
 
 
 def _of_its_session(process: int) -> int | None:

@@ -45,8 +45,7 @@ async def show_one(
     dataset = await _named(visit)
     budget = await _budget(visit, dataset.name)
     path = f"{PATH}/{quote(dataset.name)}"
-    spent, *around = part(visit, path, [each for each in budget["spent"] if each["who"]])
-    caps, *around_caps = part(visit, path, list(_caps(budget)), name="caps")
+    spent, before, after = part(visit, path, [each for each in budget["spent"] if each["who"]])
     return page(
         visit,
         "dataset.html",
@@ -56,10 +55,10 @@ async def show_one(
         outlook=await _outlook(visit, dataset.name),
         dataset=dataset,
         tables=list(_tables(dataset.tables)),
-        caps=caps,
-        around_caps=around_caps,
+        caps=list(_caps(budget)),
         spent=spent,
-        around=around,
+        before=before,
+        after=after,
         total=spent_by(budget, ""),
         most=cap_of_everyone(budget),
         account=budget["account"],

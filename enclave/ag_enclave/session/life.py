@@ -6,7 +6,7 @@ Carries bytes and notices deaths; what a message means, and what a death means t
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Protocol, Self
 
 from ag_enclave.bridge import wire_v1
@@ -80,6 +80,11 @@ class Life:
             asyncio.get_running_loop().add_reader(child.pidfd, life._died)
             life._watched.append(child.pidfd)
         return life
+
+    @property
+    def children(self) -> Mapping[str, Child]:
+        """Those that live, by role; a checker that rests isn't among them."""
+        return self._children
 
     def tell(self, payload: bytes) -> bool:
         """Send a frame to the kernel when it listens; False, and not sent, where too much waits already."""

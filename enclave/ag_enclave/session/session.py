@@ -21,7 +21,7 @@ from ag_enclave.session.allowance import Allowance, Pace
 from ag_enclave.session.entry import Entry, Score
 from ag_enclave.session.life import Life
 from ag_enclave.session.nurseries import Trio
-from ag_enclave.session.precedence import Precedence
+from ag_enclave.session.places import Places, forward
 from ag_enclave.session.ring import Reader, Ring
 from ag_enclave.session.subject import Subject
 
@@ -60,7 +60,8 @@ class Session:
         self._warned = False
         self._stop_by: float | None = None
         """When an interrupted cell must have stopped."""
-        self._precedence = Precedence(config.sessions.stand_back_percent, clock)
+        self._placing = Places(config.sessions.stand_back_percent, clock)
+        self._begun = 0
         self._waiting: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._taken: OrderedDict[str, None] = OrderedDict()
         self._places: OrderedDict[str, int] = OrderedDict()
@@ -140,6 +141,7 @@ class Session:
             )
         else:
             if header["msg_type"] == "execute_request":
+                self._begun += 1
                 self._waiting[header["msg_id"]] = header
                 if len(self._waiting) == 1:
                     self._allowance.begin(self._cpu_seconds())
@@ -212,19 +214,17 @@ class Session:
     async def interrupt(self) -> None:
         """SIGINT to the kernel; harmless where it is idle. A cell that doesn't stop within the grace loses its kernel (``enforce``)."""
         if self._life is not None:
-            self._life.trio.kernel.stand_back(back=False)
+            forward(self._life.trio.kernel)
             if self._waiting and self._stop_by is None:
                 self._stop_by = self._clock() + self._config.sessions.interrupt_grace_seconds
             with contextlib.suppress(OSError):
                 self._life.trio.kernel.interrupt()
 
-    async def enforce(self) -> None:
-        """End a cell that passed a limit, and one that was interrupted and goes on; long ones stand back. Called every now and then."""
+    async def enforce(self, *, crowd: bool = False) -> None:
+        """End a cell that passed a limit, and one that was interrupted and goes on; put processes in their places. Called every now and then."""
         if self._life is not None and self._stop_by is None:
-            back = self._precedence.look(
-                self._cpu_seconds(), runs=bool(self._waiting), exported=self._allowance.exported
-            )
-            self._life.trio.kernel.stand_back(back=back)
+            told = self._allowance.exported
+            self._placing.look(self._life.children, runs=self.runs, cells=self._begun, exported=told, crowd=crowd)
         if not self._waiting:
             return
         if self._stop_by is None:
@@ -269,6 +269,16 @@ class Session:
         if self._life is None:
             raise SessionLost("This session's vault is gone.")
         return await self._life.control.ask(op)
+
+    @property
+    def runs(self) -> bool:
+        """Whether a cell runs."""
+        return bool(self._waiting)
+
+    @property
+    def stands_back(self) -> bool:
+        """Whether its kernel computes, and lets others go first."""
+        return self._life is not None and self._placing.stands_back
 
     @property
     def busy_seconds(self) -> float:

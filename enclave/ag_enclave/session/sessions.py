@@ -18,9 +18,11 @@ from ag_enclave.config import Config
 from ag_enclave.errors import Refusal, SessionLost
 from ag_enclave.session.entry import Score, nobody
 from ag_enclave.session.nurseries import Nurseries, Order
+from ag_enclave.session.places import crowded
 from ag_enclave.session.session import Session
 from ag_enclave.session.subject import Subject
 from ag_enclave.state import State
+from ag_sandbox import processors
 
 _log = structlog.get_logger(__name__)
 _EPITAPHS = 1000
@@ -150,21 +152,22 @@ class Sessions:
         """End idle sessions and overdue cells, until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
+            crowd = crowded(self._open.values(), processors.others())
             for session in self.of(None):
                 await asyncio.sleep(0)  # many sessions are many steps, between which others' cells go on
                 try:
-                    await self._sweep(session)
+                    await self._sweep(session, crowd=crowd)
                 except Exception:  # noqa: BLE001 - the other sessions must be swept all the same
                     _log.exception("a session could not be swept")
 
-    async def _sweep(self, session: Session) -> None:
+    async def _sweep(self, session: Session, *, crowd: bool) -> None:
         limit = self._config.sessions.idle_timeout_seconds
         idle = session.idle_seconds
         if idle > limit:
             await self.close(session, f"it was idle for more than {limit} seconds")
             return
         session.warn_idle(limit - idle if idle > limit - min(_IDLE_NOTICE_SECONDS, limit / 4) else None)
-        await session.enforce()
+        await session.enforce(crowd=crowd)
 
     def _forget(self, session: Session, reason: str) -> None:
         session_id = session.subject.session_id
