@@ -9,6 +9,7 @@ from ag_enclave.accounts import Account
 from ag_enclave.errors import Refusal
 from ag_enclave.gateway import Gateway
 from ag_enclave.roles import ROLES
+from ag_enclave.tokens import API
 
 ANYONE: Collection[str] = ROLES
 _SCHEMES = ("token", "bearer")
@@ -35,9 +36,9 @@ async def caller(
     return account
 
 
-def standing(gateway: Gateway, token: str) -> Account | None:
-    """The account behind a token; None where the token or the account isn't good, or no longer. Reads; call it off the event loop."""
-    claims = gateway.tokens.read(token) if token else None
+def standing(gateway: Gateway, token: str, *, opens: str = API) -> Account | None:
+    """The account behind a token; None where the token or the account isn't good, no longer, or not for this. Reads; call it off the event loop."""
+    claims = gateway.tokens.read(token, opens=opens) if token else None
     account = gateway.accounts.find(claims.user_id) if claims else None
     if claims is None or account is None or account.disabled or account.generation != claims.generation:
         return None

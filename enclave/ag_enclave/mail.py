@@ -40,7 +40,8 @@ def letter(settings: Notify, notice: Notice) -> EmailMessage:
 
 
 def _line(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)
+    """On one line, and no encoded word (RFC 2047): the library decodes one that a header is given, line ends and all."""
+    return "".join(each if each.isprintable() else " " for each in text).replace("=?", "= ?")
 
 
 @contextlib.contextmanager

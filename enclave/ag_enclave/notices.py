@@ -147,7 +147,7 @@ class Notices:
         try:
             self._channels[channel](notice)
             values: dict[str, Any] = {"state": "sent"}
-        except OSError as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the notices behind it must go out
             values = {"due": self._clock() + min(self._patience * 2**tries, _LONGEST_WAIT)}
             if tries + 1 >= _TRIES:
                 values = {"state": "failed"}

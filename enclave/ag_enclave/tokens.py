@@ -14,6 +14,8 @@ from ag_enclave.errors import BadState
 from ag_enclave.state import write_private
 
 _ISSUER = "ag-enclave"
+API, CONSOLE = "api", "console"
+"""What a token opens: a browser's cookie is good for pages alone, a token that programs carry for everything else."""
 _ALGORITHM = "HS256"
 _KEY_BYTES = 32
 _LONGEST = 4096
@@ -36,11 +38,12 @@ class Tokens:
         self.seconds = seconds
         self.longest = max(seconds, longest)
 
-    def issue(self, user_id: str, generation: int, seconds: int | None = None) -> str:
-        """A token for this account, valid from now."""
+    def issue(self, user_id: str, generation: int, seconds: int | None = None, *, opens: str = API) -> str:
+        """A token for this account, valid from now, where it ``opens`` something."""
         now = int(self._clock())
         claims = {
             "iss": _ISSUER,
+            "aud": opens,
             "sub": user_id,
             "gen": generation,
             "iat": now,
@@ -49,13 +52,13 @@ class Tokens:
         }
         return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
 
-    def read(self, token: str) -> Claims | None:
-        """The claims of a genuine token that hasn't expired; None for anything else."""
+    def read(self, token: str, *, opens: str = API) -> Claims | None:
+        """The claims of a genuine token that ``opens`` this and hasn't expired; None for anything else."""
         if len(token) > _LONGEST:
             return None
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
-            self._rules().validate(claims)
+            self._rules(opens).validate(claims)
         except (JoseError, ValueError):
             return None
         if not isinstance(claims["gen"], int) or not isinstance(claims["sub"], str):
@@ -66,10 +69,11 @@ class Tokens:
         """What proves that a form was made for whoever holds this token, and tells nothing of it."""
         return hmac.new(self._key.raw_value, f"form {token}".encode(), "sha256").hexdigest()
 
-    def _rules(self) -> jwt.JWTClaimsRegistry:
+    def _rules(self, opens: str) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(
             now=int(self._clock()),
             iss={"essential": True, "value": _ISSUER},
+            aud={"essential": True, "value": opens},
             sub={"essential": True},
             gen={"essential": True},
             exp={"essential": True},

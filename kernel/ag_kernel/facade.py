@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final
 
+from ag_kernel import labels
 from ag_kernel.compiler.kept_types import keep
 from ag_kernel.offers import OFFERS, Offer, refusal
 
@@ -46,6 +47,7 @@ class Imports:
     """The modules of one session, made when first imported."""
 
     def __init__(self) -> None:
+        labels.bind()
         self._made: dict[str, PublicModule] = {}
 
     def module(self, name: str) -> PublicModule:

@@ -38,6 +38,12 @@ def inspect_at(code: str, cursor: int, namespace: Mapping[str, Any]) -> str | No
     return None
 
 
+def described(value: Any) -> str:
+    """The same of a value that a cell holds, under the name that it gives itself."""
+    name = getattr(value, "__name__", "") if isinstance(value, (type, *_DOCUMENTED)) else ""
+    return _described(name if isinstance(name, str) else "", value, getattr(value, "__globals__", {}))
+
+
 def _candidates(code: str, cursor: int) -> list[str]:
     """The name under the cursor, then the one before the innermost open bracket."""
     rest = _REST_OF_NAME.match(code, cursor)

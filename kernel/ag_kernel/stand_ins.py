@@ -5,6 +5,7 @@ Named by the rows of `offers`. It must not know the kernel.
 
 import collections
 import dataclasses
+import enum
 import functools
 import importlib
 import typing
@@ -12,6 +13,8 @@ from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any
 
+from ag_kernel.compiler import names
+from ag_kernel.compiler.guarded import guarded_getattr
 from ag_kernel.compiler.patterns import settled
 
 
@@ -108,3 +111,103 @@ def fields(of: Any) -> tuple[Shown, ...]:
     """`dataclasses.fields`, to be read only."""
     words = [one.name for one in dataclasses.fields(Shown)]
     return tuple(Shown(**{word: getattr(one, word) for word in words}) for one in dataclasses.fields(of))
+
+
+class cached_property:  # noqa: N801 - the stand-in for this very name
+    """`functools.cached_property`, which writes where its class put it and nowhere else."""
+
+    __slots__ = ("_function", "_name")
+    _function: Callable[[Any], Any]
+    _name: str
+
+    def __init__(self, func: Callable[[Any], Any]) -> None:
+        object.__setattr__(self, "_function", func)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if type(name) is not str or name.startswith("__") or getattr(self, "_name", name) != name:
+            raise TypeError(f"cached_property: it is called as it is in {owner.__name__}, and once")
+        object.__setattr__(self, "_name", name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a cached_property can't be changed")
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        kept = instance.__dict__
+        if self._name not in kept:
+            kept[self._name] = self._function(instance)
+        return kept[self._name]
+
+
+class attrgetter:  # noqa: N801 - the stand-in for this very name
+    """`operator.attrgetter` under the rules for attributes in a cell."""
+
+    __slots__ = ("_paths",)
+
+    def __init__(self, *paths: str) -> None:
+        if not paths or any(type(path) is not str for path in paths):
+            raise TypeError("attrgetter expects names of attributes")
+        self._paths = paths
+
+    def __call__(self, value: Any) -> Any:
+        """The attribute, or a tuple of them."""
+        found = tuple(functools.reduce(guarded_getattr, path.split("."), value) for path in self._paths)
+        return found[0] if len(found) == 1 else found
+
+
+class methodcaller:  # noqa: N801 - the stand-in for this very name
+    """`operator.methodcaller` under the rules for attributes in a cell."""
+
+    __slots__ = ("_args", "_name", "_words")
+
+    def __init__(self, name: str, /, *args: Any, **words: Any) -> None:
+        self._name, self._args, self._words = name, args, words
+
+    def __call__(self, value: Any) -> Any:
+        """What the method gives."""
+        return guarded_getattr(value, self._name)(*self._args, **self._words)
+
+
+class _ByName(enum.EnumType):
+    """Enums made by a call: their members are called as a cell might call them."""
+
+    def _create_(cls, class_name: str, names: Any, **words: Any) -> Any:
+        return super()._create_(class_name, _members(names), **words)  # type: ignore[misc]
+
+
+def _members(given: Any) -> list[Any]:
+    """Names, or names and values. ValueError for one that Python would take for something of its own."""
+    if isinstance(given, str):
+        given = given.replace(",", " ").split()
+    found = [(one, given[one]) if isinstance(given, Mapping) else one for one in given]
+    found = [one if isinstance(one, str) else tuple(one) for one in found]
+    for one in found:
+        name = one if isinstance(one, str) else one[0]
+        if type(name) is not str or name.startswith("_") or names.attribute_problem(name) is not None:
+            raise ValueError(f"{name!r} can't be the name of a member")
+    return found
+
+
+class Enum(enum.Enum, metaclass=_ByName):
+    """`enum.Enum`."""
+
+
+class IntEnum(enum.IntEnum, metaclass=_ByName):
+    """`enum.IntEnum`."""
+
+
+class StrEnum(enum.StrEnum, metaclass=_ByName):
+    """`enum.StrEnum`."""
+
+
+class Flag(enum.Flag, metaclass=_ByName):
+    """`enum.Flag`."""
+
+
+class IntFlag(enum.IntFlag, metaclass=_ByName):
+    """`enum.IntFlag`."""
+
+
+for _kind in (Enum, IntEnum, StrEnum, Flag, IntFlag):
+    _kind.__module__ = "enum"

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from antigranular.budget_requests import exact
 from antigranular.errors import AgError
 from antigranular.listing import Listing
+from antigranular.reading import reading
 from antigranular.rest import Enclave
 
 PATH = "/ag/v1/budgets"
@@ -41,13 +42,17 @@ class Budgets:
 
     def caps(self) -> Listing[Cap]:
         """Declared caps, and those that owners have set since, which go before them."""
-        found = [cap for each in self._enclave.rows(PATH) for cap in _caps(each)]
+        rows = self._enclave.rows(PATH)
+        with reading("answer about budgets"):
+            found = [cap for each in rows for cap in _caps(each)]
         return Listing(found, _HEADERS, Cap.cells, "Budgets")
 
+    @reading("answer about budgets")
     def spent(self, dataset: str) -> dict[str, float]:
         """ε spent on a data set, by analyst, as plain sums; "" is everyone together."""
         return {str(row["who"]): float(row["epsilon"]) for row in self._spent(dataset)}
 
+    @reading("answer about budgets")
     def lost(self, dataset: str) -> dict[str, int]:
         """How many answers on a data set each analyst was charged for and didn't get: those just being made, and those that were lost.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from antigranular import table
+from antigranular.reading import reading
 
 TYPES: Mapping[object, str] = {
     "frame": "PrivateDataFrame",
@@ -19,7 +20,7 @@ _BRIEF = 80
 
 def type_of(kind: object) -> str:
     """What a view of that kind is in the session; a kind that this client doesn't know, by its name."""
-    return TYPES.get(kind, str(kind))
+    return TYPES.get(str(kind), str(kind))
 
 
 class Catalogue(list[dict[str, Any]]):
@@ -36,6 +37,7 @@ class Catalogue(list[dict[str, Any]]):
     def _repr_html_(self) -> str:
         return table.as_html(_HEADERS, self._rows(), above=_ABOVE.html, most=None)
 
+    @reading("catalogue")
     def _rows(self) -> list[tuple[str, table.Drawn, table.Drawn, str]]:
         return [
             (

@@ -65,8 +65,8 @@ def _token(wanted: argparse.Namespace) -> list[str]:
 
 
 def _secret(_wanted: argparse.Namespace) -> list[str]:
-    network = TlsTransport(find_target(None, None))
-    return [Enclave(network, Token(find_credentials(None, None), network, time.monotonic)).replace_secret()]
+    network, mine = TlsTransport(find_target(None, None)), find_credentials(None, None)
+    return [Enclave(network, Token(mine, network, time.monotonic)).replace_secret(mine.user_secret)]
 
 
 def _show(wanted: argparse.Namespace) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from antigranular import intervals, table
 from antigranular.errors import WireError
 from antigranular.listing import minute
+from antigranular.reading import reading
 
 _HEADERS = ("", "analyst", "score", "submissions", "at")
 _FINAL_HEADERS = ("", "analyst", "final score", "on the board", "at")
@@ -39,6 +40,7 @@ class Board(list[dict[str, Any]]):
         headers, rows = self._shown()
         return table.as_html(headers, rows, above=self._above.html, right=_RIGHT)
 
+    @reading("board")
     def _shown(self) -> tuple[tuple[str, ...], list[table.Row]]:
         if self.final is None:
             return _HEADERS, [_row(each, str(each.get("submissions"))) for each in self]

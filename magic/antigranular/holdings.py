@@ -11,12 +11,14 @@ from antigranular.asset import Dataset
 from antigranular.data_file import DataFile, data_file
 from antigranular.errors import AgError
 from antigranular.listing import Listing
+from antigranular.reading import reading
 from antigranular.rest import Enclave
 from antigranular.uploading import Bar, Uploading, a_bar
 
 PATH = "/ag/v1/datasets"
 _HEADERS = ("data set", "in a session", "version", "state", "rows", "what it is")
 _LONGEST = 80
+_SAID = "answer about data sets"
 
 
 class Held:
@@ -27,16 +29,19 @@ class Held:
         self.facts = dict(facts)
 
     @property
+    @reading(_SAID)
     def name(self) -> str:
         """Its name."""
         return str(self.facts["name"])
 
     @property
+    @reading(_SAID)
     def variable(self) -> str:
         """What it is called in a session; unique, and so its id."""
         return str(self.facts["variable"])
 
     @property
+    @reading(_SAID)
     def version(self) -> int:
         """The number of its newest version, which new sessions get. AgError for whom it isn't: the enclave tells its owners alone."""
         return int(self._owned("version"))
@@ -48,6 +53,7 @@ class Held:
         return None if reason is None else str(reason)
 
     @property
+    @reading(_SAID)
     def report(self) -> Listing[tuple[str, str, str, str]]:
         """What was coerced when the newest version was loaded, for owners' eyes: these counts depend on the data."""
         found = self._owned("origin").get("report") or {}
@@ -59,6 +65,7 @@ class Held:
         ]
         return Listing(rows, ("table", "column", "what", "values"), tuple, f"{self.name}, version {self.version}")
 
+    @reading(_SAID)
     def update(self, **words: Any) -> None:
         """Change ``description``, ``summary``, ``citation``, ``url``, ``contributors``, or ``shapes``: the tables whose number of rows is public.
 
@@ -66,11 +73,13 @@ class Held:
         """
         self.facts = dict(self._enclave.ask("PATCH", self._path, words))
 
+    @reading(_SAID)
     def retire(self, reason: str) -> None:
         """No session opens it from now on, and those that have it end. Its name stays taken and its budget's history kept."""
         self.facts = dict(self._enclave.ask("POST", f"{self._path}/retire", {"reason": reason}))
 
     @property
+    @reading(_SAID)
     def owners(self) -> tuple[str, ...]:
         """Who may steer it; ``("*",)`` for every owner of the enclave. AgError for whom it isn't."""
         return tuple(map(str, self._owned("owners")))
@@ -81,8 +90,10 @@ class Held:
         Its other owners stay its owners, unless they give it up themselves or an operator says so: name them, too.
         """
         said = {"owners": list(owners), "everyone": everyone, "reason": reason}
-        self.facts = dict(self._enclave.ask("PUT", f"{self._path}/owners", said))
+        with reading(_SAID):
+            self.facts = dict(self._enclave.ask("PUT", f"{self._path}/owners", said))
 
+    @reading(_SAID)
     def restore(self, reason: str) -> None:
         """Sessions may open it again; what was spent stays spent."""
         self.facts = dict(self._enclave.ask("POST", f"{self._path}/restore", {"reason": reason}))
@@ -100,6 +111,7 @@ class Held:
         version = f", version {self.version}" if "version" in self.facts else ""
         return f"<data set {self.name}{version}{', retired' if self.retired is not None else ''}>"
 
+    @reading(_SAID)
     def _repr_html_(self) -> str:
         facts = self.facts
         rows = [(name, _brief(facts[name])) for name in ("description", "summary", "citation", "url") if facts[name]]
@@ -205,6 +217,7 @@ def _shape(each: Mapping[str, Any]) -> str:
     return columns if each["rows"] is None else f"{each['rows']:,} rows, {columns}"
 
 
+@reading(_SAID)
 def _searched(held: Held) -> str:
     facts = held.facts
     words = [facts["name"], facts["description"], facts["summary"], facts["citation"], *facts["contributors"]]

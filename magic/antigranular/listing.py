@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 from antigranular import table
+from antigranular.reading import reading
 
 Item = TypeVar("Item")
 _MINUTE = len("2026-01-01T00:00")
@@ -38,9 +39,13 @@ class Listing(Sequence[Item], Generic[Item]):
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items)
 
+    def _rows(self) -> list[table.Row]:
+        with reading(f"answer ({self._caption})"):
+            return [self._row(item) for item in self._items]
+
     def __repr__(self) -> str:
-        return table.as_text(self._headers, [self._row(item) for item in self._items])
+        return table.as_text(self._headers, self._rows())
 
     def _repr_html_(self) -> str:
         above = table.heading(self._caption).html
-        return table.as_html(self._headers, [self._row(item) for item in self._items], above=above)
+        return table.as_html(self._headers, self._rows(), above=above)

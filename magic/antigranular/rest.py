@@ -105,9 +105,9 @@ class Enclave:
                 self._token.forget()
         raise AssertionError("unreachable")
 
-    def replace_secret(self) -> str:
+    def replace_secret(self, secret: str) -> str:
         """A new secret in place of the one this token was fetched with, which is void from now on."""
-        return secret_in(self._ask("POST", "/ag/v1/me/secret"))
+        return secret_in(self._ask("POST", "/ag/v1/me/secret", {"user_secret": secret}))
 
     def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Any other route; its JSON, None where it has none."""

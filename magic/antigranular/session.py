@@ -33,6 +33,7 @@ from antigranular.view import PlainView, View
 SESSION = "application/vnd.antigranular.session+json"
 _HEADERS = ("key", "type")
 _MINUTES_FROM = 120
+_LONGEST_IDLE = 10**12
 _SOON = 1.5
 """Seconds that a person waits for a completion."""
 
@@ -54,6 +55,7 @@ class Session:
         facts = model.get("ag")
         if not isinstance(model.get("id"), str) or not isinstance(facts, dict):
             raise WireError("the enclave started something that is not a session")
+        _check_shown(facts)
         self._enclave = enclave
         self._facts = facts
         self._ended = ""
@@ -339,7 +341,7 @@ class Session:
 
     def _idle(self) -> str:
         seconds = self._facts.get("idle_timeout_seconds")
-        if not isinstance(seconds, (int, float)):
+        if not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_IDLE:
             return "ends when idle for too long"
         span = f"{seconds / 60:.0f} minutes" if seconds >= _MINUTES_FROM else f"{seconds:.0f} seconds"
         return f"ends when idle for {span}"
@@ -354,6 +356,13 @@ class Session:
     def _check_alive(self) -> None:
         if self._ended:
             raise SessionError(f"the session {self.session_id} {self._ended}")
+
+
+def _check_shown(facts: Mapping[str, Any]) -> None:
+    """What a session shows of itself can be shown. WireError where it can't."""
+    views = facts.get("views") or []
+    if not isinstance(views, list) or not all(isinstance(each, dict) for each in views):
+        raise WireError("the enclave started a session and doesn't say what is in it")
 
 
 def _end_at_exit(session: Session, outlives: Callable[[], bool]) -> Callable[[], None]:

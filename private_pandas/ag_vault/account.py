@@ -22,7 +22,7 @@ from another share (GUARANTEE).
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 EPSILON_UNIT = 10**9
 """Units per ε: nano."""
@@ -60,7 +60,8 @@ class Event:
     @property
     def concentrated(self) -> Fraction:
         """Its ρ: as stated by the mechanism, else ε²/2; the smaller where both hold."""
-        implied = None if self.epsilon is None else self.epsilon * self.epsilon / 2
+        own = self.epsilon
+        implied = None if own is None else Fraction(own.numerator**2, 2 * own.denominator**2)
         return min(value for value in (self.rho, implied) if value is not None)
 
 
@@ -84,7 +85,7 @@ class Totals:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Cap:
     """The most that a scope may spend: (ε, δ), exact. Raises ValueError outside 0 ≤ ε ≤ 1e6 and 0 ≤ δ < 1."""
 
@@ -98,6 +99,11 @@ class Cap:
     def __and__(self, other: "Cap") -> "Cap":
         """The cap that keeps within both: the smaller ε and the smaller δ."""
         return Cap(epsilon=min(self.epsilon, other.epsilon), delta=min(self.delta, other.delta))
+
+    @cached_property
+    def units(self) -> tuple[int, int]:
+        """(ε, δ of events' own) in units, rounded down: a whole number is at most a fraction where it is at most what that rounds down to."""
+        return math.floor(self.epsilon * EPSILON_UNIT), self.event_delta
 
     @property
     def conversion_delta(self) -> float:
@@ -132,20 +138,28 @@ class Spent:
 
 def totals_of(event: Event) -> Totals:
     """One event in units, each rounded up."""
-    rho = min(math.ceil(event.concentrated * RHO_UNIT), LARGEST_RHO)
+    rho = min(_ceil(event.concentrated, RHO_UNIT), LARGEST_RHO)
     return Totals(
-        epsilon=0 if event.epsilon is None else math.ceil(event.epsilon * EPSILON_UNIT),
+        epsilon=0 if event.epsilon is None else _ceil(event.epsilon, EPSILON_UNIT),
         rho=rho,
-        delta=math.ceil(event.delta * DELTA_UNIT),
+        delta=_ceil(event.delta, DELTA_UNIT),
         impure=int(event.epsilon is None),
         impure_rho=rho if event.epsilon is None else 0,
     )
 
 
+def _ceil(value: Fraction, unit: int) -> int:
+    """So many units, rounded up: in integers alone, without the product's lowest terms, which take longest."""
+    return -(-value.numerator * unit // value.denominator)
+
+
 def admits(cap: Cap, totals: Totals) -> bool:
     """Whether totals stay within the cap by one accountant or the other."""
-    if totals.delta > cap.event_delta:
+    epsilon, delta = cap.units
+    if totals.delta > delta:
         return False
+    if not totals.impure and totals.epsilon <= epsilon:
+        return True
     counted = _counted(cap, totals)
     return (counted is not None and counted <= cap.epsilon) or totals.rho <= _rho_cap(cap)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from op_pandas.frame import PrivateDataFrame
 
 _NULL = Constant(value=None)
+_ID = "id"
 
 
 def _found(frame: "PrivateDataFrame", cond: Any) -> Any:
@@ -46,7 +47,18 @@ def chosen(frame: "PrivateDataFrame", cond: Any, other: object, *, keep: bool) -
         return Choose(condition=test, then=then, otherwise=otherwise)
 
     wanted = {name: expression(name, term) for name, term in frame.terms.items()}
-    return PrivateDataFrame.of(frame.rows, frame.rows.terms(wanted))
+    ids = {name for name, made in wanted.items() if keep and frame.terms[name].kind == _ID and _is_filter(made)}
+    values = frame.rows.terms({name: made for name, made in wanted.items() if name not in ids})
+    found = {
+        name: Term(expression=made, schema=frame.terms[name].schema) if name in ids else values[name]
+        for name, made in wanted.items()
+    }
+    return PrivateDataFrame.of(frame.rows, found)
+
+
+def _is_filter(made: Expression) -> bool:
+    """Whether ``dropna`` will peel it: no plan has an id that is null on some rows, so that until then whatever reads it is refused."""
+    return isinstance(made, Choose) and made.otherwise == _NULL
 
 
 def _beside(frame: "PrivateDataFrame", other: object, name: str, term: Term) -> Expression:

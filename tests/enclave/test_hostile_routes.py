@@ -17,8 +17,8 @@ from tests.enclave.raw_client import RawClient
 from tests.enclave.test_routes import _path
 from tests.enclave_server import Enclave
 
-NO_BODY_NEEDED = ("/api/kernels", "/api/sessions", "/ag/v1/me/secret")
-"""They take none, and would open sessions or replace the caller's secret."""
+NO_BODY_NEEDED = ("/api/kernels", "/api/sessions")
+"""They take none, and would open sessions."""
 ABSURD = [
     b"null",
     b"[]",

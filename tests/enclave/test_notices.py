@@ -14,7 +14,7 @@ from ag_enclave.channels import channels_of
 from ag_enclave.config import Notify
 from ag_enclave.database import Database
 from ag_enclave.errors import BadConfig
-from ag_enclave.notices import Notices
+from ag_enclave.notices import Notice, Notices
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, put_catalogue
 from tests.enclave.people import add_user
 from tests.enclave.post import Postbox, postbox
@@ -148,11 +148,22 @@ def test_nobody_is_told_of_what_is_no_request_nor_of_what_was_before(database: D
         assert (box.mails, box.posts) == ([], [])
 
 
-def test_words_of_an_analyst_become_no_header(database: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "D\nX-Evil: 1",
+        "=?utf-8?q?D=0D=0AX-Evil:_1?=",
+        "=?utf-8?b?RA0KWC1FdmlsOiAx?=",
+        "==??utf-8?q?D=0AX-Evil:_1?=",
+        "=?utf-8?q?=ED=A0=80=00?=",
+        "\N{LINE SEPARATOR}X-Evil: 1",
+    ],
+)
+def test_words_of_an_analyst_become_no_header(database: Database, tmp_path: Path, name: str) -> None:
     with postbox() as box:
         with database.transaction() as connection:
             deeds.note(
-                connection, "ann\r\nBcc: x@y", "request.ask", "D\nX-Evil: 1", {"reason": "a\r\n.\r\nMAIL FROM:<x>"}
+                connection, "ann\r\nBcc: x@y", "request.ask", name, {"reason": "a\r\n.\r\nMAIL FROM:<x>", "why": name}
             )
         outbox(database, settings(box, tmp_path, webhook_url=""), [0.0]).look()
     ((_, _, text),) = box.mails
@@ -160,6 +171,24 @@ def test_words_of_an_analyst_become_no_header(database: Database, tmp_path: Path
     assert set(mail.keys()) == {
         "From", "To", "Subject", "Message-ID", "Auto-Submitted", "Content-Type", "Content-Transfer-Encoding", "MIME-Version",
     }  # fmt: skip
+
+
+def test_a_notice_that_can_t_be_written_keeps_no_other_from_going_out(database: Database, tmp_path: Path) -> None:
+    sent, now = [], [0.0]
+
+    def send(notice: Notice) -> None:
+        if notice.subject == "unwritable":
+            raise ValueError(notice.subject)
+        sent.append(notice.subject)
+
+    box = Notices(database, {"mail": send}, patience=1, clock=lambda: now[0])
+    for subject in ("unwritable", "Clinic"):
+        with database.transaction() as connection:
+            deeds.note(connection, "ann", "request.ask", subject, {})
+    for now[0] in (0.0, 2.0):
+        box.look()
+    assert sent == ["Clinic"]
+    assert box.waiting() == 1
 
 
 @pytest.mark.parametrize(

@@ -8,43 +8,43 @@ def clerk(name: str, file: str, old: str, new: str, test: str) -> Mutant:
     return Mutant(name, f"{VAULT}/{file}", old, new, (f"tests/enclave/test_{test}",))
 
 
-_READ = "                force = caps.in_force(connection, terms, claim.analyst)\n                tape"
-_LOCKED = "            with self._transaction(self._writer) as connection:\n"
+_READ = "                state = self._state(connection, terms, claim.dataset, claim.analyst, claim.session)\n"
+_LOCKED = "            with self._transaction(self._wire, modes.WRITES) as connection:\n"
 
 MUTANTS = (
     vault(
         "caps are read before the ledger is locked",
         "ledger/book.py",
         _LOCKED + _READ,
-        _LOCKED.replace("_writer", "_engine") + _READ.replace("                tape", _LOCKED + "                tape"),
+        _LOCKED.replace("modes.WRITES", "None") + _READ + _LOCKED,
         "caps::test_a_cap_that_is_set_while_a_charge_waits_binds_it",
     ),
     vault(
         "a charge has no entry in the log",
         "ledger/book.py",
-        "    end = log.append(connection, entry, after=tape.log, now=tape.now)\n",
-        "    end = tape.log\n",
+        "    end = log.append(connection, entry, after=after.log, now=after.now)\n",
+        "    end = after.log\n",
         "caps::test_every_question_is_in_the_log_with_its_plan_cost_and_outcome",
     ),
     vault("owners' caps don't bind", "ledger/caps.py", "    if not rows:\n", "    if True:\n", "caps"),
     vault(
         "an analyst's own cap is forgotten",
         "ledger/caps.py",
-        "sorted(rows, key=lambda row: row.who)",
-        "sorted(rows, key=lambda row: row.who, reverse=True)",
+        "sorted(rows, key=lambda row: row[1])",
+        "sorted(rows, key=lambda row: row[1], reverse=True)",
         "caps::test_an_analysts_own_cap_goes_before_that_of_each",
     ),
     vault(
         "windows are not looked at",
         "ledger/book.py",
-        "held = [*windows, *(",
-        "held = [*(",
+        "return [*windows, *held]",
+        "return held",
         "caps::test_a_window_bounds_every_span_and_the_bound_over_all_time_stays",
     ),
     vault(
         "time goes back",
-        "ledger/book.py",
-        "max(now, heads[EVENTS_HEAD].at)",
+        "ledger/deed.py",
+        "max(now, marks[EVENTS_HEAD].at)",
         "now",
         "caps::test_a_clock_that_goes_back_opens_no_window",
     ),
@@ -72,7 +72,7 @@ MUTANTS = (
     vault(
         "an open ledger that was put back is charged",
         "ledger/witness.py",
-        "            if found != seen.hash:\n",
+        "            if found != [seen.hash]:\n",
         "            if False:\n",
         "put_back",
     ),

@@ -267,3 +267,17 @@ def test_what_has_no_bound_or_no_meaning_is_one_sentence_and_free(
     with pytest.raises(error, match=sentence):
         use(private)
     assert vault.charges() == ()
+
+
+def test_where_then_dropna_keeps_the_ids_of_the_rows_that_are_left(private: Tables) -> None:
+    plain, patients = tables()["patients"], private["patients"]
+    old = patients.where(patients["age"] > 60)
+    kept = old.dropna()
+    assert list(kept.columns) == ["pid", "region", "age"]
+    assert kept.terms["pid"].expression == patients.terms["pid"].expression
+    merged = merge(kept, private["visits"], on="pid")
+    expected = merge(plain[plain["age"] > 60], tables()["visits"], on="pid")
+    assert merged["cost"].count(eps=EPS) == pytest.approx(expected["cost"].count(), abs=8)
+    assert old["age"].count(eps=EPS) == pytest.approx((plain["age"] > 60).sum(), abs=2)
+    with pytest.raises((TypeError, ValueError), match="an id"):
+        merge(old, private["visits"], on="pid")

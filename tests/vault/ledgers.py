@@ -12,7 +12,7 @@ from ag_vault.errors import Refusal
 from ag_vault.ledger import Claim, Ledger, Receipt
 from ag_vault.ledger.connect import is_address
 from ag_vault.ledger.modes import WRITES
-from ag_vault.ledger.postgres import _BEGIN
+from ag_vault.ledger.postgres import BEGIN
 from tests import cluster
 
 
@@ -64,7 +64,8 @@ def locked(place: str) -> Iterator[None]:
     connection: Any
     if is_address(place):
         connection = cluster.connect(place)
-        connection.execute(_BEGIN[WRITES])
+        for words in BEGIN[WRITES]:
+            connection.execute(words)
     else:
         connection = sqlite3.connect(place, isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")

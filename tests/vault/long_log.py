@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from ag_vault.account import Event, Totals, totals_of
 from ag_vault.ledger import chain, log
-from ag_vault.ledger.book import _event_row, _Tape
-from ag_vault.ledger.connect import file_engine, transaction
+from ag_vault.ledger.connect import file_engine
+from ag_vault.ledger.deed import Deed, Tape
 from ag_vault.ledger.register import Register
 from ag_vault.ledger.schema import BALANCES, EVENTS, EVENTS_HEAD, LOG, LOG_HEAD, SUMS
 from tests.vault.ledgers import claim
@@ -27,7 +27,7 @@ def fill(path: Path, charges: int, event: Event, *, begin: int, hours: int = 24 
     for row, _ in made:
         for scope in ("everyone", row["dataset"], ""), ("analyst", row["dataset"], row["analyst"]):
             sums[scope] = sums.get(scope, Totals()) + cost
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         connection.execute(sa.insert(EVENTS), [row for row, _ in made])
         connection.execute(sa.insert(LOG), [entry for _, entry in made])
         chain.move(connection, EVENTS_HEAD, made[-1][0])
@@ -49,11 +49,10 @@ def plan_of(path: Path, statement: str) -> str:
 
 def _made(charges: int, event: Event, begin: int, hours: int, accounts: int) -> Iterator[tuple[dict, dict]]:  # type: ignore[type-arg]
     mark = entry = log.Mark(sequence=0, hash=chain.GENESIS, at=0)
-    cost = totals_of(event)
     for number in range(charges):
         now = begin + number * hours * HOUR // charges
         who = claim(dataset=f"Clinic {number % accounts}", analyst=f"analyst {number % 20}", session=str(number // 50))
-        row = _event_row(event, cost, who, _Tape(mark, entry, now))
+        row = Deed(event, who).row(Tape(mark, entry, now))
         mark = log.Mark(sequence=row["sequence"], hash=row["hash"], at=now)
         said = log.Entry(
             actor=who.analyst,

@@ -177,7 +177,7 @@ def test_a_cap_that_is_set_while_a_charge_waits_binds_it(tmp_path: Path) -> None
     books = Books(tmp_path / "ledger.sqlite")
     begun: list[bool] = []
 
-    def lower(_connection: Any, _cursor: Any = None, *_rest: Any) -> None:
+    def lower() -> None:
         if not begun:
             begun.append(True)
             blocked = sqlite3.connect(tmp_path / "ledger.sqlite", timeout=0)
@@ -189,9 +189,9 @@ def test_a_cap_that_is_set_while_a_charge_waits_binds_it(tmp_path: Path) -> None
 
     original = caps.in_force
 
-    def reading(connection: sa.Connection, terms: Any, analyst: str) -> Any:
-        lower(connection)
-        return original(connection, terms, analyst)
+    def reading(*arguments: Any) -> Any:
+        lower()
+        return original(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(caps, "in_force", reading)
@@ -295,10 +295,11 @@ def test_a_hostile_name_stays_one_short_printable_line(text: str) -> None:
 
 
 def test_the_caps_of_metadata_are_in_force_where_owners_set_none(books: Books) -> None:
-    with books.register.reading() as connection:
-        from ag_vault.ledger.caps import in_force
+    from ag_vault.ledger import caps
 
-        force = in_force(connection, budget(), "ann")
+    with books.register.reading() as connection:
+        answers = [connection.execute(*question).all() for question in caps.questions(budget(), "ann")]
+    force = caps.in_force(budget(), answers)
     assert (force.everyone, force.call) == (budget()["Clinic"].everyone, budget()["Clinic"].per_call)
     assert isinstance(books.ledger.charge(Event(mechanism="m", epsilon=Fraction(1)), claim(), budget()), Receipt)
     assert force.analyst == Cap(epsilon=Fraction(20), delta=Fraction(1, 10**6))

@@ -84,6 +84,6 @@ def test_what_an_older_release_charged_stays_charged_after_the_upgrade(place: st
     assert isinstance(charge(ledger, 10), Receipt)
     assert isinstance(charge(ledger, 10), Refusal)
     assert ledger.verify() == 3
-    with ledger._transaction(ledger._engine) as connection:
+    with ledger._engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     ledger.close()

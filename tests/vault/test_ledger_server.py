@@ -14,11 +14,13 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from ag_vault.account import Event, Totals, admits, totals_of
 from ag_vault.errors import BadLedger, Refusal
 from ag_vault.ledger import Ledger, Receipt
 from ag_vault.ledger import postgres as server
+from ag_vault.ledger.modes import ANSWERS, WRITES
 from tests import cluster
 from tests.vault.ledgers import budget, charge, claim, told
 
@@ -36,7 +38,7 @@ def place() -> str:
 
 
 def dying(step: int) -> None:
-    """This process dies by SIGKILL before its ``step``-th word to the server, or after it where that is a commit, counted together."""
+    """This process dies by SIGKILL before its ``step``-th word to the server, or before or after all that was said in one go was answered."""
     left = iter(range(step, -1, -1))
 
     def die() -> None:
@@ -56,6 +58,7 @@ def dying(step: int) -> None:
     psycopg.Cursor.execute = counted(psycopg.Cursor.execute, after=False)  # type: ignore[method-assign]
     psycopg.Cursor.executemany = counted(psycopg.Cursor.executemany, after=False)  # type: ignore[method-assign]
     psycopg.Connection.commit = counted(psycopg.Connection.commit, after=True)  # type: ignore[method-assign]
+    psycopg.Pipeline.__exit__ = counted(psycopg.Pipeline.__exit__, after=True)  # type: ignore[method-assign]
 
 
 def charge_twice(place: str, step: int, tell: Any) -> None:
@@ -204,11 +207,10 @@ def careless(place: str) -> str:
 
 def test_a_server_that_is_told_to_be_careless_is_told_otherwise_by_every_charge(careless: str) -> None:
     ledger = Ledger.at(careless)
-    with ledger._transaction(ledger._writer) as connection:
-        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
-        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
-    with ledger._transaction(ledger._answers) as connection:
-        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "off"
+    shown = [(sa.text(f"SHOW {name}").columns(), {}) for name in ("synchronous_commit", "transaction_isolation")]
+    for wire, purpose, wanted in (ledger._wire, WRITES, "on"), (ledger._answers, ANSWERS, "off"):
+        with ledger._transaction(wire, purpose) as connection:
+            assert connection.ask(*shown) == [[(wanted,)], [("read committed",)]]
     ledger.close()
 
 

@@ -1,5 +1,6 @@
 """Spending over time as a drawing (SVG) made on the server: steps that only rise, and the cap above them. Knows numbers, days and escaping."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,13 +47,19 @@ def drawing(spending: Spending, title: str) -> Markup:
     if not spent:
         return Markup("")
     near = spending.cap is not None and spent > spending.cap / _NEAR
-    top = max(spent, spending.cap or 0.0) if near else spent * 1.25
+    top = _round(max(spent, spending.cap or 0.0) if near else spent * 1.1)
     words = f"{title}: ε {spent:.4g} spent by today"
     words += f", of at most {spending.cap:.4g}" if spending.cap is not None else ""
     parts = [*_grid(top), *_days(spending.days), _area(spending, top), *(_ceiling(spending, top) if near else [])]
     return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}"><title>{}</title>{}</svg>').format(
         WIDTH, HEIGHT, words, words, Markup("").join(parts)
     )
+
+
+def _round(top: float) -> float:
+    """The least number at least this that people halve in their heads: 1, 2, 3, 4, 5, 6, 8 or 10 of some power of ten."""
+    power = 10.0 ** math.floor(math.log10(top))
+    return next(whole * power for whole in (1, 2, 3, 4, 5, 6, 8, 10, 20) if whole * power >= top * (1 - 1e-9))
 
 
 def _x(index: int, count: int) -> float:

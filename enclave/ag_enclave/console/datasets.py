@@ -45,7 +45,8 @@ async def show_one(
     dataset = await _named(visit)
     budget = await _budget(visit, dataset.name)
     path = f"{PATH}/{quote(dataset.name)}"
-    spent, before, after = part(visit, path, [each for each in budget["spent"] if each["who"]])
+    spent, *around = part(visit, path, [each for each in budget["spent"] if each["who"]])
+    caps, *around_caps = part(visit, path, list(_caps(budget)), name="caps")
     return page(
         visit,
         "dataset.html",
@@ -55,10 +56,10 @@ async def show_one(
         outlook=await _outlook(visit, dataset.name),
         dataset=dataset,
         tables=list(_tables(dataset.tables)),
-        caps=list(_caps(budget)),
+        caps=caps,
+        around_caps=around_caps,
         spent=spent,
-        before=before,
-        after=after,
+        around=around,
         total=spent_by(budget, ""),
         most=cap_of_everyone(budget),
         account=budget["account"],

@@ -57,14 +57,17 @@ def moved(path: str) -> Response:
     return RedirectResponse(path, status_code=303, headers=HEADERS)
 
 
-def part(visit: Visit, path: str, rows: Sequence[Row]) -> tuple[Sequence[Row], str, str]:
-    """Those rows of a long list that the address asks for (``?from=50``), and the addresses of those before and after, under its page's ``path``. Refusal 400 for no number."""
-    text = visit.request.query_params.get("from", "0")
+def part(visit: Visit, path: str, rows: Sequence[Row], *, name: str = "from") -> tuple[Sequence[Row], str, str]:
+    """Those rows of a long list that the address asks for (``?from=50``), and the addresses of those before and after, under its page's ``path``. Refusal 400 for no number.
+
+    ``name``: what the address calls it, where a page has several lists.
+    """
+    text = visit.request.query_params.get(name, "0")
     if not (text.isascii() and text.isdigit() and len(text) < _DIGITS):
-        raise Refusal(400, "from must be a number.")
+        raise Refusal(400, f"{name} must be a number.")
     start = int(text)
-    newer = f"{path}?from={max(0, start - _ROWS)}" if start else ""
-    older = f"{path}?from={start + _ROWS}" if len(rows) > start + _ROWS else ""
+    newer = f"{path}?{name}={max(0, start - _ROWS)}" if start else ""
+    older = f"{path}?{name}={start + _ROWS}" if len(rows) > start + _ROWS else ""
     return rows[start : start + _ROWS], newer, older
 
 

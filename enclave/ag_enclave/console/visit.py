@@ -16,6 +16,7 @@ from ag_enclave.auth import standing
 from ag_enclave.body import read_form
 from ag_enclave.errors import Refusal
 from ag_enclave.gateway import Gateway
+from ag_enclave.tokens import CONSOLE
 
 COOKIE = "__Host-ag-console"
 FIELD = "form_token"
@@ -52,7 +53,7 @@ class Visit:
 async def visit_of(request: Request, gateway: Gateway, roles: Collection[str]) -> Visit:
     """The visit. NobodyIn without a valid cookie, Refusal 403 for another role."""
     token = request.cookies.get(COOKIE, "")
-    account = await asyncio.to_thread(standing, gateway, token)
+    account = await asyncio.to_thread(standing, gateway, token, opens=CONSOLE)
     if account is None:
         raise NobodyIn(expired=bool(token))
     if account.role not in roles or account.one_time:
@@ -63,7 +64,7 @@ async def visit_of(request: Request, gateway: Gateway, roles: Collection[str]) -
 def open_door(response: Response, gateway: Gateway, account: Account) -> None:
     """Let the account in, for as long as a token may live."""
     seconds = gateway.config.accounts.console_seconds
-    token = gateway.tokens.issue(account.user_id, account.generation, seconds)
+    token = gateway.tokens.issue(account.user_id, account.generation, seconds, opens=CONSOLE)
     response.set_cookie(COOKIE, token, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict")
 
 

@@ -20,13 +20,14 @@ class Bindings:
     """Names of one cell. Lines count from 1.
 
     `bound` says how often each top-level name is bound, `fixed` which of them by def, class, import or annotation (their type
-    doesn't follow the flow), `nested` which are bound inside other statements. `read_now` is read while the cell runs, `read_later`
+    doesn't follow the flow), `defined` which by def or class, `nested` which are bound inside other statements. `read_now` is read while the cell runs, `read_later`
     inside functions. `tried` are lines under a `try` with handlers, `tested` comparisons whose truth decides something, `redefined`
     functions defined more than once in one place and classes that a decorator changes, `unpacking` lines of calls with `*` or `**`.
     """
 
     bound: Counter[str] = field(default_factory=Counter)
     fixed: set[str] = field(default_factory=set)
+    defined: set[str] = field(default_factory=set)
     nested: set[str] = field(default_factory=set)
     read_now: set[str] = field(default_factory=set)
     read_later: set[str] = field(default_factory=set)
@@ -104,7 +105,10 @@ def _name(node: ast.AST, found: Bindings, top: bool, deep: bool) -> None:
 
 
 def _definition(node: ast.AST, found: Bindings, top: bool, _deep: bool) -> None:
-    _bind(found, getattr(node, "name", None), top=top, fixed=True)
+    name = getattr(node, "name", None)
+    _bind(found, name, top=top, fixed=True)
+    if top and name:
+        found.defined.add(name)
 
 
 def _pattern(node: ast.AST, found: Bindings, top: bool, _deep: bool) -> None:

@@ -209,7 +209,7 @@ def _habit(one: Finding, _checked: Checked) -> bool:
 def _said_by_policy(one: Finding, _checked: Checked) -> bool:
     """`from numpy import load` is refused by the table of offers already."""
     match = _SAID_BY_POLICY.search(one.message)
-    return match is not None and match[1] in OFFERS and match[2] in OFFERS[match[1]].without
+    return match is not None and match[1] in OFFERS and OFFERS[match[1]].leaves_out(match[2])
 
 
 def _unannotated(one: Finding, checked: Checked) -> bool:
@@ -311,12 +311,40 @@ def _worded(message: str) -> tuple[str, str]:
     return said, f"maybe {maybe}" if maybe else ""
 
 
+_INSTEAD_OF: Final = (
+    (
+        (
+            "read_",
+            "load",
+            "genfromtxt",
+            "fromfile",
+            "fromregex",
+            "memmap",
+            "DataSource",
+            "ExcelFile",
+            "HDFStore",
+            "imread",
+        ),
+        "send public data with `session.private_import(...)`; private data comes from `load_dataset(name)`",
+    ),
+    (
+        ("save", "to_pickle", "ExcelWriter", "imsave"),
+        "take the result out with `export(value, name)` and save it in your own notebook",
+    ),
+    (("eval",), "write the expression itself in the cell, or use `frame.eval` of a public frame"),
+)
+"""What people want who ask for these names."""
+
+
 def _about_module(match: re.Match[str]) -> tuple[str, str]:
     """A name that a module has but doesn't offer here, with the table's reason."""
     name = match["name"]
-    homes = [match["module"]] if match["module"] else ["numpy", "pandas", *OFFERS]
-    for home in homes:
-        offer = OFFERS.get(home)
-        if offer is not None and name in offer.without:
-            return f"AttributeError: {home}.{name} is not available inside the enclave: {offer.why}", ""
-    return f"AttributeError: the module has no attribute {name}", ""
+    homes = [
+        home for home in ([match["module"]] if match["module"] else ["numpy", "pandas", *OFFERS]) if home in OFFERS
+    ]
+    homes = [home for home in homes if name in OFFERS[home].without]
+    if not homes:
+        return f"AttributeError: the module has no attribute {name}", ""
+    which = f"{homes[0]}.{name}" if not {"numpy", "pandas"} <= set(homes) else name  # mypy doesn't say of which
+    why = f"AttributeError: {which} is not available inside the enclave: {OFFERS[homes[0]].why}"
+    return why, next((instead for words, instead in _INSTEAD_OF if name.startswith(words)), "")

@@ -48,6 +48,8 @@ class _SafeFormatter(string.Formatter):
 
 def attribute(value: Any, name: str) -> Any:
     """`value.name`, wrapped where `name` is one that takes a text as an instruction. Raises what `getattr` raises."""
+    if name == "__class__":
+        return GUARDS["type"](value)
     if name.startswith("_") and not _is_own(value, name):
         raise AttributeError(f"`.{name}`: attributes with an underscore are private to the object.")
     found = getattr(value, name)
@@ -62,6 +64,13 @@ def attribute(value: Any, name: str) -> Any:
     if name not in names.GUARDED_ATTRIBUTES or not callable(found) or not _takes_instructions(value, found):
         return found
     return _returning_text(found, name) if name in names.TEXT_WRITERS else _watching(found, name)
+
+
+def owner(value: Any, name: str) -> Any:
+    """The value, where a cell may write its private attribute. AttributeError where it belongs to a library."""
+    if not _is_own(value, name):
+        raise AttributeError(f"`.{name}`: attributes with an underscore are private to the object.")
+    return value
 
 
 def _of_a_cell(value: Any) -> bool:
@@ -93,7 +102,12 @@ def _is_of_a_library(value: Any) -> bool:
 class _Asking(type):
     """What calling and testing `type` means in a cell."""
 
-    def __call__(cls, value: Any) -> type:
+    def __call__(cls, *values: Any, **words: Any) -> type:
+        if len(values) != 1 or words:
+            raise TypeError(
+                "type(...) makes no classes inside the enclave: give it one value, and it says of which type that is"
+            )
+        (value,) = values
         found = type(value)
         if issubclass(found, type):
             raise TypeError(f"type({value.__name__}): {value.__name__} is a type itself; give a value")
@@ -153,6 +167,17 @@ def guarded_delattr(value: Any, name: str) -> None:
     """`delattr` under the rules for attributes in a cell."""
     _demand(name)
     delattr(value, name)
+
+
+def guarded_vars(*values: Any) -> dict[str, Any]:
+    """A copy of the attributes of an object of a cell's own class. TypeError for anything else."""
+    if len(values) != 1:
+        raise TypeError("vars() without a value would list the notebook's variables; give it one object")
+    (value,) = values
+    homes = {str(base.__module__).partition(".")[0] for base in type(value).__mro__}
+    if isinstance(value, type) or not _of_a_cell(value) or not homes <= HOMELY:
+        raise TypeError(f"vars shows objects whose class was written in a cell, and not a {type(value).__name__}")
+    return {name: one for name, one in vars(value).items() if not name.startswith("__")}
 
 
 def _demand(name: str) -> None:
@@ -273,10 +298,12 @@ def _texts(value: Any, depth: int) -> list[str]:
 
 GUARDS: Final[dict[str, Callable[..., Any]]] = {
     "_attribute_": attribute,
+    "_owner_": owner,
     "__build_class__": build_class,
     "type": Type,
     "getattr": guarded_getattr,
     "hasattr": guarded_hasattr,
     "setattr": guarded_setattr,
     "delattr": guarded_delattr,
+    "vars": guarded_vars,
 }

@@ -61,6 +61,7 @@ class _Pending:
     module: str
     bound: dict[str, tuple[str, str]]
     attributes: frozenset[str]
+    defined: frozenset[str]
     needs: frozenset[str]
     seconds: float
 
@@ -76,6 +77,7 @@ class History:
         self._attributes: frozenset[str] = frozenset()
         self._visible: dict[str, tuple[str, str]] = {}
         self._binder: dict[str, str] = {}
+        self._defined: frozenset[str] = frozenset()
         self._written: dict[str, _Written] = {}
         self.steps = -1
         """How often something was declared or accepted; the names it begins with are no step, as whoever takes over begins with them, too."""
@@ -124,6 +126,7 @@ class History:
             module=module,
             bound=bound,
             attributes=frozenset(found.set_attributes),
+            defined=frozenset(found.defined),
             needs=frozenset(self._binder[name] for name in found.read_now | found.read_later if name in self._binder),
             seconds=time.thread_time() - began,
         )
@@ -136,6 +139,7 @@ class History:
         if pending is None:
             return
         self._attributes |= pending.attributes
+        self._defined = self._defined - pending.bound.keys() | pending.defined
         for name, place in pending.bound.items():
             self._visible[name] = place if completed else (_ANY, name)
             self._binder[name] = pending.module
@@ -180,6 +184,8 @@ class History:
                 if name not in found.bound:
                     parts.append(f"from {module} import {there} as {name}; ")
                 elif name not in found.fixed:
+                    if name in self._defined:  # to mypy another name of a function or class, which no value can follow
+                        module, there = _ANY, name
                     parts.append(f"from {module} import {there} as {_MARK}in_{name}; {name} = {_MARK}in_{name}; ")
                     rebound.add(name)
             elif name not in found.bound and name not in found.read_now and name not in _BUILT_IN:

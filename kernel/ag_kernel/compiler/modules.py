@@ -31,6 +31,8 @@ _INSTEAD: Final = {
     "plotly": "use `matplotlib.pyplot` or the frame's own `.plot`",
     "antigranular": "it belongs to your own notebook, outside `%%ag`",
 }
+_FEW: Final = 8
+_ANOTHER: Final = "leave this name out; the rest of the module is there"
 _OFFERED: Final = "numpy, pandas, math, statistics, datetime, re, op_pandas and their like can be imported"
 
 
@@ -39,7 +41,8 @@ def import_problem(module: str) -> Deny | None:
     why = refusal(module)
     if why is None:
         return None
-    return Deny(why=f"ImportError: {why}", instead=_INSTEAD.get(module.partition(".")[0], _OFFERED))
+    later = module in OFFERS and bool(OFFERS[module].later)
+    return Deny(why=f"ImportError: {why}", instead="" if later else _INSTEAD.get(module.partition(".")[0], _OFFERED))
 
 
 def name_problem(module: str, name: str) -> Deny | None:
@@ -50,4 +53,5 @@ def name_problem(module: str, name: str) -> Deny | None:
     if not offer.leaves_out(name):
         return None
     why = f"ImportError: Restricted import: {module}.{name} is not allowed: {offer.why}"
-    return Deny(why=why, instead=_OFFERED)
+    there = sorted(offer.only or ()) if not offer.without else ()
+    return Deny(why=why, instead=f"`{module}` has {', '.join(there)}" if 0 < len(there) <= _FEW else _ANOTHER)

@@ -21,11 +21,10 @@ DENIED_NAMES: Final[dict[str, Deny]] = {
     for names, why, instead in (
         ("exec eval compile", "`{}` would run text as code, which nothing could check beforehand.", "write the code itself in a cell"),
         ("__import__", "`{}` would import around the list of modules.", "use an `import` statement"),
-        ("globals locals vars", "`{}` reaches the notebook's variables by text.", "name the variable, or keep values in a dict of your own"),
+        ("globals locals", "`{}` reaches the notebook's variables by text.", "name the variable, or keep values in a dict of your own"),
         ("open", "There are no files inside the enclave.", "send public data with `session.private_import(...)`, take results out with `export(value, name)`"),
         ("input", "A cell can't ask for input while it runs.", "assign the value in the cell"),
         ("breakpoint", "There is no debugger inside the enclave.", "print what you want to see"),
-        ("help", "`{}` waits for a pager.", "print the docstring: `print(name.__doc__)`"),
         ("exit quit", "A cell can't end the session.", "call `session.terminate_session()` in your own notebook"),
         ("memoryview", "`{}` looks into raw memory.", "use `bytes`, a list or a numpy array"),
         ("get_ipython", "IPython doesn't run inside the enclave.", "use plain Python"),
@@ -95,6 +94,7 @@ LIBRARY_ATTRIBUTES: Final[dict[str, str]] = {
 
 # Dunder attributes that only describe, and those a class calls on its base.
 READABLE_DUNDERS: Final = frozenset({"__name__", "__qualname__", "__doc__", "__version__", "__init__", "__post_init__"})
+NAMES_OF_TYPES: Final = frozenset({"__name__", "__qualname__"})
 READABLE_NAMES: Final = frozenset({"__name__", "_", "__", "___"})
 
 # Public in spite of their underscore: the documented methods of a named tuple.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 GUARD: Final = "_attribute_"
+WRITE_GUARD: Final = "_owner_"
 _TESTS: Final = {"isinstance": 2, "issubclass": 2}
 _CALL_WITH_ONE: Final = {
     "map": 2,
@@ -152,7 +153,7 @@ class CellPolicy(RestrictingNodeTransformer):
         if kept or node.id.startswith("_") or node.id in names.DENIED_NAMES:
             storable = isinstance(node.ctx, ast.Load) or node.id != "__name__"
             in_class = bool(self._path) and isinstance(self._path[-2 if len(self._path) > 1 else -1], ast.ClassDef)
-            if not (in_class and node.id in names.CLASS_VARIABLES) or not storable:
+            if not (in_class and (node.id in names.CLASS_VARIABLES or self._of_its_class(node.id))) or not storable:
                 self._bind(node, node.id)
         return node
 
@@ -223,9 +224,12 @@ class CellPolicy(RestrictingNodeTransformer):
 
     def check_attribute(self, node: ast.Attribute) -> ast.AST:
         """Refuse what leads into the program; send what a text decides through the guard."""
-        name = node.attr
+        name = self._mangled(node.attr)
         self._check_made_by_calling(node, name)
         problem = names.attribute_problem(name)
+        if name == "__class__" and isinstance(node.ctx, ast.Load) and self._asks_for_type(node):
+            self.parts(node)
+            return _guarded(node, name)
         if problem is not None and not (name in names.DEFINABLE and _is_super(node.value)):
             self.refuse(node, problem)
         elif name.startswith("_") and not self._own(node) and problem is None and name not in names.READABLE_DUNDERS:
@@ -235,8 +239,19 @@ class CellPolicy(RestrictingNodeTransformer):
             name.startswith("_") and not name.startswith("__") and name not in names.NAMED_TUPLE
         )
         if asked and isinstance(node.ctx, ast.Load):
-            return _guarded(node)
+            return _guarded(node, name)
+        if asked and name.startswith("_"):
+            node.value = _asking(WRITE_GUARD, node, name)
         return node
+
+    def _asks_for_type(self, node: ast.Attribute) -> bool:
+        """Whether `.__class__` is another way to write `type(value)`: of a method's own object, or to read what a type is called."""
+        parent = self._path[-1] if self._path else None
+        named = isinstance(parent, ast.Attribute) and parent.attr in names.NAMES_OF_TYPES
+        return named or (self._own(node) and not self._starts_a_chain(parent))
+
+    def _starts_a_chain(self, parent: ast.AST | None) -> bool:
+        return isinstance(parent, ast.Attribute) and parent.attr.startswith("__")
 
     def _own(self, node: ast.Attribute) -> bool:
         """Whether this is a named tuple's method, or an underscored attribute of a method's `self`, `cls`, `other` or class.
@@ -280,9 +295,18 @@ class CellPolicy(RestrictingNodeTransformer):
     def check_function(self, node: ast.FunctionDef) -> ast.AST:
         """A method may have a listed special name."""
         in_class = bool(self._path) and isinstance(self._path[-1], ast.ClassDef)
-        if not (in_class and node.name in names.DEFINABLE):
+        if not (in_class and self._of_its_class(node.name)):
             self._bind(node, node.name)
         return self.parts(node)
+
+    def _of_its_class(self, name: str) -> bool:
+        """Whether a class may call something so in its body: a listed special name, or one that Python makes the class's own."""
+        return name in names.DEFINABLE or self._mangled(name) != name
+
+    def _mangled(self, name: str) -> str:
+        """What Python makes of `__name` inside a class."""
+        inner = next((outer.name for outer in reversed(self._path) if isinstance(outer, ast.ClassDef)), "").lstrip("_")
+        return f"_{inner}{name}" if inner and name.startswith("__") and not name.endswith("__") else name
 
     def check_class(self, node: ast.ClassDef) -> ast.AST:
         """No metaclass but the one of abstract classes."""
@@ -373,11 +397,15 @@ def _is_super(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
-def _guarded(node: ast.Attribute) -> ast.AST:
-    """`value.query` becomes `_attribute_(value, "query")`, in the same place."""
+def _guarded(node: ast.Attribute, name: str) -> ast.AST:
+    """`value.query` becomes `_attribute_(value, "query")`, in the same place; `value._x = 1` becomes `_owner_(value, "_x")._x = 1`."""
+    return _asking(GUARD, node, name)
+
+
+def _asking(guard: str, node: ast.Attribute, name: str) -> ast.Call:
     call = ast.Call(
-        func=ast.copy_location(ast.Name(id=GUARD, ctx=ast.Load()), node),
-        args=[node.value, ast.copy_location(ast.Constant(value=node.attr), node)],
+        func=ast.copy_location(ast.Name(id=guard, ctx=ast.Load()), node),
+        args=[node.value, ast.copy_location(ast.Constant(value=name), node)],
         keywords=[],
     )
     return ast.copy_location(call, node)

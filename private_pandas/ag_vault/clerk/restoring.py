@@ -17,7 +17,7 @@ from ag_vault.clerk.seal import Seal
 from ag_vault.errors import BadLedger
 from ag_vault.ledger import chain, log, unanswered
 from ag_vault.ledger.connect import file_engine
-from ag_vault.ledger.odometer import totals
+from ag_vault.ledger.odometer import Scope, question, totals
 from ag_vault.ledger.register import Register
 from ag_vault.ledger.schema import BALANCES, CAPS, EVENTS, EVENTS_HEAD, HEAD, LOG, SUMS
 
@@ -125,7 +125,7 @@ def forward(connection: sa.Connection, known: dict[str, Any]) -> int:
     raised = 0
     for dataset, who, *sums in known["spent"]:
         was = Totals(**dict(zip(SUMS, sums, strict=True)))
-        missing = _missing(was, totals(connection, [("analyst", dataset, who)])["analyst", dataset, who])
+        missing = _missing(was, _spent(connection, dataset, who)["analyst", who])
         for part in missing:
             _charge(connection, dataset, who, part, known["at"])
         raised += bool(missing)
@@ -138,6 +138,13 @@ def forward(connection: sa.Connection, known: dict[str, Any]) -> int:
     entry = log.Entry(actor="enclave", action="restored", subject="ledger", details=details)
     log.append(connection, entry, after=log.head(connection), now=known["at"])
     return raised
+
+
+def _spent(connection: sa.Connection, dataset: str, who: str) -> dict[Scope, Totals]:
+    """What everybody together and the analyst have spent."""
+    statement, values = question(dataset, who, "")
+    found = totals(connection.execute(statement, values).all())
+    return {scope: found.get(scope, Totals()) for scope in (("everyone", ""), ("analyst", who))}
 
 
 def _newest_head(connection: sa.Connection) -> int:
@@ -187,9 +194,8 @@ def _charge(connection: sa.Connection, dataset: str, who: str, cost: Totals, at:
         event_hash=row["hash"],
     )
     log.append(connection, entry, after=log.head(connection), now=row["at"])
-    for key in (("everyone", dataset, ""), ("analyst", dataset, who)):
-        raised = totals(connection, [key])[key] + cost
-        named = dict(zip(("kind", "dataset", "who"), key, strict=True))
+    for (kind, name), before in _spent(connection, dataset, who).items():
+        raised, named = before + cost, {"kind": kind, "dataset": dataset, "who": name}
         connection.execute(sa.delete(BALANCES).where(*(BALANCES.c[name] == value for name, value in named.items())))
         connection.execute(sa.insert(BALANCES), named | {name: getattr(raised, name) for name in SUMS})
 

@@ -4,35 +4,28 @@ Knows costs and caps, not plans or rows. A receipt without a charge on disk can'
 the log are one transaction, and so are what is admitted and the caps that admit it.
 """
 
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from ag_vault.account import Cap, Event, Totals, totals_of
+from ag_vault.account import Cap, Event, Totals
 from ag_vault.errors import BadLedger, Refusal
-from ag_vault.ledger import caps, chain, log, odometer, refused, unanswered, verdict
+from ag_vault.ledger import caps, chain, log, modes, odometer, refused, unanswered, verdict
 from ag_vault.ledger.caps import InForce, Terms
-from ag_vault.ledger.connect import (
-    engine_at,
-    file_engine,
-    fixed,
-    is_address,
-    memory_engine,
-    transaction,
-    upserting,
-)
-from ag_vault.ledger.modes import PATIENCE_SECONDS, keeping, writing
+from ag_vault.ledger.connect import engine_at, file_engine, is_address, memory_engine
+from ag_vault.ledger.deed import Claim, Deed, Tape, tape
+from ag_vault.ledger.modes import PATIENCE_SECONDS, writing
 from ag_vault.ledger.revisions import upgrade
-from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, EVENTS_HEAD, HEAD, LOG_HEAD, SUMS
+from ag_vault.ledger.schema import ANSWERS, BALANCES, EVENTS, EVENTS_HEAD, HEAD, SUMS
+from ag_vault.ledger.wire import Row, Wire, upserting
 from ag_vault.ledger.witness import Witness, file_of
 
 _log = logging.getLogger(__name__)
@@ -50,56 +43,11 @@ DISCONNECTED = replace(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """Who asks for what: ``dataset`` is the account that is charged, ``plan`` the plan's bytes, ``library`` the odometer's public label.
-
-    ``wording``: the plan as one line for the log, made of public words.
-    """
-
-    dataset: str
-    version: str
-    analyst: str
-    session: str
-    library: str
-    plan: bytes
-    wording: str = ""
-
-    @property
-    def digest(self) -> str:
-        """The plan's digest, by which its stored answer is found."""
-        return hashlib.sha256(self.plan).hexdigest()
-
-    @property
-    def key(self) -> unanswered.Key:
-        """Whose answers are counted together."""
-        return {"account": self.dataset, "who": self.analyst}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """Proof that an event was charged: its number in the ledger and its cost."""
 
     sequence: int
     event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    kind: Literal["everyone", "analyst", "session"]
-    dataset: str
-    who: str
-    cap: Cap | None
-
-    @property
-    def key(self) -> odometer.Key:
-        """The key of its balance."""
-        return self.kind, self.dataset, self.who
-
-    def held(self, totals: Totals) -> verdict.Held:
-        """What its cap has to bear so far."""
-        if self.cap is None:
-            raise ValueError(self.kind)
-        return verdict.Held(kind=self.kind, cap=self.cap, totals=totals)
 
 
 class Ledger:
@@ -144,8 +92,12 @@ class Ledger:
         return writing(self._engine)
 
     @cached_property
-    def _answers(self) -> sa.Engine:
-        return keeping(self._engine if self._answering is None else self._answering())
+    def _wire(self) -> Wire:
+        return Wire(self._engine)
+
+    @cached_property
+    def _answers(self) -> Wire:
+        return self._wire if self._answering is None else Wire(self._answering())
 
     @cached_property
     def _witness(self) -> Witness:
@@ -163,23 +115,22 @@ class Ledger:
 
         ``most_lost``: how many answers that weren't kept the analyst may have had from the account; None: nobody counts.
         """
+        deed = Deed(event, claim)
         try:
-            with self._transaction(self._writer) as connection:
-                force = caps.in_force(connection, terms, claim.analyst)
-                tape = self._tape(connection)
-                before = _totals(connection, _scopes(claim, force, session_cap))
-                windows = odometer.windows(connection, claim.dataset, claim.analyst, force, now=tape.now)
-                held = [*windows, *(scope.held(totals) for scope, totals in before.items() if scope.cap is not None)]
-                refusal = verdict.refusal(force.call, held, event)
+            with self._transaction(self._wire, modes.WRITES) as connection:
+                state = self._state(connection, terms, claim.dataset, claim.analyst, claim.session)
+                capped = _scopes(claim, state.force, session_cap)
+                held = _held(connection, claim, state, capped)
+                refusal = verdict.refusal(state.force.call, held, event, deed.cost)
                 if refusal is None and most_lost is not None:
-                    refusal = unanswered.refusal(connection, claim.key, most_lost)
+                    refusal = unanswered.refusal(state.lost, most_lost)
                 if refusal is not None:
-                    refused.note(connection, _entry(claim, event, "refused"), after=tape.log, now=tape.now)
+                    refused.note(connection, deed.entry("refused"), after=state.end.log, now=state.end.now)
                     return refusal
-                receipt, end = _write(connection, event, claim, before, tape)
+                receipt, mark = _write(connection, deed, {scope: state.spent(scope) for scope in capped}, state.end)
                 if most_lost is not None:
                     unanswered.begin(connection, claim.key)
-            self._witness.saw(end)  # once it is on disk
+            self._witness.saw(mark)  # once it is on disk
             return receipt
         except (BadLedger, SQLAlchemyError) as problem:
             _report("charge", problem)
@@ -188,9 +139,9 @@ class Ledger:
     def recall(self, claim: Claim) -> bytes | None:
         """The answer already released to this analyst for this plan on this version, as it was sent."""
         try:
-            with self._transaction(self._engine) as connection:
-                reply: bytes | None = connection.execute(_RECALL, _answer_key(claim)).scalar_one_or_none()
-                return reply
+            with self._transaction(self._wire) as connection:
+                rows = connection.execute(_RECALL, _answer_key(claim))
+                return bytes(rows[0][0]) if rows else None
         except (BadLedger, SQLAlchemyError) as problem:
             _report("recall", problem)
             return None
@@ -199,7 +150,7 @@ class Ledger:
         """Keep a released answer. Losing it costs the analyst a second charge at most: not synced, a failure only logged."""
         row = {**_answer_key(claim), "sequence": receipt.sequence, "reply": reply}
         try:
-            with self._transaction(self._answers) as connection:
+            with self._transaction(self._answers, modes.ANSWERS) as connection:
                 connection.execute(_KEEP_ANSWER, row)
                 unanswered.end(connection, claim.key)
         except (BadLedger, SQLAlchemyError) as problem:
@@ -208,26 +159,27 @@ class Ledger:
     def lose(self, receipt: Receipt, claim: Claim) -> None:
         """An answer that was charged for won't come: for the log. It is counted already, as every one that isn't kept."""
         try:
-            with self._transaction(self._writer) as connection:
-                tape = self._tape(connection)
-                log.append(connection, _entry(claim, receipt.event, "lost"), after=tape.log, now=tape.now)
+            with self._transaction(self._wire, modes.WRITES) as connection:
+                end = self._end(connection.execute(_HEADS), connection)
+                log.append(connection, Deed(receipt.event, claim).entry("lost"), after=end.log, now=end.now)
         except (BadLedger, SQLAlchemyError) as problem:
             _report("lose", problem)
 
     def reading(self, dataset: str, analyst: str, terms: Terms) -> "odometer.Reading | Refusal":
         """What an analyst has spent and has left on a data set."""
         try:
-            with self._transaction(self._engine) as connection:
-                force = caps.in_force(connection, terms, analyst)
-                return odometer.read(connection, dataset, analyst, force, now=self._tape(connection).now)
+            with self._transaction(self._wire) as connection:
+                state = self._state(connection, terms, dataset, analyst)
+                return odometer.read(connection, dataset, analyst, state.force, state.sums, now=state.end.now)
         except (BadLedger, SQLAlchemyError) as problem:
             _report("read", problem)
             return self._unavailable()
 
     def verify(self) -> int:
         """Check both chains and that they agree; the number of events. BadLedger where they are broken or can't be read."""
+        self.open()
         try:
-            with self._transaction(self._engine) as connection:
+            with self._engine.begin() as connection:
                 log.verify(connection)
                 return chain.verify(connection)
         except SQLAlchemyError as problem:
@@ -235,135 +187,122 @@ class Ledger:
 
     def open(self) -> None:
         """Make or upgrade the database and check its chain's head, once. BadLedger where that fails."""
+        if self._opened:
+            return
         try:
-            with self._transaction(self._engine):
-                pass
-        except SQLAlchemyError as problem:
-            raise BadLedger("the ledger can't be read") from problem
-
-    def close(self) -> None:
-        """Let go of the database's connections."""
-        for made in vars(self).keys() & {"_engine", "_answers"}:
-            getattr(self, made).dispose()
-
-    def _tape(self, connection: sa.Connection) -> "_Tape":
-        """Where both chains end. BadLedger where this process has seen them longer."""
-        tape = _tape(connection, self._clock())
-        self._witness.check(connection, tape.log)
-        return tape
-
-    def _unavailable(self) -> Refusal:
-        return DISCONNECTED if self._lost() else UNAVAILABLE
-
-    @contextmanager
-    def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        if not self._opened:
             with self._writer.begin() as connection:
                 if not upgrade(connection):
                     raise BadLedger("the ledger was written by a newer release")
                 chain.verify_head(connection)
                 log.verify_head(connection)
-            self._opened = True
-        with transaction(engine) as connection:
-            yield connection
+        except SQLAlchemyError as problem:
+            raise BadLedger("the ledger can't be read") from problem
+        self._opened = True
 
+    def close(self) -> None:
+        """Let go of the database's connections."""
+        for made in vars(self).keys() & {"_wire", "_answers"}:
+            getattr(self, made).close()
+        if "_engine" in vars(self):
+            self._engine.dispose()
 
-def _totals(connection: sa.Connection, scopes: list[_Scope]) -> dict[_Scope, Totals]:
-    found = odometer.totals(connection, [scope.key for scope in scopes])
-    return {scope: found[scope.key] for scope in scopes}
+    def _state(self, connection: Wire, terms: Terms, dataset: str, analyst: str, session: str = "") -> "_State":
+        """All that decides about a charge, asked in one go. BadLedger where this process has seen the ledger longer."""
+        heads, sums, lost, *limits = connection.ask(
+            (_HEADS, {}),
+            odometer.question(dataset, analyst, session),
+            unanswered.question({"account": dataset, "who": analyst}),
+            *caps.questions(terms, analyst),
+        )
+        end = self._end(heads, connection)
+        return _State(caps.in_force(terms, limits), end, odometer.totals(sums), unanswered.count(lost))
+
+    def _end(self, heads: Sequence[Row], connection: Wire) -> Tape:
+        """Where both chains end. BadLedger where this process has seen them longer."""
+        end = tape(heads, self._clock())
+        self._witness.check(connection, end.log)
+        return end
+
+    def _unavailable(self) -> Refusal:
+        return DISCONNECTED if self._lost() else UNAVAILABLE
+
+    def _transaction(self, wire: Wire, purpose: str | None = None) -> AbstractContextManager[Wire]:
+        self.open()
+        return wire.transaction(purpose)
 
 
 @dataclass(frozen=True, slots=True)
-class _Tape:
-    """Where both chains end, and what time it is: never before what was written last."""
+class _State:
+    """What decides about a charge: the caps in force, where both chains end, what was spent, and how many answers weren't kept."""
 
-    events: log.Mark
-    log: log.Mark
-    now: int
+    force: InForce
+    end: Tape
+    sums: Mapping[odometer.Scope, Totals]
+    lost: int
+
+    def spent(self, scope: odometer.Scope) -> Totals:
+        """The sum of one scope; zeros where nothing was charged yet."""
+        return self.sums.get(scope, _NOTHING)
 
 
-def _tape(connection: sa.Connection, now: int) -> _Tape:
-    heads = {row.id: log.Mark(sequence=row.sequence, hash=row.hash, at=row.at) for row in connection.execute(_HEADS)}
-    if {EVENTS_HEAD, LOG_HEAD} - heads.keys():
-        raise BadLedger("the ledger has lost a head")
-    return _Tape(heads[EVENTS_HEAD], heads[LOG_HEAD], max(now, heads[EVENTS_HEAD].at))
+def _held(
+    connection: Wire, claim: Claim, state: _State, capped: Mapping[odometer.Scope, Cap | None]
+) -> list[verdict.Held]:
+    """What was charged so far under each cap that binds, of all time and of windows."""
+    windows = odometer.windows(connection, claim.dataset, claim.analyst, state.force, now=state.end.now)
+    held = [
+        verdict.Held(kind=scope[0], cap=cap, totals=state.spent(scope))
+        for scope, cap in capped.items()
+        if cap is not None
+    ]
+    return [*windows, *held]
 
 
 def _write(
-    connection: sa.Connection, event: Event, claim: Claim, before: Mapping[_Scope, Totals], tape: _Tape
+    connection: Wire, deed: Deed, before: Mapping[odometer.Scope, Totals], after: Tape
 ) -> tuple[Receipt, log.Mark]:
     """Append the event, its entry in the log, move both heads, raise every balance: all in the caller's transaction. With the log's new end."""
-    cost = totals_of(event)
-    row = _event_row(event, cost, claim, tape)
+    row = deed.row(after)
     connection.execute(_ADD_EVENT, row)
     chain.move(connection, EVENTS_HEAD, row)
-    entry = _entry(claim, event, "charged", sequence=row["sequence"], digest=row["hash"])
-    end = log.append(connection, entry, after=tape.log, now=tape.now)
-    connection.execute(_RAISE_BALANCE, [_balance_row(scope, totals + cost) for scope, totals in before.items()])
-    return Receipt(sequence=row["sequence"], event=event), end
+    entry = deed.entry("charged", sequence=row["sequence"], digest=row["hash"])
+    end = log.append(connection, entry, after=after.log, now=after.now)
+    for scope, totals in before.items():
+        connection.execute(_RAISE_BALANCE, _balance_row(deed.claim.dataset, scope, totals + deed.cost))
+    return Receipt(sequence=row["sequence"], event=deed.event), end
 
 
-def _entry(claim: Claim, event: Event, outcome: str, *, sequence: int = 0, digest: str = "") -> log.Entry:
-    """What the log says of a question: the plan in words, what it costs, what became of it."""
-    details = {
-        "plan": claim.wording,
-        "digest": claim.digest,
-        "library": claim.library,
-        "session": claim.session,
-        "epsilon": None if event.epsilon is None else float(event.epsilon),
-        "rho": float(event.concentrated),
-        "delta": float(event.delta),
-        "outcome": outcome,
+def _balance_row(dataset: str, scope: odometer.Scope, totals: Totals) -> dict[str, Any]:
+    return {
+        "kind": scope[0],
+        "dataset": dataset,
+        "who": scope[1],
+        "epsilon": totals.epsilon,
+        "rho": totals.rho,
+        "delta": totals.delta,
+        "impure": totals.impure,
+        "impure_rho": totals.impure_rho,
     }
-    return log.Entry(
-        actor=claim.analyst, action="release", subject=claim.dataset, details=details, event=sequence, event_hash=digest
-    )
 
 
-def _event_row(event: Event, cost: Totals, claim: Claim, tape: _Tape) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "sequence": tape.events.sequence + 1,
-        "at": tape.now,
-        "dataset": claim.dataset,
-        "version": claim.version,
-        "analyst": claim.analyst,
-        "session": claim.session,
-        "library": claim.library,
-        "plan": claim.digest,
-        "mechanism": event.mechanism,
-        "epsilon": cost.epsilon,
-        "rho": cost.rho,
-        "delta": cost.delta,
-        "impure": cost.impure,
-        "previous": tape.events.hash,
-    }
-    return row | {"hash": chain.link(row)}
-
-
-def _balance_row(scope: _Scope, totals: Totals) -> dict[str, Any]:
-    sums = {name: getattr(totals, name) for name in SUMS}
-    return sums | {"kind": scope.kind, "dataset": scope.dataset, "who": scope.who}
-
-
-# Built once: a statement's own making takes longer than SQLite does with it.
+_NOTHING = Totals()
 _RAISE_BALANCE = upserting(BALANCES, on=("kind", "dataset", "who"), sums=tuple(SUMS))
-_RECALL = fixed(
-    sa.select(ANSWERS.c.reply).where(
-        *(ANSWERS.c[name] == sa.bindparam(name) for name in ("analyst", "dataset", "version", "plan"))
-    )
+_RECALL = sa.select(ANSWERS.c.reply).where(
+    *(ANSWERS.c[name] == sa.bindparam(name) for name in ("analyst", "dataset", "version", "plan"))
 )
-_HEADS = fixed(sa.select(HEAD))
-_ADD_EVENT = fixed(sa.insert(EVENTS))
+_HEADS = sa.select(HEAD.c.id, HEAD.c.sequence, HEAD.c.hash, HEAD.c.at)
+_ADD_EVENT = sa.insert(EVENTS)
 _KEEP_ANSWER = upserting(ANSWERS)
 
 
-def _scopes(claim: Claim, force: InForce, session_cap: Cap | None) -> list[_Scope]:
-    scopes = [
-        _Scope("everyone", claim.dataset, "", force.everyone),
-        _Scope("analyst", claim.dataset, claim.analyst, force.analyst),
-    ]
+def _scopes(claim: Claim, force: InForce, session_cap: Cap | None) -> dict[odometer.Scope, Cap | None]:
+    """Whose balances a charge raises, each with the cap that it must keep within; None where an owner has lifted that."""
+    scopes: dict[odometer.Scope, Cap | None] = {
+        ("everyone", ""): force.everyone,
+        ("analyst", claim.analyst): force.analyst,
+    }
     if session_cap is not None:
-        scopes.append(_Scope("session", claim.dataset, claim.session, session_cap))
+        scopes["session", claim.session] = session_cap
     return scopes
 
 
@@ -373,4 +312,4 @@ def _answer_key(claim: Claim) -> dict[str, str]:
 
 def _report(what: str, problem: Exception) -> None:
     """For the operator. The driver's own sentence, without the statement and its parameters."""
-    _log.error("ledger: %s failed: %s", what, getattr(problem, "orig", None) or problem)
+    _log.error("ledger: %s failed: %s", what, getattr(problem.__cause__ or problem, "orig", None) or problem)

@@ -4,7 +4,7 @@ Knows caps and who they bind, not what was spent.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from ag_vault.account import Cap
 from ag_vault.catalog import Budget
-from ag_vault.ledger.connect import fixed
 from ag_vault.ledger.schema import CAPS
+from ag_vault.ledger.wire import Question, Row
 
 Kind = Literal["everyone", "analyst", "call"]
 _NUMBER = re.compile(r"[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?|[0-9]{1,30}/[1-9][0-9]{0,29}")
@@ -51,9 +51,14 @@ class InForce:
         )
 
 
-def in_force(connection: sa.Connection, terms: Terms, analyst: str) -> InForce:
-    """What binds the analyst's next charge that reads these data sets: of several, the caps of each."""
-    return reduce(InForce.__and__, (_of(connection, name, budget, analyst) for name, budget in terms.items()))
+def questions(terms: Terms, analyst: str) -> list[Question]:
+    """What to ask of the database, for ``in_force``."""
+    return [(_CAPS_OF, {"name": name, "analyst": analyst}) for name in terms]
+
+
+def in_force(terms: Terms, answers: Sequence[Sequence[Row]]) -> InForce:
+    """What binds the analyst's next charge that reads these data sets: of several, the caps of each. ``answers``: to the questions."""
+    return reduce(InForce.__and__, map(_of, terms.values(), answers))
 
 
 def cap_of(epsilon: str, delta: str) -> Cap:
@@ -63,25 +68,19 @@ def cap_of(epsilon: str, delta: str) -> Cap:
     return Cap(epsilon=Fraction(epsilon), delta=Fraction(delta))
 
 
-def _of(connection: sa.Connection, name: str, budget: Budget, analyst: str) -> InForce:
-    rows = connection.execute(_CAPS_OF, {"name": name, "analyst": analyst}).all()
+def _of(budget: Budget, rows: Sequence[Row]) -> InForce:
     if not rows:
         return InForce(everyone=budget.everyone, analyst=budget.per_analyst, call=budget.per_call)
     # A row that names the analyst goes before the one for each; both before the metadata.
-    own = {(row.kind, row.seconds): row for row in sorted(rows, key=lambda row: row.who)}
+    own = {(kind, seconds): rest for kind, _, seconds, *rest in sorted(rows, key=lambda row: row[1])}
     first: Mapping[Kind, Cap] = {"everyone": budget.everyone, "analyst": budget.per_analyst, "call": budget.per_call}
-    found = {
-        kind: cap if (row := own.get((kind, 0))) is None else _cap(row.epsilon, row.delta)
-        for kind, cap in first.items()
-    }
+    found = {kind: cap if (row := own.get((kind, 0))) is None else _cap(*row) for kind, cap in first.items()}
     return InForce(
         everyone=found["everyone"],
         analyst=found["analyst"],
         call=found["call"] or budget.per_call,
         windows=tuple(
-            Window(kind=kind, seconds=seconds, cap=cap_of(row.epsilon, row.delta))
-            for (kind, seconds), row in own.items()
-            if seconds
+            Window(kind=kind, seconds=seconds, cap=cap_of(*row)) for (kind, seconds), row in own.items() if seconds
         ),
     )
 
@@ -94,9 +93,7 @@ def _both(one: Cap | None, other: Cap | None) -> Cap | None:
     return other if one is None else one if other is None else one & other
 
 
-_CAPS_OF = fixed(
-    sa.select(CAPS).where(
-        CAPS.c.dataset == sa.bindparam("name"),
-        (CAPS.c.who == sa.literal_column("''")) | (CAPS.c.who == sa.bindparam("analyst")),
-    )
+_CAPS_OF = sa.select(CAPS.c.kind, CAPS.c.who, CAPS.c.seconds, CAPS.c.epsilon, CAPS.c.delta).where(
+    CAPS.c.dataset == sa.bindparam("name"),
+    (CAPS.c.who == sa.literal_column("''")) | (CAPS.c.who == sa.bindparam("analyst")),
 )

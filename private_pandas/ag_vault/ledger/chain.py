@@ -5,26 +5,33 @@ Knows no budgets. A whole file swapped for an older one is not found here: that 
 
 import hashlib
 import json
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from ag_vault.account import Totals
 from ag_vault.errors import BadLedger
-from ag_vault.ledger.connect import fixed
 from ag_vault.ledger.schema import BALANCES, EVENTS, EVENTS_HEAD, HEAD, SUMS
+from ag_vault.ledger.wire import Speaker
 
 Row = dict[str, Any] | sa.RowMapping
 GENESIS = "0" * 64
+_fields = itemgetter(*(column.name for column in EVENTS.columns if column.name != "hash"))
+_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def link(event: Row) -> str:
     """The hash of an event: SHA-256 over all its fields but the hash itself, the previous hash among them."""
-    fields = [event[column.name] for column in EVENTS.columns if column.name != "hash"]
-    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+    return digest(_fields(event))
 
 
-def move(connection: sa.Connection, which: int, row: Row) -> None:
+def digest(fields: tuple[Any, ...]) -> str:
+    """SHA-256 over the JSON list of these fields."""
+    return hashlib.sha256(_written(fields).encode()).hexdigest()
+
+
+def move(connection: Speaker, which: int, row: Row) -> None:
     """Make the row that was just written the head of its chain, in the caller's transaction."""
     place = {"to_sequence": row["sequence"], "to_hash": row["hash"], "to_at": row["at"]}
     connection.execute(_MOVE, place | {"which": which})
@@ -97,7 +104,7 @@ def _sums(balance: Row) -> Totals:
     return Totals(**{name: balance[name] for name in SUMS})
 
 
-_MOVE = fixed(
+_MOVE = (
     sa.update(HEAD)
     .where(HEAD.c.id == sa.bindparam("which"))
     .values(sequence=sa.bindparam("to_sequence"), hash=sa.bindparam("to_hash"), at=sa.bindparam("to_at"))

@@ -3,22 +3,23 @@
 Knows no budgets and no plans: what an entry says is its writer's. Entries are written within the caller's transaction, or not at all.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from ag_vault.errors import BadLedger
-from ag_vault.ledger.chain import GENESIS, move
-from ag_vault.ledger.connect import fixed
+from ag_vault.ledger.chain import GENESIS, digest, move
 from ag_vault.ledger.schema import EVENTS, EVENTS_HEAD, HEAD, LOG, LOG_HEAD
+from ag_vault.ledger.wire import Speaker
 
 _LONGEST_NAME = 300
 _LONGEST_DETAILS = 16 << 10
-_FIELDS = tuple(column.name for column in LOG.columns if column.name != "hash")
+_written = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_fields = itemgetter(*(column.name for column in LOG.columns if column.name != "hash"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Entry:
     @property
     def row(self) -> dict[str, Any]:
         """Its columns but for number, time and hashes."""
-        details = json.dumps(dict(self.details), separators=(",", ":"), allow_nan=False)
+        details = _written(dict(self.details))
         if len(details) > _LONGEST_DETAILS:
             raise ValueError("the details of an entry of the log are too long")
         named = {name: printable(getattr(self, name)) for name in ("actor", "action", "subject")}
@@ -56,13 +57,15 @@ class Mark:
 
 def printable(text: str) -> str:
     """The text on one line, as far as it can be printed, and not endless."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:_LONGEST_NAME])
+    short = text[:_LONGEST_NAME]
+    if short.isprintable():
+        return short
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in short)
 
 
 def link(entry: Mapping[str, Any] | sa.RowMapping) -> str:
     """The hash of an entry: SHA-256 over the JSON list of all its fields but the hash itself, in the order of the table's columns."""
-    fields = [entry[name] for name in _FIELDS]
-    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+    return digest(_fields(entry))
 
 
 def head(connection: sa.Connection) -> Mark:
@@ -73,7 +76,7 @@ def head(connection: sa.Connection) -> Mark:
     return Mark(sequence=row["sequence"], hash=row["hash"], at=row["at"])
 
 
-def append(connection: sa.Connection, entry: Entry, *, after: Mark, now: int) -> Mark:
+def append(connection: Speaker, entry: Entry, *, after: Mark, now: int) -> Mark:
     """Write an entry behind the last one and move the head, in the caller's writing transaction. Time never goes back."""
     at = max(now, after.at)
     row = entry.row | {"sequence": after.sequence + 1, "at": at, "previous": after.hash}
@@ -138,7 +141,7 @@ def verify_head(connection: sa.Connection) -> None:
 
 
 _HEAD = sa.select(HEAD).where(HEAD.c.id == sa.bindparam("which"))
-_ADD = fixed(sa.insert(LOG))
+_ADD = sa.insert(LOG)
 _LAST = sa.select(LOG).order_by(LOG.c.sequence.desc()).limit(1)
 _NEXT = (
     sa.select(LOG, EVENTS.c.hash.label("charged"))

@@ -1,12 +1,12 @@
 """What a transaction of the ledger is for, and the way past SQLAlchemy to the driver. Knows no database's own words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 
-_MODE = "ledger_mode"
+_MODE, _BEGINS = "ledger_mode", "ledger_begins"
 PATIENCE_SECONDS = 10.0
 """How long a charge waits for other vaults' charges before it is refused."""
 WRITES, ANSWERS = "writes", "answers"
@@ -18,11 +18,6 @@ def writing(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(**{_MODE: WRITES})
 
 
-def keeping(engine: sa.Engine) -> sa.Engine:
-    """The same engine, for answers: what its transactions write may be lost."""
-    return engine.execution_options(**{_MODE: ANSWERS})
-
-
 def mode(connection: sa.Connection) -> str | None:
     """What the connection's transactions are for; None: they only read."""
     found: str | None = connection.get_execution_options().get(_MODE)
@@ -32,6 +27,25 @@ def mode(connection: sa.Connection) -> str | None:
 def driver(connection: sa.Connection) -> Any:
     """The driver's own connection."""
     return connection.connection.driver_connection
+
+
+def beginning(engine: sa.Engine, words: Mapping[str | None, tuple[str, ...]]) -> sa.Engine:
+    """The same engine, whose transactions begin with these words, by what they are for."""
+    engine.update_execution_options(**{_BEGINS: words})
+    sa.event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def begins(engine: sa.Engine) -> Mapping[str | None, tuple[str, ...]]:
+    """The words with which the engine's transactions begin."""
+    found: Mapping[str | None, tuple[str, ...]] = engine.get_execution_options()[_BEGINS]
+    return found
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    with told(connection):
+        for words in begins(connection.engine)[mode(connection)]:
+            driver(connection).execute(words)
 
 
 @contextmanager

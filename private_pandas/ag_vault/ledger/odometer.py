@@ -1,22 +1,30 @@
 """Reads what was spent: sums by scope, by library, and what is left under every cap that applies. Writes nothing."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import sqlalchemy as sa
 
 from ag_vault.account import Totals, spent
 from ag_vault.ledger import verdict
 from ag_vault.ledger.caps import InForce, Window
-from ag_vault.ledger.connect import fixed
 from ag_vault.ledger.schema import BALANCES, EVENTS, SUMS
+from ag_vault.ledger.wire import Question, Row, Speaker
 
-Key = tuple[str, str, str]
-"""A scope: its kind (everyone, analyst, session), the data set, and who."""
-_KEY = "kind", "dataset", "who"
-_BALANCE_OF = fixed(
-    sa.select(*(BALANCES.c[name] for name in SUMS)).where(*(BALANCES.c[name] == sa.bindparam(name) for name in _KEY))
+Kind = Literal["everyone", "analyst", "session"]
+Scope = tuple[Kind, str]
+"""Whose balance: everybody's together (of no name), an analyst's, a session's."""
+_BALANCES_OF = sa.union_all(
+    *(
+        sa.select(sa.literal_column(f"'{kind}'", sa.Text), BALANCES.c.who, *(BALANCES.c[name] for name in SUMS)).where(
+            BALANCES.c.kind == sa.literal_column(f"'{kind}'"),
+            BALANCES.c.dataset == sa.bindparam("dataset"),
+            BALANCES.c.who == sa.bindparam(kind),
+        )
+        for kind in get_args(Kind)
+    )
 )
 _SUM_OF_LATE = sa.select(*(sa.func.sum(each) for each in SUMS.values()), sa.func.min(EVENTS.c.at)).where(
     EVENTS.c.dataset == sa.bindparam("dataset"), EVENTS.c.at > sa.bindparam("since")
@@ -50,38 +58,43 @@ class Reading:
     windows: tuple[verdict.Held, ...] = ()
 
 
-def totals(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Totals]:
-    """The sums of these scopes; zeros where nothing was charged yet."""
-    found = {key: connection.execute(_BALANCE_OF, dict(zip(_KEY, key, strict=True))).first() for key in keys}
-    return {key: Totals() if row is None else Totals(**dict(zip(SUMS, row, strict=True))) for key, row in found.items()}
+def question(dataset: str, analyst: str, session: str) -> Question:
+    """What to ask of the database, for ``totals``."""
+    return _BALANCES_OF, {"dataset": dataset, "everyone": "", "analyst": analyst, "session": session}
 
 
-def windows(
-    connection: sa.Connection, dataset: str, analyst: str, force: InForce, *, now: int
-) -> tuple[verdict.Held, ...]:
+def totals(answer: Sequence[Row]) -> dict[Scope, Totals]:
+    """The sums of the scopes that were asked for and have been charged."""
+    return {
+        (kind, who): Totals(epsilon=epsilon, rho=rho, delta=delta, impure=impure, impure_rho=impure_rho)
+        for kind, who, epsilon, rho, delta, impure, impure_rho in answer
+    }
+
+
+def windows(connection: Speaker, dataset: str, analyst: str, force: InForce, *, now: int) -> tuple[verdict.Held, ...]:
     """What was charged within each window that ends now, to whom it binds."""
     return tuple(_lately(connection, dataset, analyst, each, now) for each in force.windows)
 
 
-def _lately(connection: sa.Connection, dataset: str, analyst: str, window: Window, now: int) -> verdict.Held:
+def _lately(connection: Speaker, dataset: str, analyst: str, window: Window, now: int) -> verdict.Held:
     since = now - window.seconds * 10**9
     whose = None if window.kind == "everyone" else analyst
-    *sums, oldest = connection.execute(
-        _LATELY[window.kind], {"dataset": dataset, "since": since, "analyst": whose}
-    ).one()
+    (row,) = connection.execute(_LATELY[window.kind], {"dataset": dataset, "since": since, "analyst": whose})
+    *sums, oldest = row
     found = Totals(**{name: int(value or 0) for name, value in zip(SUMS, sums, strict=True)})
     return verdict.Held(kind=window.kind, cap=window.cap, totals=found, seconds=window.seconds, oldest=int(oldest or 0))
 
 
-def read(connection: sa.Connection, dataset: str, analyst: str, force: InForce, *, now: int) -> Reading:
+def read(
+    connection: Speaker, dataset: str, analyst: str, force: InForce, sums: Mapping[Scope, Totals], *, now: int
+) -> Reading:
     """What the analyst has spent on the data set, at the data set's δ, and what is left of theirs and of everybody's, by every cap in force."""
-    keys = ("analyst", dataset, analyst), ("everyone", dataset, "")
-    sums = totals(connection, keys)
-    held = [(cap, sums[key]) for cap, key in zip((force.analyst, force.everyone), keys, strict=True) if cap is not None]
+    both = sums.get(("analyst", analyst), Totals()), sums.get(("everyone", ""), Totals())
+    held = [(cap, each) for cap, each in zip((force.analyst, force.everyone), both, strict=True) if cap is not None]
     late = windows(connection, dataset, analyst, force, now=now)
     left = [spent(cap, each) for cap, each in held] + [spent(each.cap, each.totals) for each in late]
     shown = force.analyst or force.everyone or force.call
-    own = spent(shown, sums[keys[0]])
+    own = spent(shown, both[0])
     return Reading(
         epsilon_spent=own.epsilon,
         delta_spent=own.delta,
@@ -93,6 +106,6 @@ def read(connection: sa.Connection, dataset: str, analyst: str, force: InForce, 
     )
 
 
-def _libraries(connection: sa.Connection, dataset: str, analyst: str) -> dict[str, Totals]:
+def _libraries(connection: Speaker, dataset: str, analyst: str) -> dict[str, Totals]:
     rows = connection.execute(_LIBRARIES_OF, {"dataset": dataset, "analyst": analyst})
     return {row[0]: Totals(**dict(zip(SUMS, map(int, row[1:]), strict=True))) for row in rows}

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from ag_vault.errors import BadLedger
-from ag_vault.ledger.modes import ANSWERS, PATIENCE_SECONDS, WRITES, driver, mode, told
+from ag_vault.ledger.modes import ANSWERS, PATIENCE_SECONDS, WRITES, beginning
 
 _log = logging.getLogger(__name__)
 
@@ -24,11 +24,15 @@ _TURN = 0x61676C64
 _CONNECT_SECONDS = 10
 _KEPT: Mapping[str, str] = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """What a commit means is the server's to say; with less than this, a charge that was receipted could be lost."""
-_BEGIN: Mapping[str | None, str] = {
-    None: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+BEGIN: Mapping[str | None, tuple[str, ...]] = {
+    None: ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
     # Every statement after the lock sees all that was committed before it: what is admitted and what is charged are one.
-    WRITES: f"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on; SELECT pg_advisory_xact_lock({_TURN})",
-    ANSWERS: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off",
+    WRITES: (
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
+        "SET LOCAL synchronous_commit TO on",
+        f"SELECT pg_advisory_xact_lock({_TURN})",
+    ),
+    ANSWERS: ("BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL synchronous_commit TO off"),
 }
 _brought: "dict[str, psycopg.Connection[Any]]" = {}
 """This process's only connection, by its address: opened before the jail closed."""
@@ -60,8 +64,7 @@ def server_engine(address: str, *, patience_seconds: float) -> sa.Engine:
         return _brought.get(address) or connect(address, patience_seconds=patience_seconds)
 
     engine = sa.create_engine(PREFIX, creator=creator, poolclass=StaticPool, use_native_hstore=False)
-    sa.event.listen(engine, "begin", _on_begin)
-    return engine
+    return beginning(engine, BEGIN)
 
 
 def before(settings: Mapping[str, Any]) -> tuple[int, ...]:
@@ -110,8 +113,3 @@ def _make_schema(connection: "psycopg.Connection[Any]") -> None:
         connection.execute(
             f"BEGIN; SELECT pg_advisory_xact_lock({_TURN}); CREATE SCHEMA IF NOT EXISTS {SCHEMA}; COMMIT"
         )
-
-
-def _on_begin(connection: sa.Connection) -> None:
-    with told(connection):
-        driver(connection).execute(_BEGIN[mode(connection)])

@@ -20,7 +20,6 @@ from ag_vault.account import DELTA_UNIT, EPSILON_UNIT, RHO_UNIT, Totals
 from ag_vault.errors import BadLedger
 from ag_vault.ledger import chain, log, unanswered
 from ag_vault.ledger.caps import Kind, cap_of
-from ag_vault.ledger.connect import transaction
 from ag_vault.ledger.modes import writing
 from ag_vault.ledger.revisions import upgrade
 from ag_vault.ledger.schema import BALANCES, CAPS, LOG, SUMS
@@ -218,7 +217,7 @@ class Register:
     def reading(self) -> Iterator[sa.Connection]:
         """A transaction that sees one state."""
         try:
-            with transaction(self._engine) as connection:
+            with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as problem:
             raise BadLedger("the ledger can't be read") from problem
@@ -227,7 +226,7 @@ class Register:
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that excludes other writers."""
         try:
-            with transaction(self._writer) as connection:
+            with self._writer.begin() as connection:
                 yield connection
         except SQLAlchemyError as problem:
             raise BadLedger("the ledger can't be written") from problem

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from ag_vault.account import EPSILON_UNIT
-from ag_vault.ledger.connect import fixed
 from ag_vault.ledger.schema import EVENTS, EVENTS_HEAD, HEAD
 
 HOUR = 3600 * 10**9
@@ -27,7 +26,7 @@ _NEW = (
     .where(EVENTS.c.sequence > sa.bindparam("after"), EVENTS.c.sequence <= sa.bindparam("last"))
     .group_by(EVENTS.c.dataset, _hour, EVENTS.c.analyst)
 )
-_LAST = fixed(sa.select(HEAD.c.sequence).where(HEAD.c.id == sa.literal_column(str(EVENTS_HEAD))))
+_LAST = sa.select(HEAD.c.sequence).where(HEAD.c.id == sa.literal_column(str(EVENTS_HEAD)))
 
 
 class Spans:

@@ -43,11 +43,10 @@ class Held:
         return f"{_OWNERS[self.kind]}, of eps {float(self.cap.epsilon):g} {span}"
 
 
-def refusal(call: Cap, held: Sequence[Held], event: Event) -> Refusal | None:
-    """Why the event can't be charged beside what is held; None where it can."""
-    cost = totals_of(event)
+def refusal(call: Cap, held: Sequence[Held], event: Event, cost: Totals) -> Refusal | None:
+    """Why the event, which comes to ``cost``, can't be charged beside what is held; None where it can."""
     # What a call may ask for is its ε as asked, however little it would be by the other accountant.
-    if not admits(call, cost) or (event.epsilon or 0) > call.epsilon:
+    if not admits(call, cost) or (event.epsilon is not None and event.epsilon > call.epsilon):
         return _over_call(call, event)
     if not all(admits(each.cap, each.totals + cost) for each in held):
         return _over_balance(held, event)

@@ -8,11 +8,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ag_vault.errors import BadLedger
-from ag_vault.ledger.connect import fixed
 from ag_vault.ledger.log import Mark
 from ag_vault.ledger.schema import LOG
+from ag_vault.ledger.wire import Speaker
 
-_HASH_OF = fixed(sa.select(LOG.c.hash).where(LOG.c.sequence == sa.bindparam("sequence")))
+_HASH_OF = sa.select(LOG.c.hash).where(LOG.c.sequence == sa.bindparam("sequence"))
 _OLDER = "the ledger is older than it was, or another one"
 
 
@@ -34,17 +34,17 @@ class Witness:
         """Remember an end of the log that is on disk."""
         self._seen = end
 
-    def check(self, connection: sa.Connection, end: Mark) -> None:
+    def check(self, connection: Speaker, end: Mark) -> None:
         """In the transaction that reads ``end``: the log goes on from what was seen. BadLedger where it doesn't, from then on."""
         self._check_file()
         seen = self._seen
         if seen is not None and (seen.sequence, seen.hash) != (end.sequence, end.hash):
-            found = None
+            found: list[str] = []
             if end.sequence > seen.sequence:
                 # What an empty log ends with is in no entry.
                 key = {"sequence": seen.sequence}
-                found = connection.execute(_HASH_OF, key).scalar_one_or_none() if seen.sequence else seen.hash
-            if found != seen.hash:
+                found = [row[0] for row in connection.execute(_HASH_OF, key)] if seen.sequence else [seen.hash]
+            if found != [seen.hash]:
                 raise BadLedger(_OLDER)
         self._seen = end
 

@@ -57,6 +57,12 @@ def test_a_function_may_become_a_variable_and_back(session: Session):
     assert session.run("f.sqrt(2)") == ()
 
 
+def test_a_class_may_become_a_variable_that_is_read_in_the_same_cell(session: Session):
+    session.run("class x: pass\ndef y(): pass")
+    assert session.run("x = [1]; x += [2]; x *= 2\ny = 1\ny += 1") == ()
+    assert session.run("x.append(1)\ny.bit_length()") == ()
+
+
 def test_functions_may_use_names_that_come_later(session: Session):
     assert session.run("def f():\n    return OFFSET + g()") == ()
     assert session.run("OFFSET = 1\ndef g(): return 2") == ()
