@@ -52,6 +52,13 @@ HEAVY: dict[str, Relation] = {
     "many long texts": table(
         *(words.Replace(operand=only_where_b(column("t")), old="q", new=chr(65 + i % 26)) for i in range(1000))
     ),
+    "many searches in a long text": table(
+        *(words.TextHas(test="contains", operand=column("o0"), needle="a" * 17 + f"b{i}") for i in range(1100)),
+        relation=table(only_where_b(column("t"))),
+    ),
+    "a long text that is often read as a number": table(
+        *(words.Cast(operand=column("o0"), to="int") for _ in range(1100)), relation=table(only_where_b(column("t")))
+    ),
     "many words over many categories": table(*(words.Slice(operand=THOUSAND, start=0, stop=i) for i in range(50, 150))),
     "many large tables": table(
         *(words.Recode(operand=column("j"), keys=tuple(range(0, 50_000, 10)), values=(i,) * 5000) for i in range(20))

@@ -109,12 +109,14 @@ class _Walk:
 
 
 def _work(node: words.Expression, operands: Sequence[Term], term: Term) -> int:
-    """What a word makes the engine do on a row, beside the cheap and constant: patterns, texts without a list of them, tables."""
+    """What a word makes the engine do on a row, beside the cheap and constant: patterns, texts without a list of them that are made or searched, tables."""
     if isinstance(node, words.Match | words.Extract | words.Substitute):
         found = places(node.pattern)
         return (MOST_PLACES if isinstance(found, str) else found) * _pieces(operands[0].space.characters)
     if isinstance(term.sql, exp.Case):
         return len(term.sql.args["ifs"])
+    if isinstance(node, words.TextHas | words.Cast) and term.depth and operands[0].space.kind == "str":
+        return _pieces(operands[0].space.characters)
     made = term.depth and term.space.kind == "str" and term.space.categories is None
     return _pieces(max(each.space.characters for each in (*operands, term))) if made else 0
 
