@@ -131,6 +131,7 @@ OFFERS: Final[dict[str, Offer]] = {
     "math": _WHOLE,
     "numbers": _WHOLE,
     "operator": Offer(ours={"attrgetter": "attrgetter", "methodcaller": "methodcaller"}),
+    "pprint": _only("pformat pp pprint saferepr", "the rest is machinery"),
     "random": _without("SystemRandom", "it reads from the operating system"),
     "re": _without("template", "it is undocumented"),
     "statistics": _WHOLE,

@@ -148,6 +148,38 @@ NOT_CALLED: Final[dict[str, Deny]] = {
 NOT_MATCHED: Final = GUARDED_ATTRIBUTES | METACLASSES | NOT_CALLED.keys()
 
 
+_DEFINED_INSTEAD: Final = {
+    "__new__": "make the object in `__init__`, or in a method under `@classmethod`",
+    "__del__": "end what was begun in `__exit__`, and use the object in a `with` block",
+    **dict.fromkeys(("__getattr__", "__getattribute__"), "write a method, a `@property` or `__getitem__`"),
+    **dict.fromkeys(("__setattr__", "__delattr__"), "write a `@property` with a setter, or `@dataclass(frozen=True)`"),
+}
+_READ_INSTEAD: Final = {
+    "__dict__": "use `vars(x)`, which gives a copy",
+    "__annotations__": "`help(x)` shows how it is called",
+    **dict.fromkeys(("__bases__", "__mro__", "__base__"), "ask with `issubclass(A, B)` or `isinstance(x, B)`"),
+    **{
+        f"__{name}__": f"use `{name}(x)`"
+        for name in _words("next iter len str repr hash abs bool int float round reversed")
+    },
+    **{
+        f"__{name}__": f"use `{sign}`"
+        for name, sign in {
+            "add": "x + y",
+            "sub": "x - y",
+            "mul": "x * y",
+            "truediv": "x / y",
+            "eq": "x == y",
+            "lt": "x < y",
+            "getitem": "x[key]",
+            "setitem": "x[key] = value",
+            "contains": "key in x",
+            "call": "x(…)",
+        }.items()
+    },
+}
+
+
 def name_problem(name: str) -> Deny | None:
     """Why a name can't be bound or, but for the kept ones, read; None where it can."""
     if name in DENIED_NAMES:
@@ -158,7 +190,8 @@ def name_problem(name: str) -> Deny | None:
         return None
     if name.startswith("__") or name.endswith("_"):
         return Deny(
-            why=f"`{name}`: names with double underscores belong to Python itself.", instead="choose another name"
+            why=f"`{name}`: names with double underscores belong to Python itself.",
+            instead=_DEFINED_INSTEAD.get(name, "choose another name"),
         )
     return None
 
@@ -174,6 +207,9 @@ def attribute_problem(name: str) -> Deny | None:
     if name.startswith("__"):
         return Deny(
             why=f"`.{name}`: attributes with double underscores belong to Python itself.",
-            instead="use the public operation, e.g. `len(x)` for `x.__len__()`, or one underscore for attributes of your own classes",
+            instead=_READ_INSTEAD.get(
+                name,
+                "use the public operation, e.g. `len(x)` for `x.__len__()`, or one underscore for attributes of your own classes",
+            ),
         )
     return None
