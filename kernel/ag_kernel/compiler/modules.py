@@ -42,6 +42,13 @@ _ANOTHER: Final = "leave this name out; the rest of the module is there"
 _OFFERED: Final = "numpy, pandas, math, statistics, datetime, re, op_pandas and their like can be imported"
 
 
+def star_problem(module: str) -> Deny:
+    """Why `from module import *` can't be: the types of later cells follow from names that stand in the text."""
+    there = "leave this line out: `export`, `load_dataset` and all that `ag_utils` has are there without import"
+    instead = there if module == "ag_utils" else "import the module or the names"
+    return Deny(why="`import *` hides which names come from where.", instead=instead)
+
+
 def import_problem(module: str) -> Deny | None:
     """Why a module can't be imported; None where it can."""
     why = refusal(module)

@@ -13,7 +13,7 @@ from RestrictedPython.transformer import RestrictingNodeTransformer
 
 from ag_kernel.compiler import names
 from ag_kernel.compiler.constants import GROWING, too_large
-from ag_kernel.compiler.modules import import_problem, name_problem
+from ag_kernel.compiler.modules import import_problem, name_problem, star_problem
 from ag_kernel.compiler.nodes import NODES, UNLISTED
 from ag_kernel.compiler.problem import Kind, Problem
 from ag_kernel.compiler.verdict import Check, Deny, Verdict
@@ -38,7 +38,6 @@ _TYPE: Final = Deny(
 _METACLASS: Final = Deny(
     why="A metaclass would decide what attribute access means.", instead="use an ordinary base class"
 )
-_STAR: Final = Deny(why="`import *` hides which names come from where.", instead="import the module or the names")
 _RENAMED: Final = Deny(why="`{}` can't be given another name.", instead="import it as it is called")
 _RELATIVE: Final = Deny(
     why="A cell is in no package, so there is nothing to import relatively.", instead="name the module"
@@ -362,7 +361,7 @@ class CellPolicy(RestrictingNodeTransformer):
             return node
         for alias in node.names:
             if alias.name == "*":
-                self.refuse(alias, _STAR)
+                self.refuse(alias, star_problem(node.module or ""))
             elif (missing := name_problem(node.module or "", alias.name)) and not self._tried(node):
                 self.refuse(alias, missing)
             elif alias.asname and alias.name in names.METACLASSES | names.NOT_CALLED.keys():
