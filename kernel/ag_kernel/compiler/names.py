@@ -111,6 +111,7 @@ DEFINABLE: Final = frozenset(
         "neg pos abs invert int float complex index round trunc floor ceil format bytes copy deepcopy init_subclass class_getitem set_name"
     )
 )
+ENUM_HOOKS: Final = frozenset({"_missing_", "_generate_next_value_"})
 CLASS_VARIABLES: Final = frozenset({"__slots__", "__hash__", "__doc__"})
 
 # Return a text, or write it to a file where they are given one.
@@ -188,7 +189,12 @@ def name_problem(name: str) -> Deny | None:
         return KEPT_NAMES[name]
     if not name.startswith("_") or name in READABLE_NAMES:
         return None
-    if name.startswith("__") or name.endswith("_"):
+    if name.startswith("_") and not name.startswith("__") and name.endswith("_"):
+        return Deny(
+            why=f"`{name}`: names that begin and end with an underscore are the session's and the libraries'.",
+            instead="choose another name; what is shown of an object is what its `__repr__` gives, or what `display(…)` is given",
+        )
+    if name.startswith("__"):
         return Deny(
             why=f"`{name}`: names with double underscores belong to Python itself.",
             instead=_DEFINED_INSTEAD.get(name, "choose another name"),

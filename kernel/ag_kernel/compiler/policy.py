@@ -300,7 +300,7 @@ class CellPolicy(RestrictingNodeTransformer):
 
     def _of_its_class(self, name: str) -> bool:
         """Whether a class may call something so in its body: a listed special name, or one that Python makes the class's own."""
-        return name in names.DEFINABLE or self._mangled(name) != name
+        return name in names.DEFINABLE | names.ENUM_HOOKS or self._mangled(name) != name
 
     def _mangled(self, name: str) -> str:
         """What Python makes of `__name` inside a class."""
