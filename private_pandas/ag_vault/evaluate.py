@@ -23,6 +23,7 @@ from ag_vault.mechanisms.exponential import Integers, Tally
 from ag_vault.ops.keys import Key
 from ag_vault.ops.queries import Asking
 from ag_vault.ops.rows import VALUE, key_of
+from ag_vault.ops.whole import Whole
 from ag_vault.parts import Bins, Ranks, Sums, exact_vector
 from ag_vault.price import Priced
 
@@ -50,8 +51,8 @@ class Data(Protocol):
         """All columns of one query of 64-bit integers without nulls. EngineFailed as above."""
         ...
 
-    def size(self, table: str) -> int:
-        """How many rows a table has. What is done with it changes how long an answer takes, never the answer."""
+    def count(self, whole: Whole) -> int:
+        """How many rows a table has, or values a column of it: exact, and asked of the engine once. EngineFailed as above."""
         ...
 
     def learn(self, asking: Asking) -> None:
@@ -69,7 +70,7 @@ class DuckData:
     def __init__(self, connection: duckdb.DuckDBPyConnection, mapper: Mapper | None = None) -> None:
         self._connection = connection
         self.mapper: Mapper = NoMapper() if mapper is None else mapper
-        self._sizes: dict[str, int] = {}
+        self._counts: dict[Whole, int] = {}
 
     def rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
         """As the protocol says."""
@@ -80,12 +81,14 @@ class DuckData:
         columns = self._run(sql, parameters).fetchnumpy()
         return [np.ascontiguousarray(column, dtype=np.int64) for column in columns.values()]
 
-    def size(self, table: str) -> int:
-        """As the protocol says; an owner's table never changes, a guest's is never made twice."""
-        if table not in self._sizes:
-            counted = exp.select(exp.Count(this=exp.Star())).from_(exp.table_(table, quoted=True))
-            self._sizes[table] = int(self._run(counted.sql("duckdb")).fetchall()[0][0])
-        return self._sizes[table]
+    def count(self, whole: Whole) -> int:
+        """As the protocol says; an owner's table never changes, a guest's is never made twice: so there is no more to keep than they have columns."""
+        known = self._counts.get(whole)
+        if known is None:
+            counted = exp.Star() if whole.column is None else exp.column(whole.column, quoted=True)
+            query = exp.select(exp.Count(this=counted)).from_(exp.table_(whole.table, quoted=True))
+            known = self._counts[whole] = int(self.rows(query.sql("duckdb"))[0][0])
+        return known
 
     def learn(self, asking: Asking) -> None:
         """As the protocol says; values that the table has already are not asked for again."""
@@ -158,6 +161,8 @@ def _evaluated(priced: Priced, data: Data) -> Exact:
 
 def _sums(priced: Priced, data: Data) -> tuple[list[Candidate], dict[int, tuple[Any, ...]]]:
     """The candidates among keys that are to be found, and the aggregates of all parts of sums, in order, by group."""
+    if priced.counts is not None:
+        return [], {0: tuple([data.count(each) for each in priced.counts])}
     if priced.finding is None:
         return [], {} if priced.sums_sql is None else _numbered(data.rows(priced.sums_sql), priced.sums_keys)
     if priced.sums_sql is None:
@@ -221,7 +226,7 @@ def _tallies(priced: Priced, data: Data, groups: range) -> dict[tuple[int, int],
 def _many(priced: Priced, data: Data) -> bool:
     """Whether columns are large enough to be counted in coarse steps first; groups and histograms never are."""
     ranked = all(isinstance(part, Sums | Ranks) for part in priced.parts) and not priced.release.by
-    return ranked and max(data.size(source) for source in priced.sources) > MANY
+    return ranked and max(data.count(Whole(table=source)) for source in priced.sources) > MANY
 
 
 def _descended(priced: Priced, number: int, data: Data) -> Tally:

@@ -15,16 +15,16 @@ from ag_vault import ops
 from ag_vault.account import LARGEST_EPSILON, Event
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
-from ag_vault.expressions.term import Scope
 from ag_vault.finding import NAME as THRESHOLD
-from ag_vault.finding import Finding, delta_of, fewest_rows, find, own_scale
+from ag_vault.finding import Finding, fewest_rows, find, own_scale
+from ag_vault.meaning import Meaning, meaning_of
 from ag_vault.mechanisms import exponential, laplace, lifted, nested
 from ag_vault.mechanisms.currency import Currency, currency_of
 from ag_vault.noise import MAX_SCALE
-from ag_vault.ops.found import COUNT_SHARE, Weighed, remade, weighed
-from ag_vault.ops.keys import Groups, Key, groups_of
-from ag_vault.ops.queries import Asking, asked_of_mappers, by_keys, places_query, sums_query, tallies_query
-from ag_vault.ops.rows import Rows
+from ag_vault.ops.found import COUNT_SHARE
+from ag_vault.ops.keys import Groups, Key
+from ag_vault.ops.queries import Asking, by_keys, places_query, sums_query, tallies_query
+from ag_vault.ops.whole import Whole
 from ag_vault.parts import Lifted, Measured, Noised, Part, Ranks
 from ag_vault.space import Space
 
@@ -45,7 +45,8 @@ class Priced:
     What reads rows is in ``sums_sql`` and, made when evaluation knows which it needs, ``tallies_sql`` and ``places_sql``; ``askings`` come first.
     ``parts[i]`` costs ``epsilons[i]`` per row (None in ρ, but for quantiles) at ``scales[i]``. ``index`` has a row per group and label; where
     there is a ``finding``, ``groups`` are those of one found key, and the index is known when the keys are. ``sums_keys``: the groups' keys
-    in order, where each row of sums starts with its key; else it starts with the group's number.
+    in order, where each row of sums starts with its key; else it starts with the group's number. ``counts``: in place of ``sums_sql``, where
+    all that is asked for is counts of a whole table.
     """
 
     account: str
@@ -64,6 +65,7 @@ class Priced:
     sources: tuple[str, ...]
     finding: Finding | None = None
     askings: tuple[Asking, ...] = ()
+    counts: tuple[Whole, ...] | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -117,63 +119,14 @@ def schema(relation: Relation, catalog: Catalog) -> Space | Refusal:
 
 def price(release: Release, catalog: Catalog) -> Priced | Refusal:
     """What the release costs and how it will be answered; Refusal where the plan has no meaning or no finite sensitivity."""
-    meaning = _meaning(release, catalog)
+    meaning = meaning_of(release, catalog)
     if isinstance(meaning, Refusal):
         return meaning
-    too_much = _too_much(meaning)
-    return _priced(meaning) if too_much is None else too_much
+    too_much = _too_much(meaning, release.spend)
+    return _priced(meaning, release) if too_much is None else too_much
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Meaning:
-    """What a release asks, in words of the vault."""
-
-    release: Release
-    rows: Rows
-    scope: Scope
-    groups: Groups
-    measured: Measured
-    counted: Weighed | None
-    delta: Fraction
-    held: int
-
-
-def _meaning(release: Release, catalog: Catalog) -> _Meaning | Refusal:
-    """Relation, groups and measure, in this order; the first refusal otherwise."""
-    rows = ops.rows_of(release.relation, catalog)
-    if isinstance(rows, Refusal):
-        return rows
-    scope = rows.scope()
-    groups = groups_of(release.by, rows, scope)
-    if isinstance(groups, Refusal):
-        return groups
-    measured = (remade(release.measure, rows, scope) if groups.found else None) or ops.measured(
-        release.measure, rows, scope
-    )
-    if isinstance(measured, Refusal):
-        return measured
-    if ops.grown(rows, scope.steps.taken, catalog):
-        return ops.TOO_MUCH
-    counted, delta = None, Fraction(0)
-    if groups.found:
-        found = delta_of(release, rows.tables, catalog)
-        if isinstance(found, Refusal):
-            return found
-        counted, delta = weighed(measured, len(groups.index)), found
-        measured = counted.measured
-    return _Meaning(
-        release=release,
-        rows=rows,
-        scope=scope,
-        groups=groups,
-        measured=measured,
-        counted=counted,
-        delta=delta,
-        held=sum(catalog.tables[source].max_rows or 0 for source in rows.tables),
-    )
-
-
-def _too_much(meaning: _Meaning) -> Refusal | None:
+def _too_much(meaning: Meaning, spend: Spend) -> Refusal | None:
     """The refusal of a release over the vault's public limits."""
     if meaning.rows.sorts > MOST_SORTS:
         return Refusal(
@@ -193,10 +146,10 @@ def _too_much(meaning: _Meaning) -> Refusal | None:
             why=f"the release would hold more than {MOST_NUMBERS} numbers",
             instead="ask for fewer columns, bins or groups at once",
         )
-    if meaning.release.spend.fraction > LARGEST_EPSILON:
+    if spend.fraction > LARGEST_EPSILON:
         return Refusal(
             code="bad_epsilon",
-            why=f"{_NAMES[type(meaning.release.spend)]} must not exceed {LARGEST_EPSILON} in one call",
+            why=f"{_NAMES[type(spend)]} must not exceed {LARGEST_EPSILON} in one call",
             instead="noise is next to nothing long before that",
         )
     return None
@@ -216,10 +169,10 @@ def _size_of(part: Part) -> int:
     return part.draws if isinstance(part, Lifted) else part.size
 
 
-def _priced(meaning: _Meaning) -> Priced | Refusal:
+def _priced(meaning: Meaning, release: Release) -> Priced | Refusal:
     """The record, once everything has a meaning. What a row may cost follows from stability: ``mechanisms/currency`` has the proof."""
-    measured, rows, total = meaning.measured, meaning.rows, meaning.release.spend.fraction
-    currency = currency_of(meaning.release.spend)
+    measured, rows, total = meaning.measured, meaning.rows, release.spend.fraction
+    currency = currency_of(release.spend)
     budget = currency.per_row(total, rows.stability)
     shared = [(part, budget * share) for part, share in zip(measured.parts, measured.shares, strict=True)]
     epsilons = tuple(currency.epsilon(part, own) for part, own in shared)
@@ -231,32 +184,36 @@ def _priced(meaning: _Meaning) -> Priced | Refusal:
     if len(known) < len(scales):
         return Refusal(
             code="epsilon_too_small",
-            why=f"the noise of so little {_NAMES[type(meaning.release.spend)]} would drown any answer",
+            why=f"the noise of so little {_NAMES[type(release.spend)]} would drown any answer",
             instead="spend more, or ask for fewer columns at once",
         )
-    finding = _finding(meaning, known)
+    finding = _finding(meaning, release.spend, known)
     if isinstance(finding, Refusal):
         return finding
     event = currency.event(_mechanism(measured, currency), total, measured.parts, measured.shares)
     event = event if finding is None else _found_event(event, finding, meaning.delta)
-    asked = rows, meaning.scope, meaning.groups, measured.parts, 1 if finding is None else finding.gate.least
+    sums_sql, tallies_sql = meaning.sums_sql, meaning.tallies_sql
+    if finding is not None:
+        asked = rows, meaning.scope, meaning.groups, measured.parts, finding.gate.least
+        sums_sql, tallies_sql = partial(sums_query, *asked), partial(tallies_query, *asked)
     return Priced(
         account=rows.account,
         event=event,
-        release=meaning.release,
+        release=release,
         measured=measured,
         groups=len(meaning.groups.index),
         index=() if finding else tuple(key + label for key in meaning.groups.index for label in measured.labels),
         epsilons=epsilons,
         scales=known,
         mechanism=event.mechanism,
-        sums_sql=sums_query(*asked),
+        sums_sql=None if meaning.counts is not None else sums_sql(),
         sums_keys=meaning.groups.index if by_keys(meaning.groups, measured.parts) else (),
-        tallies_sql=partial(tallies_query, *asked),
+        tallies_sql=tallies_sql,
         places_sql=partial(places_query, rows, meaning.scope),
         sources=rows.tables,
         finding=finding,
-        askings=asked_of_mappers(rows, meaning.scope),
+        askings=meaning.askings,
+        counts=meaning.counts,
     )
 
 
@@ -266,13 +223,13 @@ def _noise(part: Noised, own: Fraction, currency: Currency) -> float | None:
     return None if scale is None or (isinstance(part, Lifted) and scale > lifted.LARGEST_SCALE) else scale
 
 
-def _finding(meaning: _Meaning, scales: Sequence[float]) -> Finding | Refusal | None:
+def _finding(meaning: Meaning, spend: Spend, scales: Sequence[float]) -> Finding | Refusal | None:
     """How keys are found, once the parts have their noise; nothing where all are public."""
     counted, rows = meaning.counted, meaning.rows
     if counted is None:
         return None
-    currency, size = currency_of(meaning.release.spend), _size(meaning.measured)
-    own = own_scale(currency, currency.per_row(meaning.release.spend.fraction, rows.stability))
+    currency, size = currency_of(spend), _size(meaning.measured)
+    own = own_scale(currency, currency.per_row(spend.fraction, rows.stability))
     return find(
         counted,
         meaning.groups,

@@ -5,9 +5,11 @@ Made of the plan alone, which is its analyst's own words and public names; knows
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import FieldInfo
 
 from ag_plan import expressions as words
 from ag_plan import relations
@@ -67,7 +69,7 @@ def _called(node: msgspec.Struct, *, skip: tuple[str, ...]) -> Iterator[str]:
     """``tag(field, name=field)``; fields that hold what they hold unless told otherwise are left out."""
     yield f"{type(node).__struct_config__.tag}("
     first = True
-    for field in msgspec.structs.fields(node):
+    for field in _fields(type(node)):
         value = getattr(node, field.name)
         if field.name in skip or (not field.required and value == field.default):
             continue
@@ -77,6 +79,12 @@ def _called(node: msgspec.Struct, *, skip: tuple[str, ...]) -> Iterator[str]:
         first = False
         yield from _name(value) if isinstance(value, str) else _any(value)
     yield ")"
+
+
+@cache
+def _fields(word: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    """A word's fields: of each of the plan's words, found once."""
+    return msgspec.structs.fields(word)
 
 
 def _node(node: msgspec.Struct) -> Iterator[str]:

@@ -68,7 +68,7 @@ MUTANTS = (
         "the slot follows from the rows there are",
         "session.py",
         "rows=charged.rows, programs",
-        "rows=self._rows.size(next(iter(self._catalog.tables))), programs",
+        "rows=self._rows.rows(f'SELECT count(*) FROM \"{next(iter(self._catalog.tables))}\"')[0][0], programs",
         "replay::test_every_measure_of_neighbours_gives_the_same_bytes",
     ),
     vault(

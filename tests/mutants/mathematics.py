@@ -307,6 +307,35 @@ MUTANTS = (
         "exponential",
         "descent",
     ),
+    # What is kept of one question for another.
+    vault(
+        "a plan has the meaning that it had in another catalogue",
+        "meaning.py",
+        "key = id(catalog), encode_plan",
+        "key = 0, encode_plan",
+        "meaning::test_another_catalogue_with_the_same_plan_has_a_meaning_of_its_own",
+    ),
+    vault(
+        "a plan has the meaning that it had at another δ",
+        "meaning.py",
+        "replace(release, spend=_ANY)",
+        "replace(release, spend=_ANY, delta=None)",
+        "meaning::test_plans_that_differ_in_anything_but_what_they_spend_are_told_apart",
+    ),
+    vault(
+        "a column's count is that of all rows",
+        "ops/whole.py",
+        "counts.append(Whole(table=stage.source, column=column))",
+        "counts.append(Whole(table=stage.source))",
+        "whole::test_they_are_the_numbers_of_rows_and_of_values",
+    ),
+    vault(
+        "a filtered table is counted whole",
+        "ops/whole.py",
+        "if len(rows.stages) > 1 or stages_of(scope.steps) or groups.joins or groups.found:\n        return None\n    (stage,) = rows.stages",
+        "stage = rows.stages[0]",
+        "whole::test_whatever_else_is_asked_passes_over_the_rows",
+    ),
     # Keys that are found.
     vault(
         "keys of a single row are candidates",

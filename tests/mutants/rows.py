@@ -177,6 +177,13 @@ MUTANTS = (
         "totality",
     ),
     vault(
+        "a comparison of what can fail is asked for as it is",
+        "expressions/term.py",
+        "sure = sure and all(term.sure or term.depth == 0 for term in operands)",
+        "sure = bool(sure)",
+        "totality::test_a_comparison_of_what_can_fail_is_behind_the_last_wall",
+    ),
+    vault(
         "a key may be a null",
         "ops/keys.py",
         "any(type(value) is not _TYPES[kind] or",

@@ -70,10 +70,10 @@ class Purse:
 class Untouchable:
     """Rows that must not be read."""
 
-    def rows(self, sql: str) -> Any:
+    def rows(self, sql: object) -> Any:
         raise AssertionError(sql)
 
-    arrays = rows
+    arrays = count = rows
 
 
 def released(release: Release, rows: list[Any], noise: Any = None) -> Answer:
@@ -157,10 +157,11 @@ def test_a_till_takes_no_charge_for_another_account() -> None:
     assert ledger.verify() == 0
 
 
-def test_the_charge_comes_before_the_first_row() -> None:
+@pytest.mark.parametrize("measure", [Size(), Mean(columns=("f",))], ids=["known", "computed"])
+def test_the_charge_comes_before_the_first_row(measure: Measure) -> None:
     purse = Purse()
     with pytest.raises(AssertionError):
-        answer(ask(Size()), catalog=world.catalog(), charge=purse.charge, data=Untouchable(), noise=Frozen())
+        answer(ask(measure), catalog=world.catalog(), charge=purse.charge, data=Untouchable(), noise=Frozen())
     assert len(purse.charged) == 1
 
 

@@ -4,6 +4,7 @@ Each test is a question whose engine query would fail on some rows and not on ot
 """
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -64,3 +65,41 @@ def test_a_row_outside_its_declared_bounds_is_a_null_and_no_failure(place: str, 
     by = (GroupKey(column="p", values=(0, EDGE // 9)),) if place == "key" else ()
     release = world.ask(measure, relation=relation, by=by)
     world.exact(release, [{"i": 1}, {"i": 10**12}], columns)
+
+
+EQUAL = [(operator, name, name) for name in "fgijdbs" for operator in ("eq", "ne")]
+ORDER = [(operator, *pair) for pair in ("gi", "ig", "jb", "dd") for operator in ("lt", "le", "gt", "ge")]
+SURE: dict[str, words.Expression] = {
+    **{
+        f"{one} {operator} {other}": binary(operator, column(one), column(other))
+        for operator, one, other in EQUAL + ORDER
+    },
+    "truths": binary(
+        "or", binary("and", column("b"), binary("ne", column("t"), "x")), binary("xor", column("b"), None)
+    ),
+    "nothing": words.Unary(operator="not", operand=words.Unary(operator="is_null", operand=column("t"))),
+}
+WILD: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys("fg", (None, 0.0, -0.0, 5e-324, 1.7976931348623157e308, float("inf"), float("-inf"), float("nan"))),
+    **dict.fromkeys("ijd", (None, 0, EDGE, -EDGE - 1)),
+    **dict.fromkeys("st", (None, "", "\u0130\U0001f600", "x" * 10_000)),
+    "b": (None, False, True),
+}
+
+
+@pytest.mark.parametrize("asked", SURE.values(), ids=SURE)
+def test_what_stands_without_the_last_wall_has_a_result_on_every_row(asked: words.Expression) -> None:
+    """Comparisons and truths: the engine is asked for them as they are, on values that no file may hold, too."""
+    rows = [{**NULLS, **dict(zip(WILD, row, strict=True))} for row in zip_longest(*WILD.values())]
+    relation = Project(relation=ROWS, names=("o",), expressions=(asked,))
+    release = world.ask(Sum(columns=("o",)), relation=relation)
+    assert "TRY" not in str(world.priced(release).sums_sql)
+    world.exact(release, rows)
+
+
+def test_a_comparison_of_what_can_fail_is_behind_the_last_wall() -> None:
+    columns = {"i": ColumnSpace(kind="int", lower=0, upper=9)}
+    asked = binary("ge", binary("mul", column("i"), EDGE // 9), column("i"))
+    relation = Project(relation=ROWS, names=("o",), expressions=(asked,))
+    found = world.exact(world.ask(Sum(columns=("o",)), relation=relation), [{"i": 1}, {"i": 10**12}], columns)
+    assert found.vectors[0, 0] == (1,)

@@ -1,4 +1,8 @@
-"""Comparisons, three-valued logic and extremes of terms. Knows no column."""
+"""Comparisons, three-valued logic and extremes of terms. Knows no column.
+
+Sure are those of two values of one kind: an engine orders all doubles and all integers, tells any two texts apart, and has a truth for any
+two truths and null.
+"""
 
 from collections.abc import Callable
 
@@ -31,7 +35,8 @@ def equality(word: str) -> Operator:
         if isinstance(joined, Refusal):
             return wrong_kind("a comparison", "values of one kind", left, right)
         one, other = joined
-        return combine(_truth(one, other), _EQUAL[word](this=operand(one), expression=operand(other)), one, other)
+        sql = _EQUAL[word](this=operand(one), expression=operand(other))
+        return combine(_truth(one, other), sql, one, other, sure=True)
 
     return apply
 
@@ -45,7 +50,8 @@ def order(word: str) -> Operator:
         if isinstance(joined, Refusal) or joined[0].space.kind == "str":
             return wrong_kind("an ordering", "two numbers or two datetimes", left, right)
         one, other = (convert(term, "int") if term.space.kind == "bool" else term for term in joined)
-        return combine(_truth(one, other), _ORDER[word](this=operand(one), expression=operand(other)), one, other)
+        sql = _ORDER[word](this=operand(one), expression=operand(other))
+        return combine(_truth(one, other), sql, one, other, sure=True)
 
     return apply
 
@@ -58,7 +64,8 @@ def logic(word: str) -> Operator:
         if any(term.space.kind not in ("bool", "null") for term in (left, right)):
             return wrong_kind(word, "booleans", left, right)
         one, other = convert(left, "bool"), convert(right, "bool")
-        return combine(_truth(one, other), _LOGIC[word](this=operand(one), expression=operand(other)), one, other)
+        sql = _LOGIC[word](this=operand(one), expression=operand(other))
+        return combine(_truth(one, other), sql, one, other, sure=True)
 
     return apply
 

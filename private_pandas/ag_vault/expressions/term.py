@@ -50,7 +50,8 @@ class Stored:
 class Term:
     """An expression with its space; ``level``: how many steps must be computed before it; ``depth``: operators inside.
 
-    ``stored``: of a bare column of a file whose rows are no others', its places. What is made of the column has none.
+    ``stored``: of a bare column of a file whose rows are no others', its places. What is made of the column has none. ``sure``: that no
+    value of its columns, whatever it is, can make the engine fail.
     """
 
     space: ColumnSpace
@@ -58,13 +59,15 @@ class Term:
     level: int = 0
     depth: int = 0
     stored: Stored | None = None
+    sure: bool = False
 
 
-def combine(space: ColumnSpace, sql: exp.Expression, *operands: Term) -> Term:
-    """A term made of operands that are inside ``sql``."""
+def combine(space: ColumnSpace, sql: exp.Expression, *operands: Term, sure: bool = False) -> Term:
+    """A term made of operands that are inside ``sql``. ``sure``: what is done with them has a result for all values of their kinds."""
     level = max((term.level for term in operands), default=0)
     depth = 1 + max((term.depth for term in operands), default=0)
-    return Term(space=space, sql=sql, level=level, depth=depth)
+    sure = sure and all(term.sure or term.depth == 0 for term in operands)
+    return Term(space=space, sql=sql, level=level, depth=depth, sure=sure)
 
 
 def identifier(name: str) -> exp.Column:
@@ -120,12 +123,12 @@ class Steps:
     def name(self, term: Term, *, sure: bool = False) -> Term:
         """The same value as a bare column of a step (or as it is, where it is already bare).
 
-        ``sure``: the rule that made it shows that no value of its operands, whatever it is, can make the engine fail.
+        ``sure``: the rule that made it shows that no value of its operands, whatever it is, can make the engine fail; as a sure term's did.
         """
         if term.depth == 0:
             return term
         name = self._begin(term.level)
-        sql = term.sql if sure else total(term.sql)
+        sql = term.sql if sure or term.sure else total(term.sql)
         self.levels[term.level].append(exp.Alias(this=sql, alias=exp.Identifier(this=name, quoted=True)))
         return Term(space=term.space, sql=identifier(name), level=term.level + 1)
 
@@ -200,7 +203,7 @@ def convert(term: Term, kind: Kind) -> Term:
     if kind == "float" and lower is not None and upper is not None:
         lower, upper = float(lower), float(upper)
     widened = ColumnSpace(kind=kind, lower=lower, upper=upper, nullable=space.nullable)
-    return combine(widened, exp.Cast(this=sql, to=SQL_TYPES[kind].copy()), term)
+    return combine(widened, exp.Cast(this=sql, to=SQL_TYPES[kind].copy()), term, sure=True)
 
 
 def bounded(

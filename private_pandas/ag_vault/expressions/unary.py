@@ -36,7 +36,7 @@ def rule(node: Unary, operands: tuple[Term, ...], scope: Scope) -> Term | Refusa
 def _is_null(term: Term, scope: Scope) -> Term:
     del scope
     sql = exp.Is(this=operand(term), expression=exp.Null())
-    return combine(ColumnSpace(kind="bool", nullable=False), sql, term)
+    return combine(ColumnSpace(kind="bool", nullable=False), sql, term, sure=True)
 
 
 def _not(term: Term, scope: Scope) -> Term | Refusal:
@@ -44,7 +44,7 @@ def _not(term: Term, scope: Scope) -> Term | Refusal:
     if term.space.kind not in ("bool", "null"):
         return wrong_kind("not", "a boolean", term)
     term = convert(term, "bool")
-    return combine(term.space, exp.Not(this=operand(term)), term)
+    return combine(term.space, exp.Not(this=operand(term)), term, sure=True)
 
 
 def _number(term: Term, word: str) -> Term | Refusal:

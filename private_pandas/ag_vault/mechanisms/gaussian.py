@@ -18,6 +18,7 @@ saturates at the end of 64 bits has |x + N| ≥ 2^62 for every admitted x, so th
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from ag_vault.exact import cut, root_up
@@ -34,6 +35,7 @@ GAUSSIAN_95 = 1.959963984540054
 """A Gaussian variable of deviation 1 lies within it with probability 0.95."""
 
 
+@lru_cache(maxsize=64)
 def scale_of(l2_squared: int, rho: Fraction) -> float | None:
     """The least double whose square is not below Δ²/(2ρ), always positive; None where it is beyond what the cuts allow."""
     exact = Fraction(l2_squared) / (2 * rho)

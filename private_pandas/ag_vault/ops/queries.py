@@ -1,7 +1,7 @@
 """The queries of a release: all sums of all groups at once, all tallies, or places in ranges. Know no value of a row and no noise."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -25,7 +25,7 @@ def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], 
     Where keys are few, the row starts with the key itself, and rows of other keys may come too: to number each row by a join with the list of
     keys, or only to plan it, would take longer than the sums. Where keys are to be found, as ``_found_sums`` says.
     """
-    aggregates = [sql.copy() for part in parts if isinstance(part, Sums) for sql in part.aggregates]
+    aggregates = [sql for part in parts if isinstance(part, Sums) for sql in part.aggregates]
     if not aggregates:
         return None
     if by_keys(groups, parts):
@@ -36,7 +36,7 @@ def sums_query(rows: Rows, scope: Scope, groups: Groups, parts: Sequence[Part], 
         return _found_sums(rows, scope, groups, aggregates, least)
     stages = _stages(rows, scope, groups, least)
     if not groups.joins:
-        return _text(stages, exp.select(exp.Literal.number(0), *aggregates, copy=False))
+        return _text(stages, exp.Select(expressions=[exp.Literal.number(0), *aggregates]))
     return _text(stages, exp.select(_column(_CELL), *aggregates, copy=False).group_by(_column(_CELL), copy=False))
 
 
@@ -256,8 +256,14 @@ def _narrowed(stage: Stage, used: set[str]) -> Stage:
     """A source with the columns that are used, any other stage as it is."""
     if stage.source is None:
         return stage
-    kept = tuple(column for column in stage.columns if column.alias in used)
-    return replace(stage, columns=kept or (named("one", _integer(1)),))
+    kept = tuple([column for column in stage.columns if _name_of(column) in used])
+    return Stage(source=stage.source, columns=kept or (named("one", _integer(1)),))
+
+
+def _name_of(column: exp.Expression) -> str | None:
+    """What a source calls a column; nothing where it lists none by name. As sqlglot's own word, several times as fast."""
+    alias = column.args.get("alias")
+    return None if alias is None else alias.this
 
 
 def _column(name: str) -> exp.Column:

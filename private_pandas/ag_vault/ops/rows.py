@@ -7,7 +7,7 @@ chain after the other and reads both ends.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Literal
+from typing import Any, Literal
 
 from sqlglot import exp
 
@@ -113,9 +113,7 @@ class Rows:
     def sorts(self) -> int:
         """How many of its stages number or group rows: each makes an engine go through all of them, however few are left."""
         return sum(
-            bool(stage.keys) or any(column.find(exp.Window) for column in stage.columns)
-            for stage in self.stages
-            if stage.source is None
+            bool(stage.keys) or any(map(_numbered, stage.columns)) for stage in self.stages if stage.source is None
         )
 
     @property
@@ -152,6 +150,20 @@ class Rows:
     def is_id(self, name: str) -> bool:
         """Whether a column is the unit's id itself."""
         return self.unit is not None and name in self.columns and self.columns[name].sql == self.unit.column
+
+
+def _numbered(root: exp.Expression) -> bool:
+    """Whether there is a window in an expression; as sqlglot's own search, several times as fast."""
+    waiting: list[Any] = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.Window):
+            return True
+        if isinstance(node, list):
+            waiting.extend(node)
+        elif isinstance(node, exp.Expression):
+            waiting.extend(node.args.values())
+    return False
 
 
 def stages_of(steps: Steps) -> tuple[Stage, ...]:
@@ -244,26 +256,31 @@ def select(stages: Sequence[Stage], final: exp.Select) -> exp.Select:
         )
         for number, stage in enumerate(stages)
     ]
-    query = final.from_(_table(f"r{len(stages) - 1}"), copy=False)
-    query.set("with_", exp.With(expressions=ctes))
-    return query
+    final.set("from_", exp.From(this=_table(f"r{len(stages) - 1}")))
+    final.set("with_", exp.With(expressions=ctes))
+    return final
 
 
 def _selection(stage: Stage, number: int) -> exp.Query:
     if stage.source is not None:
-        return exp.select(*stage.columns, copy=False).from_(_table(stage.source), copy=False)
+        return _selected(stage.columns, _table(stage.source))
     before = _table(f"r{number - 1}")
     if stage.beside is not None:
         return _both(stage, stage.beside, _table(f"r{number - stage.beside.back}"), before)
     if stage.lookups:
         return _looked_up(stage, before)
     listed = stage.columns if stage.alone else (exp.Star(), *stage.columns)
-    query = exp.select(*listed, copy=False).from_(before, copy=False)
+    query = _selected(listed, before)
     for place, join in enumerate(stage.joins):
         query = query.join(_listed(join, place), on=_matches(join, place), copy=False)
     if stage.keys:
         query = query.group_by(*stage.keys, copy=False)
     return query if stage.where is None else query.where(stage.where, copy=False)
+
+
+def _selected(columns: Sequence[exp.Expression], table: exp.Table) -> exp.Select:
+    """What sqlglot's builder makes of them, without its parsing of what is parsed."""
+    return exp.Select(expressions=list(columns), from_=exp.From(this=table))
 
 
 def _both(stage: Stage, beside: Beside, one: exp.Table, other: exp.Table) -> exp.Query:
