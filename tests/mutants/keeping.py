@@ -91,6 +91,13 @@ MUTANTS = (
         "audit.py::test_tampering_is_found",
     ),
     clerk(
+        "older accounts that somebody put in place by hand are served",
+        "ledger/register.py",
+        '                    if isinstance(each.get("deed"), int):\n',
+        "                    if False:\n",
+        "put_back.py::test_older_accounts_that_somebody_put_in_place_by_hand_are_not_served_until_they_are_closed",
+    ),
+    clerk(
         "a ledger that was put back is used",
         "clerk/keeper.py",
         '    if found != known["hash"]:\n',
