@@ -35,6 +35,7 @@ def crowd(enclave: Enclave) -> str:
     """A hundred sessions open, twenty of them running cells all the time; a no-op cell in the others meanwhile."""
     client = RawClient(enclave).login()
     with direct_session(client, "Numbers") as alone:
+        alone.execute("pass")  # as in the crowd: the first one also waits for its kernel's beginning
         single = no_ops(alone, 60)
     with _workers(client) as orders, contextlib.ExitStack() as stack:
         start = time.perf_counter()
