@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
+import msgspec
+
 EPSILON_UNIT = 10**9
 """Units per ε: nano."""
 RHO_UNIT = 10**12
@@ -40,7 +42,7 @@ _LINES = 24
 """Slopes of the mixed accountant: α = 1 + 2^k for k below this."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """What one release costs under composition. ``epsilon`` None: concentrated only. Meanings never change, events only get added.
 
@@ -57,7 +59,7 @@ class Event:
         if loss is None or loss <= 0 or (self.rho is not None and self.rho <= 0) or not 0 <= self.delta < 1:
             raise ValueError("an event costs something, and its δ lies in [0, 1)")
 
-    @property
+    @cached_property
     def concentrated(self) -> Fraction:
         """Its ρ: as stated by the mechanism, else ε²/2; the smaller where both hold."""
         own = self.epsilon
@@ -65,8 +67,7 @@ class Event:
         return min(value for value in (self.rho, implied) if value is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """A sum of events in integer units. ``impure`` counts those without a pure ε, ``impure_rho`` is their part of ρ."""
 
     epsilon: int = 0

@@ -85,7 +85,7 @@ def _bytes_of_a_charge(path: Path) -> int:
 
 def _charging(place: str, client: int) -> Callable[[], object]:
     ledger = Ledger.at(place)
-    event = Event(mechanism="discrete Laplace", epsilon=Fraction(1, 10**6))
+    epsilon = Fraction(1, 10**6)
     claim = Claim(
         dataset="Bench",
         version="1",
@@ -97,6 +97,9 @@ def _charging(place: str, client: int) -> Callable[[], object]:
     )
 
     def once() -> None:
+        event = Event(
+            mechanism="discrete Laplace", epsilon=epsilon
+        )  # one of its own: what is worked out from it is not known yet
         if not isinstance(ledger.charge(event, claim, _TERMS), Receipt):
             raise RuntimeError("a charge was refused")  # noqa: TRY004 - a verdict, not a wrong type
 

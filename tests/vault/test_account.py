@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ag_vault.account import (
+    DELTA_UNIT,
     EPSILON_UNIT,
+    LARGEST_RHO,
     RHO_UNIT,
     Cap,
     Event,
@@ -40,6 +42,25 @@ def test_a_cost_is_rounded_up_to_whole_units() -> None:
 def test_a_delta_is_rounded_up_to_whole_units() -> None:
     tiny = Event(mechanism="threshold", epsilon=Fraction(1), delta=Fraction(1, 3 * 10**17))
     assert totals_of(tiny).delta == 4
+
+
+FRACTIONS = st.fractions(min_value=Fraction(1, 10**12), max_value=10**6, max_denominator=10**12)
+
+
+@given(epsilon=FRACTIONS, rho=FRACTIONS, delta=st.fractions(min_value=0, max_value=Fraction(9, 10)))
+def test_costs_in_integers_are_the_exact_ones_rounded_up(epsilon: Fraction, rho: Fraction, delta: Fraction) -> None:
+    cost = totals_of(Event(mechanism="m", epsilon=epsilon, rho=rho, delta=delta))
+    least = min(rho, epsilon * epsilon / 2)
+    assert (cost.epsilon, cost.rho, cost.delta) == (
+        math.ceil(epsilon * EPSILON_UNIT), min(math.ceil(least * RHO_UNIT), LARGEST_RHO), math.ceil(delta * DELTA_UNIT),
+    )  # fmt: skip
+
+
+@given(cap=FRACTIONS, beyond=st.integers(-1, 1))
+def test_a_cap_between_two_units_admits_the_lower_one(cap: Fraction, beyond: int) -> None:
+    units = math.floor(cap * EPSILON_UNIT) + beyond
+    totals = Totals(epsilon=max(units, 0), rho=LARGEST_RHO)
+    assert admits(Cap(epsilon=cap), totals) == (Fraction(totals.epsilon, EPSILON_UNIT) <= cap)
 
 
 def test_the_smallest_cost_is_never_free() -> None:

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -231,8 +232,7 @@ class Ledger:
         return wire.transaction(purpose)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(msgspec.Struct, frozen=True):
     """What decides about a charge: the caps in force, where both chains end, what was spent, and how many answers weren't kept."""
 
     force: InForce

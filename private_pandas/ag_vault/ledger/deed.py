@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from ag_vault.account import Event, Totals, totals_of
 from ag_vault.errors import BadLedger
 from ag_vault.ledger import chain, log, unanswered
@@ -41,8 +43,7 @@ class Claim:
         return {"account": self.dataset, "who": self.analyst}
 
 
-@dataclass(frozen=True, slots=True)
-class Tape:
+class Tape(msgspec.Struct, frozen=True):
     """Where both chains end, and what time it is: never before what was written last."""
 
     events: log.Mark

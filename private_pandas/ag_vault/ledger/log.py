@@ -5,10 +5,10 @@ Knows no budgets and no plans: what an entry says is its writer's. Entries are w
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from ag_vault.errors import BadLedger
@@ -22,8 +22,7 @@ _written = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _fields = itemgetter(*(column.name for column in LOG.columns if column.name != "hash"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Who (``actor``) did what (``action``) to what (``subject``). ``event``, ``event_hash``: the charge it speaks of, 0 for none.
 
     Raises ValueError where the details are no JSON object or too long.
@@ -42,12 +41,17 @@ class Entry:
         details = _written(dict(self.details))
         if len(details) > _LONGEST_DETAILS:
             raise ValueError("the details of an entry of the log are too long")
-        named = {name: printable(getattr(self, name)) for name in ("actor", "action", "subject")}
-        return named | {"details": details, "event": self.event, "event_hash": self.event_hash}
+        return {
+            "actor": printable(self.actor),
+            "action": printable(self.action),
+            "subject": printable(self.subject),
+            "details": details,
+            "event": self.event,
+            "event_hash": self.event_hash,
+        }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A place in the log: an entry's number and hash, and when it was written, in nanoseconds since 1970."""
 
     sequence: int
@@ -79,7 +83,8 @@ def head(connection: sa.Connection) -> Mark:
 def append(connection: Speaker, entry: Entry, *, after: Mark, now: int) -> Mark:
     """Write an entry behind the last one and move the head, in the caller's writing transaction. Time never goes back."""
     at = max(now, after.at)
-    row = entry.row | {"sequence": after.sequence + 1, "at": at, "previous": after.hash}
+    row = entry.row
+    row.update(sequence=after.sequence + 1, at=at, previous=after.hash)
     row["hash"] = link(row)
     connection.execute(_ADD, row)
     move(connection, LOG_HEAD, row)

@@ -4,9 +4,10 @@ What it says follows from caps and from what was charged, never from a row.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+
+import msgspec
 
 from ag_vault.account import Cap, Event, Totals, admits, spent, totals_of
 from ag_vault.errors import Refusal
@@ -15,8 +16,7 @@ _SPANS = (86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")
 _OWNERS = {"everyone": "the one of everyone together", "analyst": "your own", "session": "this session's"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(msgspec.Struct, frozen=True, kw_only=True):
     """What was charged so far under one cap: of all time, or of the window of so many ``seconds`` that ends now.
 
     ``oldest``: when the first charge of the window was made, in nanoseconds since 1970; with it the window begins to give again.

@@ -107,7 +107,8 @@ class Wire:
 
 
 def _in_turn(driver: Any, words: Iterable[tuple[str, Any]]) -> list[list[Row]]:
-    return [driver.execute(text, values).fetchall() for text, values in words]
+    cursor = driver.cursor()
+    return [cursor.execute(text, values).fetchall() for text, values in words]
 
 
 def _in_one_go(driver: Any, words: Iterable[tuple[str, Any]]) -> list[list[Row]]:
