@@ -56,6 +56,10 @@ HEAVY: dict[str, Relation] = {
         *(words.TextHas(test="contains", operand=column("o0"), needle="a" * 17 + f"b{i}") for i in range(1100)),
         relation=table(only_where_b(column("t"))),
     ),
+    "many parts far into a long text": table(
+        *(words.Slice(operand=column("o0"), start=8000 - i, stop=8001 - i) for i in range(1100)),
+        relation=table(only_where_b(column("t"))),
+    ),
     "a long text that is often read as a number": table(
         *(words.Cast(operand=column("o0"), to="int") for _ in range(1100)), relation=table(only_where_b(column("t")))
     ),

@@ -113,12 +113,11 @@ def _work(node: words.Expression, operands: Sequence[Term], term: Term) -> int:
     if isinstance(node, words.Match | words.Extract | words.Substitute):
         found = places(node.pattern)
         return (MOST_PLACES if isinstance(found, str) else found) * _pieces(operands[0].space.characters)
-    if isinstance(term.sql, exp.Case):
-        return len(term.sql.args["ifs"])
-    if isinstance(node, words.TextHas | words.Cast) and term.depth and operands[0].space.kind == "str":
-        return _pieces(operands[0].space.characters)
-    made = term.depth and term.space.kind == "str" and term.space.categories is None
-    return _pieces(max(each.space.characters for each in (*operands, term))) if made else 0
+    cases = len(term.sql.args["ifs"]) if isinstance(term.sql, exp.Case) else 0
+    searched = isinstance(node, words.TextHas | words.Cast) and operands[0].space.kind == "str"
+    if term.depth and (searched or (term.space.kind == "str" and term.space.categories is None)):
+        return max(cases, _pieces(max(each.space.characters for each in (*operands, term))))
+    return cases
 
 
 def _pieces(characters: int) -> int:
