@@ -1,4 +1,4 @@
-"""Labels of frames are columns and rows, never something of Python's own; and plots are drawn with matplotlib, whatever a text says.
+"""Labels of frames are columns and rows, never something of Python's own; plots are drawn with matplotlib and zones are no files, whatever a text says.
 
 pandas reads an attribute it doesn't know as a label, so that numpy, asking for `__array_interface__`, would take a row of that name for an
 address in memory. It must not know cells.
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from ag_kernel.stand_ins import gettz
+
 
 @cache
 def bind() -> None:
@@ -17,6 +19,8 @@ def bind() -> None:
     kind.__getattr__ = _named(kind.__getattr__)
     plots: Any = importlib.import_module("pandas.plotting._core")
     plots._load_backend = _drawing(plots._load_backend)  # noqa: SLF001 - the one place where a text becomes a module
+    zones: Any = importlib.import_module("pandas._libs.tslibs.timezones")
+    zones.dateutil_gettz = gettz  # for `tz="dateutil/…"`
 
 
 def _named(found: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
