@@ -1,6 +1,7 @@
 """What a transaction was to say is said before its commit, or nothing of it is kept; a server is waited for as seldom as can be."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from ag_vault.ledger import Ledger, Receipt
-from ag_vault.ledger.connect import is_address
+from ag_vault.ledger.connect import file_engine, is_address
 from ag_vault.ledger.modes import WRITES
 from ag_vault.ledger.schema import REFUSALS
 from ag_vault.ledger.wire import Wire
@@ -56,6 +57,27 @@ def test_what_was_left_to_say_when_something_went_wrong_is_said_in_no_later_tran
     with wire.transaction(WRITES) as connection:
         connection.execute(ADD, row("bob"))
     assert told(place, "SELECT analyst FROM refusals") == [("bob",)]
+
+
+def test_a_database_that_can_t_be_had_is_told_as_any_other_trouble(tmp_path: Path) -> None:
+    wire = Wire(file_engine(tmp_path / "gone" / "ledger.sqlite"))
+    with pytest.raises(DBAPIError):
+        wire.transaction(WRITES)
+
+
+def test_an_interrupt_at_the_commit_leaves_no_lock(wire: Wire, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_words: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), wire.transaction(WRITES) as connection:  # noqa: PT012 - at its end
+        connection.execute(COUNT)
+        connection.execute(ADD, row("ann"))
+        monkeypatch.setattr(wire, "_say", interrupted)
+    monkeypatch.undo()
+    other = Ledger.at(place, patience_seconds=0.1)
+    assert isinstance(charge(other, 1), Receipt)
+    assert told(place, "SELECT count(*) FROM refusals") == [(0,)]
+    other.close()
 
 
 def test_a_charge_waits_for_a_server_twice(place: str, monkeypatch: pytest.MonkeyPatch) -> None:

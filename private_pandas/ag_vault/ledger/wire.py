@@ -44,8 +44,10 @@ class Wire:
 
     def transaction(self, purpose: str | None) -> Self:
         """For a purpose of ``modes``."""
-        if self._held is None:
-            self._held = self._engine.raw_connection()
+        try:
+            self._held = self._held or self._engine.raw_connection()
+        except self._error as problem:
+            raise sa.exc.DBAPIError(None, None, problem) from problem
         self._said = [(words, ()) for words in self._begins[purpose]]
         return self
 
@@ -53,16 +55,14 @@ class Wire:
         return self
 
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
-        if problem is None:
-            try:
-                self._say(("COMMIT", ()))
-            except self._error as failed:
-                problem = failed
-            else:
-                return
-        self._undo()
-        if isinstance(problem, self._error):
-            raise sa.exc.DBAPIError(None, None, problem) from problem
+        if problem is not None:
+            self._give_up(problem)
+            return
+        try:
+            self._say(("COMMIT", ()))
+        except BaseException as failed:
+            self._give_up(failed)
+            raise
 
     def execute(self, statement: sa.Executable, values: Values | None = None) -> list[Row]:
         """The rows that a statement gives. One that gives none may be said later: with the next question, or with the commit."""
@@ -97,13 +97,15 @@ class Wire:
         say = _in_one_go if hasattr(driver, "pipeline") else _in_turn
         return say(driver, [*before, *words])[len(before) :]
 
-    def _undo(self) -> None:
-        """Give up the transaction, and the connection where that can't be done: what was said in it is not committed either way."""
+    def _give_up(self, problem: BaseException) -> None:
+        """End the transaction, or let go of the connection where that can't be done: what was said is not committed either way. As SQLAlchemy tells it."""
         self._said = []
         try:
             self._held.driver_connection.rollback()
-        except self._engine.dialect.loaded_dbapi.Error:
+        except self._error:
             self.close()
+        if isinstance(problem, self._error):
+            raise sa.exc.DBAPIError(None, None, problem) from problem
 
 
 def _in_turn(driver: Any, words: Iterable[tuple[str, Any]]) -> list[list[Row]]:
