@@ -81,6 +81,8 @@ _REFERENCES = {node: _references(node) for node in _NODES}
 _LISTS = {node: _lists(node) for node in _NODES}
 _WIRE = {node: _wire_type(node) for node in _NODES}
 _NODE_OF = {wire: node for node, wire in _WIRE.items()}
+_FIELDS = {node: tuple((name, _REFERENCES[node].get(name)) for name in node.__struct_fields__) for node in _NODES}
+"""Of each node: its fields, with the family of those that refer to other nodes."""
 _encoder = msgspec.msgpack.Encoder()
 _plan_decoder: msgspec.msgpack.Decoder[list[Any]] = msgspec.msgpack.Decoder(list[typing.Union[tuple(_NODE_OF)]])  # type: ignore[misc]  # noqa: UP007 - a union of a table
 _message_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(typing.Union[REQUESTS + REPLIES])  # noqa: UP007 - a union of a table
@@ -88,10 +90,16 @@ _message_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(typ
 
 def children(node: msgspec.Struct) -> tuple[Any, ...]:
     """The nodes a node refers to, in field order."""
+    names = _REFERENCES[type(node)]
+    if not names:
+        return ()
     found: list[Any] = []
-    for name in _REFERENCES[type(node)]:
+    for name in names:
         value = getattr(node, name)
-        found.extend(value if isinstance(value, tuple) else (value,))
+        if isinstance(value, tuple):
+            found += value
+        else:
+            found.append(value)
     return tuple(found)
 
 
@@ -100,47 +108,56 @@ def encode_plan(root: Expression | Relation | Release | Code) -> bytes:
     index: dict[int, int] = {}
     records: list[msgspec.Struct] = []
     values = 0
-    stack: list[tuple[msgspec.Struct, bool]] = [(root, False)]
-    while stack:
-        node, ready = stack.pop()
-        if id(node) in index:
-            continue
-        if not ready:
-            stack.append((node, True))
-            stack.extend((child, False) for child in reversed(children(node)))
-            continue
-        index[id(node)] = len(records)
-        records.append(_record(node, index))
-        values += _values(node)
-        if len(records) > MAX_NODES:
-            raise MalformedPlan(
-                f"the plan has more than {MAX_NODES} nodes; release an intermediate result and go on from there"
-            )
-        if values > MAX_VALUES:
-            raise MalformedPlan(_TOO_MANY_VALUES)
+    node: msgspec.Struct = root
+    below = iter(children(root))
+    above: list[tuple[msgspec.Struct, Any]] = []
+    while True:
+        for child in below:
+            if id(child) not in index:
+                above.append((node, below))
+                node, below = child, iter(children(child))
+                break
+        else:
+            index[id(node)] = len(records)
+            records.append(_record(node, index))
+            if _LISTS[type(node)]:
+                values += _values(node)
+            _within(len(records), values)
+            if not above:
+                break
+            node, below = above.pop()
     encoded = _encoder.encode(records)
     if len(encoded) > MAX_PLAN_BYTES:
         raise MalformedPlan(f"the plan is longer than {MAX_PLAN_BYTES} bytes")
     return encoded
 
 
+def _within(nodes: int, values: int) -> None:
+    if nodes > MAX_NODES:
+        raise MalformedPlan(
+            f"the plan has more than {MAX_NODES} nodes; release an intermediate result and go on from there"
+        )
+    if values > MAX_VALUES:
+        raise MalformedPlan(_TOO_MANY_VALUES)
+
+
 def _values(node: msgspec.Struct) -> int:
     """How many public values an expression lists."""
     lists = [getattr(node, name) for name in _LISTS[type(node)]]
-    return sum(len(each) for each in lists if isinstance(each, tuple)) if lists else 0
+    return sum(len(each) for each in lists if isinstance(each, tuple))
 
 
 def _record(node: msgspec.Struct, index: dict[int, int]) -> msgspec.Struct:
-    references = _REFERENCES[type(node)]
-    if _WIRE[type(node)] is type(node):
+    wire = _WIRE[type(node)]
+    if wire is type(node):
         return node
     values: dict[str, Any] = {}
-    for name in node.__struct_fields__:
+    for name, family in _FIELDS[type(node)]:
         value = getattr(node, name)
-        if name in references:
-            value = tuple(index[id(v)] for v in value) if isinstance(value, tuple) else index[id(value)]
+        if family is not None:
+            value = tuple([index[id(v)] for v in value]) if isinstance(value, tuple) else index[id(value)]
         values[name] = value
-    return _WIRE[type(node)](**values)
+    return wire(**values)
 
 
 def decode_plan(data: bytes, expected: type[PlanNode]) -> PlanNode:
@@ -166,34 +183,54 @@ def _link(records: list[Any]) -> Any:
     sizes: list[int] = []
     values = 0
     for record in records:
-        node, referred = _node(_NODE_OF[type(record)], record, nodes)
-        depths.append(1 + max([depths[i] for i in referred], default=0))
-        sizes.append(1 + sum([sizes[i] for i in referred]))
-        if depths[-1] > MAX_DEPTH or sizes[-1] > MAX_EXPANDED:
-            raise MalformedPlan("the plan is nested too deeply; release an intermediate result and go on from there")
-        values += _values(node)
-        if values > MAX_VALUES:
-            raise MalformedPlan(_TOO_MANY_VALUES)
+        node_type = _NODE_OF[type(record)]
+        depth = size = 1
+        node = record
+        if type(record) is not node_type:
+            node, referred = _node(node_type, record, nodes)
+            for i in referred:
+                size += sizes[i]
+                if depths[i] >= depth:
+                    depth = depths[i] + 1
+            if depth > MAX_DEPTH or size > MAX_EXPANDED:
+                raise MalformedPlan(
+                    "the plan is nested too deeply; release an intermediate result and go on from there"
+                )
+        if _LISTS[node_type]:
+            values += _values(node)
+            if values > MAX_VALUES:
+                raise MalformedPlan(_TOO_MANY_VALUES)
+        depths.append(depth)
+        sizes.append(size)
         nodes.append(node)
     return nodes[-1]
 
 
 def _node(node_type: type[msgspec.Struct], record: Any, nodes: list[Any]) -> tuple[Any, list[int]]:
-    if type(record) is node_type:
-        return record, []
-    values: dict[str, Any] = {name: getattr(record, name) for name in record.__struct_fields__}
+    """The node of a record that refers to others, all of which come before it, and to which."""
+    values: dict[str, Any] = {}
     referred: list[int] = []
-    for name, family in _REFERENCES[node_type].items():
-        indices = values[name] if isinstance(values[name], tuple) else (values[name],)
-        if not all(0 <= i < len(nodes) and isinstance(nodes[i], family) for i in indices):
-            raise MalformedPlan("a reference in the plan leads nowhere")
-        referred.extend(indices)
-        found = tuple([nodes[i] for i in indices])
-        values[name] = found if isinstance(values[name], tuple) else found[0]
+    for name, family in _FIELDS[node_type]:
+        value = getattr(record, name)
+        if family is not None:
+            if isinstance(value, tuple):
+                referred += value
+                value = tuple([_referred(number, family, nodes) for number in value])
+            else:
+                referred.append(value)
+                value = _referred(value, family, nodes)
+        values[name] = value
     try:
         return node_type(**values), referred
     except ValueError as reason:
         raise MalformedPlan(str(reason)) from None
+
+
+def _referred(number: int, family: type, nodes: list[Any]) -> Any:
+    """The node of a number. MalformedPlan where it comes later, or is of another family."""
+    if 0 <= number < len(nodes) and isinstance(nodes[number], family):
+        return nodes[number]
+    raise MalformedPlan("a reference in the plan leads nowhere")
 
 
 def encode_message(message: Message) -> bytes:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
+from msgspec import structs
+
 from ag_plan.messages import ColumnValues
 from ag_plan.relations import MOST_ROWS
 from ag_vault.catalog import ORDER_COLUMN, SCRATCH, UNIT_COLUMN, Kind, Table, UnitRecord
@@ -46,7 +48,7 @@ def scratch_table(
         longest = max((len(value) for value in values[-1] if isinstance(value, str)), default=1)
         if longest > MOST_TEXT:
             return _refused(f"Column {column.name} has a text of {longest:,} characters; at most {MOST_TEXT:,} go.")
-        spaces[column.name] = replace(space, longest=longest) if space.kind == "str" else space
+        spaces[column.name] = structs.replace(space, longest=longest) if space.kind == "str" else space
     table = Table(key=f"{SCRATCH}/{number}", dataset=SCRATCH, columns=spaces)
     return (table, values) if unit is None else _of_units(table, values, unit)
 

@@ -1,6 +1,6 @@
 """What a plan is, means and costs, from the plan and public metadata alone: no row is in scope here.
 
-Knows no ledger, no data, no randomness. A verdict is a value: ``Priced``, ``Space`` or ``Refusal``.
+Knows no ledger, no data, no randomness. A verdict is a value: ``Priced`` or ``Refusal``.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,9 +9,7 @@ from fractions import Fraction
 from functools import partial
 
 from ag_plan.expressions import Scalar
-from ag_plan.relations import Relation
 from ag_plan.releases import Epsilon, Release, Rho, Spend
-from ag_vault import ops
 from ag_vault.account import LARGEST_EPSILON, Event
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
@@ -26,7 +24,6 @@ from ag_vault.ops.keys import Groups, Key
 from ag_vault.ops.queries import Asking, by_keys, places_query, sums_query, tallies_query
 from ag_vault.ops.whole import Whole
 from ag_vault.parts import Lifted, Measured, Noised, Part, Ranks
-from ag_vault.space import Space
 
 MOST_NUMBERS = 100_000
 """Noisy numbers of one release."""
@@ -109,12 +106,6 @@ class Forecast:
     mechanism: str
     scale: float
     event: Event
-
-
-def schema(relation: Relation, catalog: Catalog) -> Space | Refusal:
-    """The public columns of a relation, in order."""
-    rows = ops.rows_of(relation, catalog)
-    return rows if isinstance(rows, Refusal) else rows.space
 
 
 def price(release: Release, catalog: Catalog) -> Priced | Refusal:

@@ -10,8 +10,6 @@ import msgspec
 
 from ag_plan.messages import AskPreview, AskSchema, Message
 
-_KINDS = (AskSchema, AskPreview)
-"""Questions whose answers follow from the plan and the catalogue alone. What an odometer reads, and every charge, changes."""
 _MOST = 256
 _MOST_BYTES = 16 << 10
 """Of a question with its answer; together with ``_MOST``, what a guest can make the vault keep."""
@@ -21,24 +19,23 @@ class Recent:
     """The last answers, by their questions."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Message, Message] = OrderedDict()
+        self._kept: OrderedDict[tuple[type[Message], bytes], Message] = OrderedDict()
 
     def find(self, request: Message) -> Message | None:
         """The answer to the same question, whatever its number, under this one's."""
-        if not isinstance(request, _KINDS):
-            return None
         question = _question(request)
-        reply = self._kept.get(question)
-        if reply is None:
+        reply = None if question is None else self._kept.get(question)
+        if question is None or reply is None:
             return None
         self._kept.move_to_end(question)
         return msgspec.structs.replace(reply, id=request.id)
 
     def keep(self, request: Message, reply: Message, *, length: int) -> None:
         """Keep an answer; ``length``: bytes of question and answer. What is long, and what was not asked for lately, goes."""
-        if length > _MOST_BYTES or not isinstance(request, _KINDS):
+        question = _question(request)
+        if length > _MOST_BYTES or question is None:
             return
-        self._kept[_question(request)] = reply
+        self._kept[question] = reply
         if len(self._kept) > _MOST:
             self._kept.popitem(last=False)
 
@@ -47,5 +44,8 @@ class Recent:
         self._kept.clear()
 
 
-def _question(request: Message) -> Message:
-    return msgspec.structs.replace(request, id=0)
+def _question(request: Message) -> tuple[type[Message], bytes] | None:
+    """What is asked, but for its number; nothing where the answer follows from more than plan and catalogue: an odometer's, and every charge, changes."""
+    if isinstance(request, AskSchema):
+        return AskSchema, request.relation
+    return (AskPreview, request.release) if isinstance(request, AskPreview) else None

@@ -28,11 +28,11 @@ from ag_vault.ingest import bytes_of, scratch_table
 from ag_vault.ledger import Claim, Ledger
 from ag_vault.ledger.verdict import Held, lasting
 from ag_vault.noise import Noise
-from ag_vault.price import preview, schema
+from ag_vault.price import preview
 from ag_vault.recent import Recent
 from ag_vault.rehearsal import NO_MOCK, Rehearsal
 from ag_vault.schedule import Schedule
-from ag_vault.space import ColumnSpace
+from ag_vault.schemas import Schemas
 from ag_vault.till import Till, needs_mapper, tables_of
 
 _log = logging.getLogger(__name__)
@@ -106,6 +106,7 @@ class Session:
         self._noise = noise
         self._schedule = schedule
         self._recent = Recent()
+        self._schemas = Schemas()
         self._rehearsal = Rehearsal(rows, mocks)
         self._lost = False
 
@@ -172,11 +173,9 @@ class Session:
         return messages.Catalog(id=request.id, datasets=self.datasets())
 
     def _schema(self, request: messages.AskSchema) -> messages.Message | Refusal:
-        space = schema(decode_plan(request.relation, Relation), self._catalog)
-        if isinstance(space, Refusal):
-            return space
-        columns = tuple(_column_schema(name, column) for name, column in space.columns.items())
-        return messages.Schema(id=request.id, columns=columns)
+        relation = decode_plan(request.relation, Relation)
+        columns = self._schemas.of(relation, self._catalog, length=len(request.relation))
+        return columns if isinstance(columns, Refusal) else messages.Schema(id=request.id, columns=columns)
 
     def _public(self, request: messages.AskPublic) -> messages.Message | Refusal:
         dataset = self._catalog.datasets.get(request.dataset)
@@ -234,6 +233,7 @@ class Session:
         self._rehearsal.brought(table, values)
         self._catalog = self._catalog.with_table(table)
         self._recent.forget()
+        self._schemas.forget()
         return messages.Ingested(id=request.id, table=table.key)
 
     def _release(self, request: messages.AskRelease) -> messages.Message | Refusal:
@@ -366,17 +366,6 @@ def _version(tables: Sequence[Table]) -> str:
 def _label(library: str) -> str:
     """The guest's word for the odometer, if it is a short name."""
     return library if len(library) <= _LONGEST_LABEL and library.isidentifier() else "other"
-
-
-def _column_schema(name: str, column: ColumnSpace) -> messages.ColumnSchema:
-    return messages.ColumnSchema(
-        name=name,
-        kind=column.kind,
-        nullable=column.nullable,
-        lower=column.lower,
-        upper=column.upper,
-        categories=column.categories,
-    )
 
 
 def _dataset_schema(dataset: Dataset) -> messages.DatasetSchema:

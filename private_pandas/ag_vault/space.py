@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
+
 from ag_plan.expressions import Scalar
 
 Kind = Literal["float", "int", "bool", "str", "datetime", "id", "null"]
@@ -23,8 +25,7 @@ USUAL_CHARACTERS = 1 << 8
 """Of a text column of which its owner doesn't say how long its texts may be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnSpace:
+class ColumnSpace(Struct, frozen=True, kw_only=True):
     """The values a column may hold on any conforming row.
 
     ``lower`` and ``upper`` are both given or both None; floats for float, integers for int, microseconds since 1970 for

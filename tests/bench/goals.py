@@ -48,13 +48,15 @@ GOALS: Final[dict[str, Goal]] = {
 works out its columns and ranges, once; that stands beside it, under the same goal."""
 
 _measured: dict[str, float] = {}
+_beside: dict[str, str] = {}
 
 
-def note(name: str, value: float) -> None:
-    """Keep a figure, in its goal's unit. KeyError where nothing is wanted of it."""
+def note(name: str, value: float, *, beside: str = "") -> None:
+    """Keep a figure, in its goal's unit, and a word that stands at its row's end. KeyError where nothing is wanted of it."""
     if name not in GOALS:
         raise KeyError(name)
     _measured[name] = value
+    _beside[name] = beside
 
 
 def table() -> str:
@@ -64,6 +66,9 @@ def table() -> str:
     for name, goal in GOALS.items():
         value = _measured.get(name)
         shown = "not measured" if value is None else f"{value:.2f} {goal.unit}"
-        missed = "" if value is None or value <= goal.most else "  missed"
-        rows.append(f"  {name:<{width}}  {shown:>12}  {f'at most {goal.most:g} {goal.unit}':>14}{missed}")
+        words = ["missed"] if value is not None and value > goal.most else []
+        words += filter(None, [_beside.get(name)])
+        rows.append(
+            "  ".join([f"  {name:<{width}}", f"{shown:>12}", f"{f'at most {goal.most:g} {goal.unit}':>14}", *words])
+        )
     return "\n".join(["what a session and a cell cost beside what is wanted", *rows])

@@ -109,14 +109,14 @@ MUTANTS = (
     Mutant(
         "a plan may refer to what does not exist",
         f"{PLAN}/codec.py",
-        "if not all(0 <= i < len(nodes) and",
-        "if not all(i < len(nodes) and",
+        "if 0 <= number < len(nodes) and",
+        "if number < len(nodes) and",
         ("tests/plan/test_codec.py",),
     ),
     Mutant(
         "a plan may nest without limit",
         f"{PLAN}/codec.py",
-        "if depths[-1] > MAX_DEPTH or sizes[-1] > MAX_EXPANDED:",
+        "if depth > MAX_DEPTH or size > MAX_EXPANDED:",
         "if False:",
         ("tests/plan/test_codec.py",),
     ),

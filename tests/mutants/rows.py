@@ -179,7 +179,7 @@ MUTANTS = (
     vault(
         "a comparison of what can fail is asked for as it is",
         "expressions/term.py",
-        "sure = sure and all(term.sure or term.depth == 0 for term in operands)",
+        "sure = sure and (term.sure or term.depth == 0)",
         "sure = bool(sure)",
         "totality::test_a_comparison_of_what_can_fail_is_behind_the_last_wall",
     ),
@@ -208,9 +208,30 @@ MUTANTS = (
     vault(
         "texts that a plan makes are not counted",
         "expressions/__init__.py",
-        "carry([term.space] if term.depth else [])",
-        "carry([])",
+        "carry((term.space,))",
+        "carry(())",
         "work::test_the_texts_of_a_row_and_what_is_made_of_them_have_a_public_limit",
+    ),
+    vault(
+        "a filter over what was worked out before is not checked",
+        "schemas.py",
+        "refused = judged if isinstance(judged, Refusal) else _too_much(base, scope)",
+        "refused = None",
+        "schemas::test_a_schema_is_what_the_rules_say_the_first_time_and_every_other_time",
+    ),
+    vault(
+        "what is computed over many rows of a join is not counted over a base that was worked out before",
+        "schemas.py",
+        "return ops.too_much(base.growth, scope.steps.taken, scope.steps.text)",
+        "return None",
+        "schemas::test_a_plan_that_is_too_much_is_refused_over_a_base_that_was_admitted",
+    ),
+    vault(
+        "a guest makes the vault keep as many bases as it likes",
+        "schemas.py",
+        "while self._weight > _MOST_WEIGHT:",
+        "while False:",
+        "schemas::test_a_guest_can_make_the_vault_keep_a_few_thousand_columns_at_most",
     ),
     vault(
         "texts that a mapper makes are not counted",

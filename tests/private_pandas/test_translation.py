@@ -1,7 +1,6 @@
 """A translated function gives what Python gives, on every value that hypothesis thinks of."""
 
 import math
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 import sqlglot.expressions as exp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ag_plan.expressions import Column
 from ag_plan.messages import ColumnSchema

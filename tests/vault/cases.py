@@ -50,10 +50,9 @@ from ag_plan.releases import (
     Sum,
     Var,
 )
-from ag_vault.price import schema
 from ag_vault.space import ColumnSpace, Space
 from tests.vault.neighbours import LABS, LOOKUP, ROWS, VISITS, catalog
-from tests.vault.world import binary, column
+from tests.vault.world import binary, column, schema
 
 
 def said(root: Any) -> Iterator[Any]:

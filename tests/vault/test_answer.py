@@ -32,12 +32,12 @@ from ag_vault.errors import EngineFailed, Refusal
 from ag_vault.evaluate import DuckData
 from ag_vault.ledger import Ledger, Receipt
 from ag_vault.noise import OpenDPNoise
-from ag_vault.price import Forecast, Priced, preview, schema
+from ag_vault.price import Forecast, Priced, preview
 from ag_vault.space import ColumnSpace
 from ag_vault.till import Till
 from tests.vault import world
 from tests.vault.ledgers import budget, claim
-from tests.vault.world import ROWS, Frozen, ask, binary, column
+from tests.vault.world import ROWS, Frozen, ask, binary, column, schema
 
 EVERY: list[Measure] = [
     Size(),

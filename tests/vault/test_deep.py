@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from ag_plan.codec import MAX_VALUES, decode_plan, encode_plan
 from ag_plan.errors import MalformedPlan

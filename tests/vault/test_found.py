@@ -42,7 +42,7 @@ from ag_vault.mechanisms.threshold import tail_of
 from ag_vault.noise import OpenDPNoise
 from ag_vault.parts import Noised, Ranks
 from ag_vault.perturb import perturb
-from ag_vault.price import Priced, preview, price, schema
+from ag_vault.price import Priced, preview, price
 from ag_vault.space import ColumnSpace
 from tests.vault import relational, world
 from tests.vault.world import ROWS, Frozen, binary, column
@@ -427,7 +427,7 @@ def test_keys_show_in_no_preview_price_or_schema() -> None:
     assert not isinstance(seen, Refusal)
     assert seen.index == ((None,),)
     assert seen.half_widths == answered(ask(Size()), [{"t": "a"}] * 90).half_widths
-    assert "secret" not in repr((seen, world.priced(ask(Size())), schema(ROWS, world.catalog())))
+    assert "secret" not in repr((seen, world.priced(ask(Size())), world.schema(ROWS, world.catalog())))
 
 
 def test_filtered_rows_give_no_key() -> None:

@@ -12,6 +12,7 @@ from ag_plan.relations import Source
 from ag_plan.releases import Count, Mean
 from ag_vault import session as session_module
 from ag_vault.recent import Recent
+from ag_vault.schemas import Schemas
 from tests.vault.doors import Doors, released, served
 from tests.vault.owners import clinic
 
@@ -40,17 +41,17 @@ def answer(number: int) -> messages.Schema:
 
 def test_the_same_free_question_is_worked_out_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     worked_out: list[str] = []
-    for name in ("schema", "preview"):
-        real = getattr(session_module, name)
+    for owner, name in ((Schemas, "of"), (session_module, "preview")):
+        real = getattr(owner, name)
         monkeypatch.setattr(
-            session_module, name, lambda *plan, real=real, name=name: (worked_out.append(name), real(*plan))[1]
+            owner, name, lambda *plan, real=real, name=name, **more: (worked_out.append(name), real(*plan, **more))[1]
         )
     schemas = [doors.ask(asked(number, CLINIC)) for number in (3, 4, 5)]
     previews = [doors.ask(AskPreview(id=number, release=released(AGE, 10))) for number in (6, 7)]
     assert [reply.id for reply in (*schemas, *previews)] == [3, 4, 5, 6, 7]
     assert len({reply.columns for reply in schemas}) == 1
     assert previews[0].half_widths == previews[1].half_widths
-    assert worked_out == ["schema", "preview"]
+    assert worked_out == ["of", "preview"]
     assert doors.ask(AskPreview(id=8, release=released(AGE, 9))).cost.epsilon == "9"
 
 

@@ -29,7 +29,7 @@ from ag_vault.errors import Refusal
 from ag_vault.evaluate import Exact
 from ag_vault.mechanisms import nested
 from ag_vault.parts import Lifted, Noised, Ranks
-from ag_vault.price import Priced, price, schema
+from ag_vault.price import Priced, price
 from ag_vault.space import ColumnSpace
 from tests.vault import cases, neighbours, replay, world
 from tests.vault.cases import Columns
@@ -52,7 +52,7 @@ def examples(count: int) -> settings:
 
 @cache
 def columns_of(name: str) -> dict[str, ColumnSpace]:
-    space = schema(cases.RELATIONS[name], neighbours.catalog())
+    space = world.schema(cases.RELATIONS[name], neighbours.catalog())
     assert not isinstance(space, Refusal), (name, space)
     return dict(space.columns)
 
@@ -193,7 +193,7 @@ def test_after_every_expression_word_neighbours_give_the_same_bytes(
     kind: type[words.Expression], pairs: tuple[Pair, Pair], asked: tuple[type[Measure], int], rows: bool
 ) -> None:
     relation = cases.computed(kind, neighbours.ROWS if rows else neighbours.VISITS)
-    columns = schema(relation, neighbours.catalog())
+    columns = world.schema(relation, neighbours.catalog())
     assert not isinstance(columns, Refusal), columns
     its = Columns.of(columns.columns, most=40)
     measure, way = asked

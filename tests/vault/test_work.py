@@ -11,11 +11,11 @@ from ag_plan.relations import Append, Distinct, Filter, Project, Relation
 from ag_plan.releases import Count
 from ag_vault.errors import Refusal
 from ag_vault.expressions.pattern import problem
-from ag_vault.price import Priced, schema
+from ag_vault.price import Priced
 from ag_vault.space import USUAL_CHARACTERS, ColumnSpace
 from tests.vault import world
 from tests.vault.cases import EXPRESSIONS
-from tests.vault.world import ROWS, column
+from tests.vault.world import ROWS, column, schema
 
 LONG = "ab" * 4000
 THOUSAND = words.Recode(

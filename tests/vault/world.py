@@ -11,12 +11,13 @@ import duckdb
 from ag_plan.expressions import Binary, Column, Constant, Expression
 from ag_plan.relations import Relation, Source
 from ag_plan.releases import Epsilon, GroupKey, Measure, Release, Rho
+from ag_vault import ops
 from ag_vault.catalog import Catalog, ColumnRecord, Table, place_of
 from ag_vault.errors import Refusal
 from ag_vault.evaluate import DuckData, Exact, evaluate
 from ag_vault.loading import files
 from ag_vault.price import Priced, price
-from ag_vault.space import ColumnSpace
+from ag_vault.space import ColumnSpace, Space
 
 SQL_TYPES = {"float": "DOUBLE", "int": "BIGINT", "bool": "BOOLEAN", "str": "VARCHAR", "datetime": "BIGINT"}
 KEY = "demo/rows"
@@ -71,6 +72,12 @@ def data(rows: Sequence[Row], columns: Mapping[str, ColumnSpace] = COLUMNS, *, p
         marks = ", ".join(f"({', '.join('?' for _ in columns)})" for _ in rows)
         connection.execute(f'INSERT INTO "{KEY}" VALUES {marks}', [row.get(name) for row in rows for name in columns])
     return DuckData(connection)
+
+
+def schema(relation: Relation, catalog: Catalog) -> Space | Refusal:
+    """What the rules of a relation's words say of its columns."""
+    rows = ops.rows_of(relation, catalog)
+    return rows if isinstance(rows, Refusal) else rows.space
 
 
 def epsilon(value: Fraction | int = 1) -> Epsilon:

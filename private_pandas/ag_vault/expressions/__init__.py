@@ -35,6 +35,10 @@ TOO_MUCH = Refusal(
     instead="use fewer or smaller patterns, tables and texts at once; release an intermediate result and go on from there",
 )
 
+_OF_PATTERNS = (words.Match, words.Extract, words.Substitute)
+_OF_TEXTS = (words.TextHas, words.Cast)
+_LEAVES = (words.Column, words.Constant, words.Instant)
+
 Rule = Callable[[Any, tuple[Term, ...], Scope], Term | Refusal]
 
 RULES: dict[type[words.Expression], Rule] = {
@@ -74,47 +78,53 @@ class _Walk:
 
     def __init__(self, root: words.Expression, scope: Scope) -> None:
         self._scope = scope
-        self._uses = _uses(root)
+        self._uses, self._under = _uses(root)
         self._known: dict[int, Term | Refusal] = {}
 
     def term(self, node: words.Expression) -> Term | Refusal:
         known = self._known.get(id(node))
         if known is None:
-            known = self._named(node, self._computed(node))
+            known = self._leaf(node) if isinstance(node, _LEAVES) else self._computed(node)
+            if not isinstance(known, Refusal) and (self._uses[id(node)] > 1 or known.depth >= MOST_NESTED):
+                known = self._scope.steps.name(known)
             self._known[id(node)] = known
         return known
 
+    def _leaf(self, node: words.Expression) -> Term | Refusal:
+        """A column or a constant, which ask for no work: the one is there, the other is public."""
+        term = RULES[type(node)](node, (), self._scope)
+        return TOO_MUCH if self._scope.steps.too_much and not isinstance(term, Refusal) else term
+
     def _computed(self, node: words.Expression) -> Term | Refusal:
         operands: list[Term] = []
-        for child in _operands(node):
+        ids = False
+        for child in self._under[id(node)]:
             operand = self.term(child)
             if isinstance(operand, Refusal):
                 return operand
             operands.append(operand)
-        ids = [operand for operand in operands if operand.space.kind == "id"]
+            ids = ids or operand.space.kind == "id"
         if ids and not (isinstance(node, words.Unary) and node.operator == "is_null"):
             # Said here once for all words: what is computed from an id would no longer be one.
-            return wrong_kind("an expression", "values; rows are joined and grouped by an id, and counted", *ids)
+            found = [operand for operand in operands if operand.space.kind == "id"]
+            return wrong_kind("an expression", "values; rows are joined and grouped by an id, and counted", *found)
         term = RULES[type(node)](node, tuple(operands), self._scope)
         if isinstance(term, Refusal):
             return term
-        self._scope.steps.weigh(_work(node, operands, term))
-        self._scope.steps.carry([term.space] if term.depth else [])
-        return TOO_MUCH if self._scope.steps.too_much else term
-
-    def _named(self, node: words.Expression, term: Term | Refusal) -> Term | Refusal:
-        if isinstance(term, Refusal) or (self._uses[id(node)] < 2 and term.depth < MOST_NESTED):  # noqa: PLR2004 - used once
-            return term
-        return self._scope.steps.name(term)
+        steps = self._scope.steps
+        steps.weigh(_work(node, operands, term))
+        if term.depth:
+            steps.carry((term.space,))
+        return TOO_MUCH if steps.too_much else term
 
 
 def _work(node: words.Expression, operands: Sequence[Term], term: Term) -> int:
     """What a word makes the engine do on a row, beside the cheap and constant: patterns, texts without a list of them that are made or searched, tables."""
-    if isinstance(node, words.Match | words.Extract | words.Substitute):
+    if isinstance(node, _OF_PATTERNS):
         found = places(node.pattern)
         return (MOST_PLACES if isinstance(found, str) else found) * _pieces(operands[0].space.characters)
     cases = len(term.sql.args["ifs"]) if isinstance(term.sql, exp.Case) else 0
-    searched = isinstance(node, words.TextHas | words.Cast) and operands[0].space.kind == "str"
+    searched = isinstance(node, _OF_TEXTS) and operands[0].space.kind == "str"
     if term.depth and (searched or (term.space.kind == "str" and term.space.categories is None)):
         return max(cases, _pieces(max(each.space.characters for each in (*operands, term))))
     return cases
@@ -126,21 +136,24 @@ def _pieces(characters: int) -> int:
 
 def _operands(node: words.Expression) -> list[words.Expression]:
     """The expressions inside; a program is none."""
-    return [child for child in children(node) if isinstance(child, words.Expression)]
+    under = children(node)
+    return [child for child in under if isinstance(child, words.Expression)] if under else []
 
 
-def _uses(root: words.Expression) -> dict[int, int]:
-    """How many parents refer to each node of the expression."""
+def _uses(root: words.Expression) -> tuple[dict[int, int], dict[int, list[words.Expression]]]:
+    """How many parents refer to each node of the expression, and to which nodes it refers itself."""
     uses: dict[int, int] = {id(root): 0}
+    under: dict[int, list[words.Expression]] = {}
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        for child in _operands(node):
+        under[id(node)] = found = _operands(node)
+        for child in found:
             known = uses.get(id(child), 0)
             uses[id(child)] = known + 1
             if not known:
                 waiting.append(child)
-    return uses
+    return uses, under
 
 
 __all__ = ["RULES", "Scope", "Steps", "Term", "term_of"]

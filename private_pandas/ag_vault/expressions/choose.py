@@ -1,7 +1,6 @@
 """The words ``Choose`` and ``Coalesce``: one of two values per row. Know no column."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlglot import exp
 
 from ag_plan.expressions import Choose, Coalesce, Scalar

@@ -2,7 +2,7 @@
 
 from ag_plan.expressions import Column
 from ag_vault.errors import Refusal
-from ag_vault.expressions.term import Scope, Term
+from ag_vault.expressions.term import Scope, Term, own
 
 
 def rule(node: Column, operands: tuple[Term, ...], scope: Scope) -> Term | Refusal:
@@ -13,4 +13,4 @@ def rule(node: Column, operands: tuple[Term, ...], scope: Scope) -> Term | Refus
         return Refusal(
             code="no_such_column", why=f"Column {node.name} does not exist", instead="see .columns for the names"
         )
-    return term
+    return own(term)

@@ -5,8 +5,10 @@ Knows the engine's words through sqlglot and no data.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlglot import exp
 
 from ag_plan.expressions import Scalar
@@ -37,6 +39,9 @@ MOST_TEXT = 1 << 17
 sorted or joined. A batch of the engine's (2048 rows) of so many characters, of four bytes each, takes 3 GB at most (measured)."""
 
 
+_IN_PARENTHESES = (exp.Binary, exp.Unary)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """A column of the file with each row's place between two bounds, an integer in 0 … ``exact.PLACES``; null where the value is."""
@@ -46,8 +51,7 @@ class Stored:
     upper: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Struct, frozen=True, kw_only=True):
     """An expression with its space; ``level``: how many steps must be computed before it; ``depth``: operators inside.
 
     ``stored``: of a bare column of a file whose rows are no others', its places. What is made of the column has none. ``sure``: that no
@@ -62,12 +66,21 @@ class Term:
     sure: bool = False
 
 
+def own(term: Term) -> Term:
+    """The same term, to be part of a query. A part knows what it is part of: columns that are kept from plan to plan would keep whole queries."""
+    sql = term.sql
+    bare = isinstance(sql, exp.Column) and len(sql.args) == 1
+    return replace(term, sql=identifier(sql.name) if bare else sql.copy())
+
+
 def combine(space: ColumnSpace, sql: exp.Expression, *operands: Term, sure: bool = False) -> Term:
     """A term made of operands that are inside ``sql``. ``sure``: what is done with them has a result for all values of their kinds."""
-    level = max((term.level for term in operands), default=0)
-    depth = 1 + max((term.depth for term in operands), default=0)
-    sure = sure and all(term.sure or term.depth == 0 for term in operands)
-    return Term(space=space, sql=sql, level=level, depth=depth, sure=sure)
+    level = depth = 0
+    for term in operands:
+        level = max(level, term.level)
+        depth = max(depth, term.depth)
+        sure = sure and (term.sure or term.depth == 0)
+    return Term(space=space, sql=sql, level=level, depth=1 + depth, sure=sure)
 
 
 def identifier(name: str) -> exp.Column:
@@ -113,7 +126,8 @@ class Steps:
 
     def carry(self, spaces: Iterable[ColumnSpace]) -> None:
         """Count the texts that a row holds once more."""
-        self.text += sum(space.characters for space in spaces)
+        for space in spaces:
+            self.text += space.characters
 
     @property
     def too_much(self) -> bool:
@@ -176,12 +190,11 @@ def literal(value: Scalar, kind: Kind) -> exp.Expression:
         return exp.Boolean(this=bool(value))
     if kind == "str":
         return exp.Literal.string(str(value))
-    number = float(value) if kind == "float" else int(value)
-    if kind == "float" and repr(number)[0].isdigit():
+    text = repr(float(value) if kind == "float" else int(value))
+    if kind == "float" and text[0].isdigit():
         # With an exponent it is read as a double at once, without a cast to plan; a sign would be an operator.
-        text = repr(number)
         return exp.Literal(this=text if "e" in text else f"{text}e0", is_string=False)
-    return exp.Cast(this=exp.Literal.string(repr(number)), to=SQL_TYPES[kind].copy())
+    return exp.Cast(this=exp.Literal.string(text), to=SQL_TYPES[kind].copy())
 
 
 def real(value: float) -> exp.Expression:
@@ -240,8 +253,7 @@ def finite(steps: Steps, term: Term) -> Term:
     return combine(space, case((inside, named.sql.copy())), named)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """What an expression may refer to, and where it names what it needs twice."""
 
     columns: Mapping[str, Term]
@@ -249,9 +261,9 @@ class Scope:
 
 
 def operand(term: Term) -> exp.Expression:
-    """The term's SQL, to stand beside an operator."""
-    sql = term.sql.copy()
-    return exp.Paren(this=sql) if isinstance(sql, exp.Binary | exp.Unary) else sql
+    """The term's SQL, to stand beside an operator. It is no copy: a term is of one plan, and text is written from the root down."""
+    sql = term.sql
+    return exp.Paren(this=sql) if isinstance(sql, _IN_PARENTHESES) else sql
 
 
 def function(name: str, *arguments: exp.Expression) -> exp.Expression:

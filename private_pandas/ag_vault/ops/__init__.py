@@ -86,9 +86,21 @@ MOST_GROWN = 2**17
 
 def grown(rows: Rows, taken: int, catalog: Catalog) -> bool:
     """Whether joins make so many rows of one that, with so many named values in each, it could be felt by its time."""
+    return growth(rows, catalog) * taken > MOST_GROWN
+
+
+def growth(rows: Rows, catalog: Catalog) -> int:
+    """How many rows joins may make of one, rounded down."""
     tables = [catalog.tables[key] for key in rows.tables]
     held = max((1 if table.unit is None else table.unit.max_rows for table in tables), default=1)
-    return rows.stability // held * taken > MOST_GROWN
+    return rows.stability // held
+
+
+def too_much(growth: int, taken: int, text: int) -> Refusal | None:
+    """The refusal of a relation by what its words have made so far of each row, of which joins make ``growth``."""
+    if growth * taken > MOST_GROWN:
+        return TOO_MUCH
+    return TOO_MUCH_TEXT if text > MOST_TEXT else None
 
 
 def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
@@ -109,10 +121,11 @@ def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
             rows = RELATIONS[type(word)](word, *(known[id(child)] for child in under))
         if isinstance(rows, Refusal):
             return rows
-        if rows.sources > MOST_SOURCES or rows.stability > MOST_STABILITY or grown(rows, rows.taken, catalog):
+        if rows.sources > MOST_SOURCES or rows.stability > MOST_STABILITY:
             return TOO_MUCH
-        if rows.text > MOST_TEXT:
-            return TOO_MUCH_TEXT
+        refused = too_much(growth(rows, catalog), rows.taken, rows.text)
+        if refused is not None:
+            return refused
         known[id(word)] = rows
     return known[id(relation)]
 

@@ -6,6 +6,7 @@ Written a and b: the left and the right stage. A unit has at most s rows on the 
 from dataclasses import replace
 from functools import reduce
 
+from msgspec import structs
 from sqlglot import exp
 
 from ag_plan.relations import How, Join
@@ -136,7 +137,7 @@ def _joined(node: Join, left: Rows, right: Rows, *, unit: Unit | None, stability
     for name, term in right.columns.items():
         if name not in node.right_on:
             nullable = term.space.nullable or node.how in _LOSES_RIGHT
-            values[name] = replace(term.space, nullable=nullable), _in("b", term.sql)
+            values[name] = structs.replace(term.space, nullable=nullable), _in("b", term.sql)
     made = listed(values, max(left.taken, right.taken), unit)
     equal: list[exp.Expression] = [
         exp.EQ(this=_in("a", left.columns[one].sql), expression=_in("b", right.columns[other].sql))
@@ -159,7 +160,7 @@ def _left(node: Join, term: Term, partner: Term | None) -> tuple[ColumnSpace, ex
     if node.how not in _LOSES_LEFT:
         return term.space, own
     if partner is None:
-        return replace(term.space, nullable=True), own
+        return structs.replace(term.space, nullable=True), own
     space = hull(term.space, partner.space, nullable=term.space.nullable or partner.space.nullable)
     return space, exp.Coalesce(this=own, expressions=[_in("b", partner.sql)])
 
