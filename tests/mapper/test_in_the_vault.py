@@ -21,7 +21,7 @@ from ag_plan.releases import Count, Sum
 from ag_vault.errors import MapperFailed, Refusal
 from ag_vault.expressions.term import Lookup, identifier
 from ag_vault.mapper import SocketMapper, at_once
-from ag_vault.price import price, schema
+from ag_vault.price import price
 from tests.mapper.test_stateless import SLOW, add, after, literally, program, slot
 from tests.vault import world
 from tests.vault.world import ROWS, column
@@ -134,7 +134,7 @@ def test_programs_of_programs_in_filters_are_asked_in_order() -> None:
     ],
 )
 def test_a_program_without_a_meaning_is_refused_by_its_price(expression: Mapped, why: str) -> None:
-    refusal = schema(Project(relation=ROWS, names=("out",), expressions=(expression,)), world.catalog())
+    refusal = world.schema(Project(relation=ROWS, names=("out",), expressions=(expression,)), world.catalog())
     assert isinstance(refusal, Refusal)
     assert why in refusal.why
 
@@ -145,7 +145,7 @@ def test_a_plan_has_a_few_programs_at_most() -> None:
         for number in range(12)
     )
     relation = Project(relation=ROWS, names=tuple(f"o{n}" for n in range(12)), expressions=several)
-    refusal = schema(relation, world.catalog())
+    refusal = world.schema(relation, world.catalog())
     assert isinstance(refusal, Refusal)
     assert refusal.code == "too_much_work"
 
@@ -154,7 +154,7 @@ def test_what_a_program_gives_has_neither_bounds_nor_categories() -> None:
     relation = Project(
         relation=ROWS, names=("out",), expressions=(Mapped(operands=(column("t"),), program=program(TEXT), kind="str"),)
     )
-    space = schema(relation, world.catalog())
+    space = world.schema(relation, world.catalog())
     assert not isinstance(space, Refusal)
     assert (space.columns["out"].bounds, space.columns["out"].categories, space.columns["out"].nullable) == (
         None,
