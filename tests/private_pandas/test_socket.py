@@ -150,6 +150,19 @@ def test_an_interrupted_question_is_forgotten_but_its_cost_is_told() -> None:
     served.there.close()
 
 
+def test_an_answer_that_takes_long_is_slept_for() -> None:
+    def slowly(request: m.Message) -> m.Message:
+        time.sleep(0.3)
+        return clinic.vault().answer(request)
+
+    served = Served(slowly)
+    spent = time.thread_time()
+    for _ in range(3):
+        served.vault.ask(m.AskCatalog(id=0))
+    served.there.close()
+    assert time.thread_time() - spent < 0.1  # of 0.9 seconds
+
+
 def test_a_repeated_answer_is_free() -> None:
     fake = clinic.vault()
 
