@@ -34,8 +34,8 @@ DELTA_UNIT = 10**18
 """Units per δ: atto."""
 LARGEST_EPSILON = 10**6
 """No cap and no charge exceeds this, in ε or in ρ."""
-LARGEST_RHO = 2**62
-"""Units of ρ beyond which sums stay where they are, so that they fit 64 bits. No cap admits so much: it is above 10^6, and ε ≥ ρ."""
+LARGEST_SUM = 2**62
+"""Units beyond which sums stay where they are, so that they fit 64 bits. No cap admits so much: of ε and of ρ it is above 10^6 (and ε ≥ ρ), of δ above 1."""
 _CONVERSION_SHARE, _MIXED_SHARE = Fraction(17, 20), Fraction(1, 20)
 """Of a cap's δ, what the concentrated accountant's and the mixed one's conversions use; the rest pays for events' own δ."""
 _LINES = 24
@@ -78,11 +78,11 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(
-            epsilon=self.epsilon + other.epsilon,
-            rho=min(self.rho + other.rho, LARGEST_RHO),
-            delta=self.delta + other.delta,
+            epsilon=min(self.epsilon + other.epsilon, LARGEST_SUM),
+            rho=min(self.rho + other.rho, LARGEST_SUM),
+            delta=min(self.delta + other.delta, LARGEST_SUM),
             impure=self.impure + other.impure,
-            impure_rho=min(self.impure_rho + other.impure_rho, LARGEST_RHO),
+            impure_rho=min(self.impure_rho + other.impure_rho, LARGEST_SUM),
         )
 
 
@@ -139,7 +139,7 @@ class Spent:
 
 def totals_of(event: Event) -> Totals:
     """One event in units, each rounded up."""
-    rho = min(_ceil(event.concentrated, RHO_UNIT), LARGEST_RHO)
+    rho = min(_ceil(event.concentrated, RHO_UNIT), LARGEST_SUM)
     return Totals(
         epsilon=0 if event.epsilon is None else _ceil(event.epsilon, EPSILON_UNIT),
         rho=rho,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ag_vault.account import (
     DELTA_UNIT,
     EPSILON_UNIT,
-    LARGEST_RHO,
+    LARGEST_SUM,
     RHO_UNIT,
     Cap,
     Event,
@@ -52,14 +52,14 @@ def test_costs_in_integers_are_the_exact_ones_rounded_up(epsilon: Fraction, rho:
     cost = totals_of(Event(mechanism="m", epsilon=epsilon, rho=rho, delta=delta))
     least = min(rho, epsilon * epsilon / 2)
     assert (cost.epsilon, cost.rho, cost.delta) == (
-        math.ceil(epsilon * EPSILON_UNIT), min(math.ceil(least * RHO_UNIT), LARGEST_RHO), math.ceil(delta * DELTA_UNIT),
+        math.ceil(epsilon * EPSILON_UNIT), min(math.ceil(least * RHO_UNIT), LARGEST_SUM), math.ceil(delta * DELTA_UNIT),
     )  # fmt: skip
 
 
 @given(cap=FRACTIONS, beyond=st.integers(-1, 1))
 def test_a_cap_between_two_units_admits_the_lower_one(cap: Fraction, beyond: int) -> None:
     units = math.floor(cap * EPSILON_UNIT) + beyond
-    totals = Totals(epsilon=max(units, 0), rho=LARGEST_RHO)
+    totals = Totals(epsilon=max(units, 0), rho=LARGEST_SUM)
     assert admits(Cap(epsilon=cap), totals) == (Fraction(totals.epsilon, EPSILON_UNIT) <= cap)
 
 

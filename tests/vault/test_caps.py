@@ -20,7 +20,7 @@ from ag_vault.ledger.connect import engine_at, file_engine
 from ag_vault.ledger.register import Filter as Which
 from ag_vault.ledger.register import Place, Register
 from ag_vault.ledger.revisions import REVISIONS
-from ag_vault.ledger.schema import EVENTS
+from ag_vault.ledger.schema import BALANCES, EVENTS
 from ag_vault.ledger.verdict import lasting
 from ag_vault.wording import LONGEST, worded
 from tests.vault.ledgers import budget, charge, claim
@@ -160,6 +160,34 @@ def test_a_bound_over_all_time_is_lifted_only_where_a_window_stands_in_for_it(bo
         books.now += DAY * SECOND
     with pytest.raises(ValueError, match="last window stays"):
         books.register.drop_cap(Place(kind="analyst", dataset="Clinic", seconds=DAY), actor="olga", reason="r")
+
+
+def test_charges_of_a_large_epsilon_are_admitted_by_a_window_and_shown(books: Books) -> None:
+    """Their ρ together is more than the database's sums can hold."""
+    for kind in ("everyone", "analyst", "call"):
+        books.cap(kind, "1000000")
+    books.cap("everyone", "1000000", seconds=DAY)
+    for left in (996_000, 992_000, 988_000):
+        assert books.charged(4000)
+        assert books.left() == left
+    assert not books.charged(990_000)
+
+
+def test_no_sum_outgrows_what_the_database_can_hold(books: Books) -> None:
+    """Where a bound over all time was lifted, and is set again."""
+    for kind in ("everyone", "analyst"):
+        books.cap(kind, "1000000", seconds=1)
+        books.cap(kind, None)
+    books.cap("call", "1000000")
+    assert books.charged(1)
+    with books.register.writing() as connection:
+        connection.execute(sa.update(BALANCES).values(epsilon=2**63 - 10**12))
+    assert books.charged(10_000)
+    books.cap("everyone", "1000000")
+    assert not books.charged(1)
+    with books.register.writing() as connection:
+        sums = sa.select(sa.func.sum(EVENTS.c.epsilon)).scalar_subquery()
+        connection.execute(sa.update(BALANCES).values(epsilon=sums))  # as the books' own check wants them
 
 
 def test_a_clock_that_goes_back_opens_no_window(books: Books) -> None:

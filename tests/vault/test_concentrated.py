@@ -16,7 +16,7 @@ from scipy import stats
 
 from ag_plan.relations import Source
 from ag_plan.releases import Count, Describe, GroupKey, Histogram, Mean, Measure, Quantile, Release, Size, Sum, Var
-from ag_vault.account import LARGEST_RHO, RHO_UNIT, Cap, Event, Totals, _line, admits, epsilon_of_rho, spent, totals_of
+from ag_vault.account import LARGEST_SUM, RHO_UNIT, Cap, Event, Totals, _line, admits, epsilon_of_rho, spent, totals_of
 from ag_vault.answer import Answer, answer
 from ag_vault.catalog import Budget, Catalog, Table, UnitRecord
 from ag_vault.errors import NoNoise, Refusal
@@ -297,8 +297,8 @@ def test_calls_of_a_large_epsilon_fit_the_ledgers_columns_and_no_cap_admits_thei
     reading: Any = ledger.reading("Clinic", "ann", caps)
     assert (reading.epsilon_spent, reading.epsilon_left) == (10**6, 0)
     assert reading.libraries == {"op_pandas": 10**6}
-    assert not admits(largest, Totals(rho=LARGEST_RHO, impure=1, impure_rho=LARGEST_RHO))
-    assert impure(10**6).rho == 10**6 * RHO_UNIT < LARGEST_RHO
+    assert not admits(largest, Totals(rho=LARGEST_SUM, impure=1, impure_rho=LARGEST_SUM))
+    assert impure(10**6).rho == 10**6 * RHO_UNIT < LARGEST_SUM
 
 
 def test_however_a_cap_changes_slopes_are_few_and_their_shares_add_up_to_the_mixed_one() -> None:

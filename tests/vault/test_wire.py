@@ -1,5 +1,6 @@
 """What a transaction was to say is said before its commit, or nothing of it is kept; a server is waited for as seldom as can be."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,20 @@ def test_where_the_last_word_fails_nothing_is_kept_and_the_wire_goes_on(wire: Wi
     with pytest.raises(DBAPIError), wire.transaction(WRITES) as connection:  # noqa: PT012 - the second one fails
         connection.execute(ADD, row("ann"))
         connection.execute(ADD, row("ann"))
+    assert told(place, "SELECT count(*) FROM refusals") == [(0,)]
+    with wire.transaction(WRITES) as connection:
+        connection.execute(ADD, row("bob"))
+    assert told(place, "SELECT analyst FROM refusals") == [("bob",)]
+
+
+def test_what_a_server_does_not_commit_is_told_whoever_took_the_trouble_for_none(wire: Wire, place: str) -> None:
+    """It answers a commit behind anything that failed with one word, and no error."""
+    if not is_address(place):
+        pytest.skip("a file's transaction goes on")
+    with pytest.raises(DBAPIError, match="committed nothing"), wire.transaction(WRITES) as connection:  # noqa: PT012 - at its end
+        connection.execute(ADD, row("ann"))
+        with contextlib.suppress(psycopg.Error):
+            connection.execute(sa.select(sa.literal_column("nothing")))
     assert told(place, "SELECT count(*) FROM refusals") == [(0,)]
     with wire.transaction(WRITES) as connection:
         connection.execute(ADD, row("bob"))

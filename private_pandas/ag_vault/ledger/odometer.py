@@ -26,9 +26,14 @@ _BALANCES_OF = sa.union_all(
         for kind in get_args(Kind)
     )
 )
-_SUM_OF_LATE = sa.select(*(sa.func.sum(each) for each in SUMS.values()), sa.func.min(EVENTS.c.at)).where(
-    EVENTS.c.dataset == sa.bindparam("dataset"), EVENTS.c.at > sa.bindparam("since")
-)
+_WIDE = "rho", "impure_rho"
+"""The sums that are taken in two halves: SQLite's must fit 64 bits, and two calls of a large ε can have more than that together."""
+_HALF = sa.literal_column(str(2**32), sa.BigInteger)
+_SUM_OF_LATE = sa.select(
+    *(sa.func.sum(each % _HALF if name in _WIDE else each) for name, each in SUMS.items()),
+    *(sa.func.sum(SUMS[name] // _HALF) for name in _WIDE),
+    sa.func.min(EVENTS.c.at),
+).where(EVENTS.c.dataset == sa.bindparam("dataset"), EVENTS.c.at > sa.bindparam("since"))
 _LATELY = {
     "everyone": _SUM_OF_LATE,
     "analyst": _SUM_OF_LATE.where(EVENTS.c.analyst == sa.bindparam("analyst")),
@@ -80,9 +85,11 @@ def _lately(connection: Speaker, dataset: str, analyst: str, window: Window, now
     since = now - window.seconds * 10**9
     whose = None if window.kind == "everyone" else analyst
     (row,) = connection.execute(_LATELY[window.kind], {"dataset": dataset, "since": since, "analyst": whose})
-    *sums, oldest = row
-    found = Totals(**{name: int(value or 0) for name, value in zip(SUMS, sums, strict=True)})
-    return verdict.Held(kind=window.kind, cap=window.cap, totals=found, seconds=window.seconds, oldest=int(oldest or 0))
+    *sums, oldest = (int(each or 0) for each in row)
+    found = dict(zip(SUMS, sums[: len(SUMS)], strict=True))
+    for name, half in zip(_WIDE, sums[len(SUMS) :], strict=True):
+        found[name] += half << 32
+    return verdict.Held(kind=window.kind, cap=window.cap, totals=Totals(**found), seconds=window.seconds, oldest=oldest)
 
 
 def read(

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ag_vault.ledger.modes import begins
 
 _ELSEWHERE = "ledger_elsewhere"
+_COMMIT: tuple[str, Any] = ("COMMIT", ())
 Values = Mapping[str, Any]
 Row = Sequence[Any]
 Question = tuple[sa.Executable, Values]
@@ -59,7 +60,7 @@ class Wire:
             self._give_up(problem)
             return
         try:
-            self._say(("COMMIT", ()))
+            self._say(_COMMIT)
         except BaseException as failed:
             self._give_up(failed)
             raise
@@ -113,10 +114,12 @@ def _in_turn(driver: Any, words: Iterable[tuple[str, Any]]) -> list[list[Row]]:
     return [cursor.execute(text, values).fetchall() for text, values in words]
 
 
-def _in_one_go(driver: Any, words: Iterable[tuple[str, Any]]) -> list[list[Row]]:
-    """Where one fails, the server does nothing more of them, and what failed is raised."""
+def _in_one_go(driver: Any, words: Sequence[tuple[str, Any]]) -> list[list[Row]]:
+    """Where one fails, the server does nothing more of them, and what failed is raised. What it doesn't commit is no commit: it says so, and raises nothing."""
     with driver.pipeline():
         cursors = [driver.execute(text, values or None) for text, values in words]
+    if words[-1] is _COMMIT and cursors[-1].statusmessage != "COMMIT":
+        raise driver.Error("the server ended the transaction, and committed nothing")
     return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
