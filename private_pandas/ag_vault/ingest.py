@@ -20,6 +20,8 @@ from ag_vault.expressions.term import MOST_TEXT
 from ag_vault.space import INT64, ColumnSpace
 
 MOST_COLUMNS = 4096
+_OF_A_COLUMN = 8 << 10
+"""Bytes that engine and catalogue hold of a column, or of a table, of no row (measured)."""
 _BOUNDED: dict[str, type[float] | type[int]] = {"float": float, "int": int, "datetime": int}
 Columns = list[list[Any]]
 
@@ -92,9 +94,15 @@ def _of_units(table: Table, values: Columns, unit: str) -> tuple[Table, Columns]
     return replace(table, columns=columns, unit=record), values
 
 
-def bytes_of(values: Columns) -> int:
-    """About what the values take in the engine."""
-    return sum(16 + (4 * len(value) if isinstance(value, str) else 0) for column in values for value in column)
+def bytes_of(table: Table, values: Columns) -> int:
+    """About what a table takes in engine and catalogue: a table and a column take something without a value, too, and so does a category."""
+    of_columns = sum(4 * len(name) + _held(space.categories or ()) for name, space in table.columns.items())
+    return _OF_A_COLUMN * (1 + len(table.columns)) + of_columns + sum(map(_held, values))
+
+
+def _held(values: Sequence[Any]) -> int:
+    """About what so many values take."""
+    return sum(16 + (4 * len(value) if isinstance(value, str) else 0) for value in values)
 
 
 def _space(column: ColumnValues) -> ColumnSpace | Refusal:

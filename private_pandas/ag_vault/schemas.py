@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from ag_plan.codec import encode_plan
+from ag_plan.expressions import Scalar
 from ag_plan.messages import ColumnSchema
 from ag_plan.relations import Filter, Project, Relation, Source
 from ag_vault import ops
@@ -21,7 +22,9 @@ from ag_vault.ops import project
 _MOST_BYTES = 16 << 10
 """Of a plan whose base is looked up and kept; to name a long one takes as long as its parts do."""
 _MOST_WEIGHT = 1 << 14
-"""Columns and categories of all bases together; with ``_MOST_BYTES``, what a guest can make the vault keep."""
+"""Columns and categories, long ones as several, of all bases together; with ``_MOST_BYTES``, what a guest can make the vault keep."""
+
+_CHARACTERS = 256
 
 
 class _Base(Struct, frozen=True, kw_only=True):
@@ -36,7 +39,7 @@ class _Base(Struct, frozen=True, kw_only=True):
     @property
     def weight(self) -> int:
         """What it takes to keep, in columns."""
-        return 1 + sum(1 + len(column.categories or ()) for column in self.shown)
+        return 1 + sum(1 + sum(map(_taken, column.categories or ())) for column in self.shown)
 
 
 class Schemas:
@@ -103,6 +106,11 @@ class Schemas:
         while self._weight > _MOST_WEIGHT:
             _, gone = self._kept.popitem(last=False)
             self._weight -= gone.weight
+
+
+def _taken(category: Scalar) -> int:
+    """What a category takes, in columns: a long text as much as several."""
+    return 1 + (len(category) // _CHARACTERS if isinstance(category, str) else 0)
 
 
 def _worked_out(relation: Relation, catalog: Catalog) -> _Base | Refusal:

@@ -19,6 +19,7 @@ from ag_plan.errors import MalformedPlan
 from ag_plan.frames import MAX_FRAME_BYTES
 from ag_plan.relations import Relation
 from ag_plan.releases import Release
+from ag_vault import meaning
 from ag_vault.account import Cap, Event, spent
 from ag_vault.answer import Answer, answer
 from ag_vault.catalog import SCRATCH, Budget, Catalog, Dataset, Table
@@ -221,7 +222,7 @@ class Session:
         table = replace(
             table, version=hashlib.sha256(msgspec.msgpack.encode((request.columns, request.unit))).hexdigest()
         )
-        size = self._scratch_bytes + bytes_of(values)
+        size = self._scratch_bytes + bytes_of(table, values)
         if size > MOST_SCRATCH_BYTES:
             return SCRATCH_FULL
         try:
@@ -234,6 +235,7 @@ class Session:
         self._catalog = self._catalog.with_table(table)
         self._recent.forget()
         self._schemas.forget()
+        meaning.forget()
         return messages.Ingested(id=request.id, table=table.key)
 
     def _release(self, request: messages.AskRelease) -> messages.Message | Refusal:

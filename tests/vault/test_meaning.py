@@ -1,12 +1,13 @@
 """Meanings of plans, which are kept for a while: what is kept is never another question's, and never much."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from ag_plan.relations import Filter
-from ag_plan.releases import Count, Delta, GroupKey, Mean, Measure, Release, Size, Sum
+from ag_plan.relations import Append, Filter, Relation
+from ag_plan.releases import Count, Cov, Delta, Describe, GroupKey, Mean, Measure, Release, Size, Sum
 from ag_vault import meaning
 from ag_vault.catalog import Catalog
 from ag_vault.ops.mean import Averaged
@@ -76,8 +77,9 @@ def test_plans_that_differ_in_anything_but_what_they_spend_are_told_apart() -> N
     assert len({str(said(priced(plan, catalog))) + str(priced(plan, catalog).finding) for plan in plans}) == len(plans)
 
 
-def replaced(release: Release, delta: Delta) -> Release:
-    return Release(relation=release.relation, measure=release.measure, spend=release.spend, by=release.by, delta=delta)
+def replaced(release: Release, delta: Delta | None, relation: Relation | None = None) -> Release:
+    rows = release.relation if relation is None else relation
+    return Release(relation=rows, measure=release.measure, spend=release.spend, by=release.by, delta=delta)
 
 
 def test_no_more_are_kept_than_so_many_and_no_large_ones(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,3 +98,48 @@ def test_no_more_are_kept_than_so_many_and_no_large_ones(monkeypatch: pytest.Mon
     assert not meaning._kept
     priced(ask(Sum(columns=("f",))), catalog)
     assert len(meaning._kept) == 1
+
+
+WIDE = {f"c{number}": ColumnSpace(kind="float", lower=0.0, upper=1.0) for number in range(60)}
+HEAVY = {
+    "sums of many columns": ask(Mean(columns=tuple(WIDE))),
+    "places of many columns": ask(Describe(columns=tuple(WIDE))),
+    "pairs": ask(Cov(columns=tuple(WIDE)[:20])),
+    "columns of several tables": ask(Size(), relation=Append(left=Append(left=ROWS, right=ROWS), right=ROWS)),
+}
+
+
+def above(release: Release, limit: float) -> Release:
+    """The same of other rows, so that it is another plan."""
+    kept = Filter(relation=release.relation, predicate=binary("gt", column("c0"), limit))
+    return replaced(release, None, kept)
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_short_plans_that_say_much_are_weighed_by_what_they_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = world.catalog(WIDE)
+    plans = [above(HEAVY[name], limit / 8) for limit in range(5)]
+    priced(plans[0], catalog)
+    (kept,) = meaning._kept.values()
+    assert kept.weight > 10 * 60
+    for limit, left in ((2 * kept.weight, 2), (kept.weight - 1, 0)):
+        monkeypatch.setattr(meaning, "_MOST_WEIGHT", limit)
+        for plan in plans:
+            priced(plan, catalog)
+        assert len(meaning._kept) == left
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_a_weight_is_less_than_a_kilobyte(name: str) -> None:
+    catalog = world.catalog(WIDE)
+    priced(above(HEAVY[name], 0.5), catalog)  # what is learnt once and for all
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for limit in range(2):
+            priced(above(HEAVY[name], limit), catalog).tallies_sql()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    weight = sum(each.weight for each in list(meaning._kept.values())[-2:])
+    assert 0 < after - before < 1000 * weight

@@ -184,7 +184,9 @@ def test_neither_a_long_plan_nor_one_of_very_many_categories_is_kept(monkeypatch
     long = where(computed(ROWS, o=IsIn(operand=column("t"), values=(text,))), column("o"))
     categories = ColumnSpace(kind="str", categories=tuple(map(str, range(20_000))))
     many = world.catalog({"s": categories})
-    for base, known in ((long, catalog), (where(ROWS, Value(value=True)), many)):
+    texts = ColumnSpace(kind="str", categories=tuple(f"{number:020000}" for number in range(500)))
+    few = world.catalog({"s": texts})
+    for base, known in ((long, catalog), (where(ROWS, Value(value=True)), many), (where(ROWS, Value(value=True)), few)):
         for _ in range(2):
             assert not isinstance(asked(schemas, base, known), Refusal)
         assert kept(schemas, [base], known, monkeypatch) == [False]

@@ -31,6 +31,7 @@ from ag_plan.messages import (
 )
 from ag_plan.relations import Append, Filter, Project, Source
 from ag_plan.releases import Count, Epsilon, GroupKey, Mean, Release, Size, Sum
+from ag_vault import meaning
 from ag_vault import session as session_module
 from ag_vault.catalog import read_catalog
 from ag_vault.data import open_rows
@@ -277,9 +278,40 @@ def test_a_frame_that_is_none_is_refused_and_the_session_goes_on(doors: Doors, n
 def test_frames_together_have_a_public_limit_below_the_engines_memory(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "MOST_SCRATCH_BYTES", 16 * 3)
-    replies = [ingest(doors, numbers(*values)) for values in ((1.0, 2.0), (1.0, 2.0), (3.0,), (4.0,))]
+    monkeypatch.setattr(session_module, "MOST_SCRATCH_BYTES", 16 * 10_000)
+    many = (0.5,) * 5_000
+    replies = [ingest(doors, numbers(*values)) for values in (many, many, (3.0,), many)]
     assert [getattr(reply, "code", "fine") for reply in replies] == ["fine", "memory", "fine", "memory"]
+
+
+EMPTY: dict[str, list[ColumnValues]] = {
+    "columns": [ColumnValues(name=f"c{number}", kind="float", values=()) for number in range(100)],
+    "categories": [
+        ColumnValues(name="c", kind="str", values=(), categories=tuple(f"{number:0400}" for number in range(500)))
+    ],
+    "a long name": [ColumnValues(name="c" * 200_000, kind="float", values=())],
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_frames_without_a_row_are_limited_too(doors: Doors, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(session_module, "MOST_SCRATCH_BYTES", 2_000_000)
+    replies = [ingest(doors, *EMPTY[name]) for _ in range(4)]
+    assert [getattr(reply, "code", "fine") for reply in replies] == ["fine", "fine", "memory", "memory"]
+
+
+def test_very_many_small_frames_are_limited_too(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "MOST_SCRATCH_BYTES", 100_000)
+    replies = [ingest(doors, ColumnValues(name="c", kind="float", values=())) for _ in range(8)]
+    assert [getattr(reply, "code", "fine") for reply in replies] == ["fine"] * 6 + ["memory"] * 2
+
+
+def test_what_plans_meant_is_forgotten_with_the_catalogue_they_were_over(doors: Doors) -> None:
+    ingest(doors, numbers(1.0))
+    assert isinstance(doors.release(AGE), Released)
+    assert meaning._kept
+    ingest(doors, numbers(1.0))
+    assert not meaning._kept
 
 
 def test_a_frame_too_large_for_the_session_is_refused_and_the_session_goes_on(dataset: Path, ledger: Path) -> None:
