@@ -83,7 +83,7 @@ class Ownership:
         """From now on it is theirs, with every data set of the same account. Missing where it or one of them isn't there, Unfit for who is no owner.
 
         Refusal 403 where it isn't, by name, its ``holder``'s any more, or would be taken from another one: who shares it gives away their own
-        part. None for operators. No cap is changed meanwhile by who had it.
+        part. None for operators. No cap is changed meanwhile by who had it: it takes the turn of caps, for which a gateway waits with ``Turn.given``.
         """
         wanted = frozenset(to)
         with self._database.turn(BUDGETS), self._database.transaction() as connection:

@@ -4,11 +4,14 @@ Knows the database's turns, not what they are about.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
+from typing import TypeVar
 
 from ag_enclave.database import Database
 
+Done = TypeVar("Done")
 BUDGETS = 0x61676275
 """The turn of whoever raises or sets a cap, or says whose a data set is: a cap is set by who has it then."""
 
@@ -35,6 +38,11 @@ class Turn:
         self, _kind: type[BaseException] | None, _problem: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._leave()
+
+    async def given(self, work: Callable[[], Done]) -> Done:
+        """What comes of work that takes the same turn itself and blocks: in a thread, and only one of this process's, however many wait for theirs."""
+        async with self._mine:
+            return await asyncio.to_thread(work)
 
     def _give_up(self, taking: "asyncio.Future[None]") -> None:
         if not taking.cancelled():

@@ -3,8 +3,11 @@
 import contextlib
 import dataclasses
 import hashlib
+import os
 import re
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from ag_enclave.place import accounts_at
 from ag_enclave.review import Ended, Input, Submission
 from ag_enclave.reviews import Reviews
 from ag_enclave.state import open_state
+from ag_enclave.turn import BUDGETS
 from ag_enclave.words import Leaf, Words, write
 from tests import warm
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, exchanged, put_catalogue
@@ -317,3 +321,20 @@ def test_the_command_line_says_whose_it_is_and_hands_it_over(house: Enclave) -> 
     assert owners("--owner", "olga") == (2, "")
     assert owners("--owner", "olga", "--owner", "otto", "--reason", "a pair") == (0, "olga, otto")
     assert owners("--everyone", "--reason", "all of us") == (0, "every owner's")
+
+
+def test_however_many_wait_for_the_turn_to_hand_over_others_are_answered_meanwhile(house: Enclave) -> None:
+    """A gateway has few threads: all of them waiting for one turn would be none for whoever has it."""
+    otto, abe = RawClient(house, "otto").login(), RawClient(house, "abe").login()
+    given = {"owners": ["otto"], "reason": "as it was"}
+    many = min(32, (os.cpu_count() or 1) + 4) + 1
+    accounts = open_accounts(accounts_at(open_state(house.state)))
+    with contextlib.closing(accounts), ThreadPoolExecutor(many + 1) as pool:
+        with accounts.database.turn(BUDGETS):
+            asked = [pool.submit(otto.ask, "PUT", "/ag/v1/datasets/His/owners", given) for _ in range(many)]
+            time.sleep(1)  # they have all come
+            answered = pool.submit(abe.ask, "GET", "/ag/v1/me")
+            found, _ = wait([answered], timeout=3)
+        assert {each.result().status for each in asked} == {200}
+    assert found == {answered}
+    assert answered.result().status == 200

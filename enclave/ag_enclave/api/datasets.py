@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -92,7 +93,8 @@ async def hand_over(call: Call) -> Response:
     if holder:
         await asyncio.to_thread(gateway.ownership.check, holder, name, by_name=True)
     to = wanted.owners or [EVERYONE]
-    done = await asyncio.to_thread(gateway.ownership.hand_over, name, to, by=by, reason=wanted.reason, holder=holder)
+    handing = partial(gateway.ownership.hand_over, name, to, by=by, reason=wanted.reason, holder=holder)
+    done = await gateway.budgets.turn.given(handing)
     return JSONResponse(await _model(call, done, await _held(call)))
 
 
