@@ -40,7 +40,7 @@ class Rows(DuckData):
     def add(self, table: Table, values: Sequence[Sequence[Any]]) -> None:
         """Make a table in memory of columns of conforming values. MemoryError where they don't fit."""
         columns = [
-            exp.alias_(_unnested(number, TYPES[space.kind]), UNIT_COLUMN if space.kind == "id" else name, quoted=True)
+            exp.alias_(_unnested(number, TYPES[space.kind]), _stored(name, space.kind), quoted=True)
             for number, (name, space) in enumerate(table.columns.items(), start=1)
         ]
         numbers = exp.Anonymous(
@@ -72,7 +72,7 @@ class Rows(DuckData):
 
     def brought(self, table: Table) -> list[list[Any]]:
         """The values of a guest's own table, by column."""
-        selected = [exp.column(name, quoted=True) for name in table.columns]
+        selected = [exp.column(_stored(name, space.kind), quoted=True) for name, space in table.columns.items()]
         order = exp.column(ORDER_COLUMN, quoted=True)
         query = exp.select(*selected).from_(exp.table_(table.key, quoted=True)).order_by(order)
         rows = self._engine.execute(query.sql("duckdb")).fetchall()
@@ -160,6 +160,11 @@ def _attached(table: Table) -> str:
     """The table's file under the table's key, which then names its rows: a view of them is bound anew by every query, all its columns."""
     name = exp.to_identifier(table.key, quoted=True)
     return f"ATTACH {text(exp.Literal.string(str(table.path)))} AS {text(name)} (READ_ONLY, DEFAULT_TABLE {ROWS_TABLE})"
+
+
+def _stored(name: str, kind: Kind) -> str:
+    """What a column is called in the engine: the unit's id as in owners' files."""
+    return UNIT_COLUMN if kind == "id" else name
 
 
 def _scan(table: Table) -> exp.Expr:

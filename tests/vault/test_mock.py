@@ -147,6 +147,19 @@ def test_a_guests_own_tables_take_part_in_dry_runs(doors: Doors) -> None:
     assert abs(later.values[0][0] - 500) < 20
 
 
+def test_so_do_a_guests_own_tables_of_units(doors: Doors) -> None:
+    """Those that there were before the first dry run are brought over from the real engine, under whatever name the id has there."""
+    values = tuple(n / 500 for n in range(500))
+    ids, ages = (
+        ColumnValues(name="who", kind="int", values=tuple(range(500))),
+        ColumnValues(name="age", kind="float", lower=0.0, upper=1.0, values=values),
+    )
+    for _ in range(2):
+        brought = doors.ask(AskIngest(id=2, columns=(ids, ages), unit="who"))
+        answer = dry(doors, COUNT, table=brought.table, epsilon=9)
+        assert abs(answer.values[0][0] - 500) < 20
+
+
 def test_mocks_are_public_tables_and_private_tables_stay_none(doors: Doors) -> None:
     table = doors.ask(AskPublic(id=1, dataset="Clinic", key="train", mock=True))
     assert isinstance(table, PublicTable)
