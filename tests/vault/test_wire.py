@@ -110,3 +110,19 @@ def test_a_charge_waits_for_a_server_twice(place: str, monkeypatch: pytest.Monke
     assert isinstance(charge(ledger, 1), Receipt)
     assert len(waits) == 2
     ledger.close()
+
+
+def test_a_connection_that_the_server_ends_leaves_the_operator_a_sentence_and_the_next_charge_has_another(
+    place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not is_address(place):
+        pytest.skip("a file has no connection to lose")
+    ledger = Ledger.at(place)
+    assert isinstance(charge(ledger, 1), Receipt)
+    others = "pid <> pg_backend_pid() AND datname = current_database()"
+    told(place, f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}")
+    assert not isinstance(charge(ledger, 1), Receipt)
+    assert caplog.records[-1].name == "ag_vault.ledger.book"
+    assert not any(each.exc_info for each in caplog.records)
+    assert isinstance(charge(ledger, 1), Receipt)
+    ledger.close()

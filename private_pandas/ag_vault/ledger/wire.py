@@ -104,7 +104,9 @@ class Wire:
         try:
             self._held.driver_connection.rollback()
         except self._error:
-            self.close()
+            lost, self._held = self._held, None
+            lost.invalidate()  # or the pool would try to roll it back once more, and tell the operator at length
+            self._engine.dispose()
         if isinstance(problem, self._error):
             raise sa.exc.DBAPIError(None, None, problem) from problem
 
