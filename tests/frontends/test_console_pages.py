@@ -11,6 +11,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.enclave.raw_client import RawClient
@@ -109,7 +110,9 @@ def enter(driver: webdriver.Chrome, enclave: Enclave, role: str = "owner") -> No
     driver.get(f"{enclave.url}/console")
     account = enclave.accounts[role]
     driver.find_element(By.NAME, "user_id").send_keys(account["user_id"])
-    driver.find_element(By.NAME, "user_secret").send_keys(account["user_secret"], Keys.ENTER)
+    secret = driver.find_element(By.NAME, "user_secret")
+    secret.send_keys(account["user_secret"], Keys.ENTER)
+    WebDriverWait(driver, 20).until(staleness_of(secret))  # else the next page is left for the one behind the login
 
 
 def look(driver: webdriver.Chrome, size: str, scheme: str) -> None:
