@@ -20,6 +20,12 @@ NO_MOCK = Refusal(
     why="A table of this has no mock, so that it can't be tried out.",
     instead="Ask the data set's owner to load it again: a mock is made from its metadata.",
 )
+NO_ROOM = Refusal(
+    code="memory",
+    why="The public frames of this session are too large to be tried out beside mocks.",
+    instead="Begin a new session, and bring fewer or smaller frames before a dry run.",
+    error="RuntimeError",
+)
 _PLENTY, _PLENTY_DELTA = Fraction(10**6), Fraction(9, 10)
 """ε and more than anybody rehearses; a dry run is refused for what one call may cost, never for what was spent."""
 
@@ -32,24 +38,29 @@ class Rehearsal:
     opened: Callable[[Catalog], Rows] | None
     _rows: Rows | None = field(default=None, init=False)
     _ledger: Ledger | None = field(default=None, init=False)
+    _full: bool = field(default=False, init=False)
 
     def rows(self, catalog: Catalog) -> Rows | Refusal:
         """The mocks of the catalogue's tables, under the names of these, and the guest's own tables as they are."""
-        if self._rows is None and self.opened is not None:
+        if self._rows is None and self.opened is not None and not self._full:
             try:
-                rows = self.opened(catalog)
+                self._rows = self.opened(catalog)
             except BadCatalog:
                 return NO_MOCK
             for table in catalog.tables.values():
-                if table.path is None:
-                    rows.add(table, self.real.brought(table))
-            self._rows = rows
-        return self._rows or NO_MOCK
+                if table.path is None and not self._full:
+                    self.brought(table, self.real.brought(table))
+        return NO_ROOM if self._full else self._rows or NO_MOCK
 
     def brought(self, table: Table, values: Sequence[Sequence[Any]]) -> None:
-        """A table that the guest brought since."""
-        if self._rows is not None:
+        """A table that the guest brought since. One too many ends dry runs, and nothing else: the engine of mocks has little room."""
+        if self._rows is None:
+            return
+        try:
             self._rows.add(table, values)
+        except MemoryError:
+            self._rows.close()
+            self._rows, self._full = None, True
 
     def till(self, claim: Claim, catalog: Catalog, tables: Sequence[Table]) -> Till:
         """Where a dry run pays: each call what it would cost, out of a purse that doesn't empty."""

@@ -274,7 +274,9 @@ class Session:
         """The same plan at the same price by the same five lines, over mocks: nothing private is read, nothing is charged."""
         data = self._rehearsal.rows(self._catalog)
         tables = tables_of(plan.relation, self._catalog)
-        if isinstance(data, Refusal) or any(table.path is not None and table.mock is None for table in tables):
+        if isinstance(data, Refusal):
+            return data
+        if any(table.path is not None and table.mock is None for table in tables):
             return NO_MOCK
         if not data.mapper.is_there and needs_mapper(plan):
             return NO_MAPPER

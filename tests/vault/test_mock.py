@@ -160,6 +160,23 @@ def test_so_do_a_guests_own_tables_of_units(doors: Doors) -> None:
         assert abs(answer.values[0][0] - 500) < 20
 
 
+@pytest.mark.parametrize("rehearsed", [True, False])
+def test_a_frame_too_large_for_the_engine_of_mocks_ends_dry_runs_and_nothing_else(
+    dataset: Path, tmp_path: Path, rehearsed: bool
+) -> None:
+    large = tuple(
+        ColumnValues(name=f"c{number}", kind="float", values=tuple(n / 7 for n in range(200_000)))
+        for number in range(4)
+    )
+    with served(dataset, tmp_path / "ledger.sqlite", memory_bytes=48 << 20) as doors:
+        if rehearsed:
+            assert isinstance(dry(doors, COUNT), Released)
+        assert isinstance(doors.ask(AskIngest(id=2, columns=large)), Ingested)
+        assert [dry(doors, COUNT).code for _ in range(2)] == ["memory", "memory"]
+        assert isinstance(doors.ask(AskIngest(id=2, columns=(large[0],))), Ingested)
+        assert isinstance(doors.release(COUNT), Released)
+
+
 def test_mocks_are_public_tables_and_private_tables_stay_none(doors: Doors) -> None:
     table = doors.ask(AskPublic(id=1, dataset="Clinic", key="train", mock=True))
     assert isinstance(table, PublicTable)
