@@ -67,6 +67,8 @@ MOST_PUBLIC_VALUES = 8_000_000
 """Of a public table, so that it fits both processes and a frame."""
 MOST_SCRATCH_BYTES = 256 << 20
 """Of all frames that a guest brings: a guest that fills the engine's memory could make it run out or not as rows want it."""
+MOST_SCRATCH_ANSWERS = 32 << 20
+"""Bytes of answers about these frames that are kept; what is asked again beyond is answered, and charged, anew."""
 MOST_LOST = 50
 """Answers of an analyst that may be lost for each account, over all sessions, unless the operator says otherwise."""
 _LONGEST_LABEL = 64
@@ -104,6 +106,7 @@ class Session:
         self._scratch_budget = scratch_budget
         self._scratch_tables = 0
         self._scratch_bytes = 0
+        self._scratch_answers = 0
         self._noise = noise
         self._schedule = schedule
         self._recent = Recent()
@@ -258,7 +261,9 @@ class Session:
             if isinstance(answered, Refusal):
                 return answered
             released = _released(request.id, answered)
-            till.keep(answered.receipt, encode_message(released))
+            reply = encode_message(released)
+            if self._has_room(till, reply):
+                till.keep(answered.receipt, reply)
             return released
         except Exception as problem:
             # Where a mapper has failed, it is programs that get no other answer.
@@ -269,6 +274,16 @@ class Session:
             if till.charged is not None:
                 charged = till.charged
                 self._schedule.hold(started, numbers=charged.numbers, rows=charged.rows, programs=charged.programs)
+
+    def _has_room(self, till: Till, reply: bytes) -> bool:
+        """Whether an answer may be kept, to be given again: those about the guest's own values are kept in memory, where there is an end to it."""
+        if not till.of_scratch:
+            return True
+        size = self._scratch_answers + len(reply)
+        if size > MOST_SCRATCH_ANSWERS:
+            return False
+        self._scratch_answers = size
+        return True
 
     def _rehearsed(self, request: messages.AskRelease, plan: Release) -> messages.Message | Refusal:
         """The same plan at the same price by the same five lines, over mocks: nothing private is read, nothing is charged."""

@@ -52,6 +52,11 @@ class Till:
         self._receipt: Receipt | None = None
         self.charged: Charged | None = None
 
+    @property
+    def of_scratch(self) -> bool:
+        """Whether all that is asked about is public values of the guest's own, whose ledger is in memory."""
+        return self._claim.dataset == SCRATCH
+
     def stored(self) -> bytes | None:
         """The answer that this analyst has had already to this plan on this version of the data."""
         return self._ledger.recall(self._claim)
@@ -64,7 +69,7 @@ class Till:
         receipt = self._ledger.charge(
             priced.event, claim, self._terms, session_cap=self._session_cap, most_lost=self._most_lost
         )
-        if isinstance(receipt, Refusal) and claim.dataset == SCRATCH:
+        if isinstance(receipt, Refusal) and self.of_scratch:
             return replace(receipt, instead=_OWN)
         if isinstance(receipt, Receipt):
             self._receipt = receipt

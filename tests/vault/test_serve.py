@@ -306,6 +306,16 @@ def test_very_many_small_frames_are_limited_too(doors: Doors, monkeypatch: pytes
     assert [getattr(reply, "code", "fine") for reply in replies] == ["fine"] * 6 + ["memory"] * 2
 
 
+def test_answers_about_frames_are_given_again_as_far_as_there_is_room_for_them(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = ingest(doors, numbers(1.0)).table
+    monkeypatch.setattr(session_module, "MOST_SCRATCH_ANSWERS", 470)
+    repeated = [doors.release(Size(), epsilon, table=table).repeated for epsilon in (1, 2, 3, 1, 3)]
+    assert repeated == [False, False, False, True, False]
+    assert [doors.release(AGE, epsilon).repeated for epsilon in (1, 2, 3, 1, 2, 3)] == [False] * 3 + [True] * 3
+
+
 def test_what_plans_meant_is_forgotten_with_the_catalogue_they_were_over(doors: Doors) -> None:
     ingest(doors, numbers(1.0))
     assert isinstance(doors.release(AGE), Released)
