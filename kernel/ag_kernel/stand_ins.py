@@ -173,7 +173,7 @@ class _ByName(enum.EnumType):
     """Enums made by a call: their members are called as a cell might call them."""
 
     def _create_(cls, class_name: str, names: Any, **words: Any) -> Any:
-        return super()._create_(class_name, _members(names), **words)  # type: ignore[misc]
+        return super()._create_(class_name, _members(names), **words)  # type: ignore[misc]  # stubs don't tell of it
 
 
 def _members(given: Any) -> list[Any]:

@@ -108,7 +108,7 @@ def _work(client: RawClient, orders: Connection) -> None:
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(kernels)) as pool:
         everyone = [stack.enter_context(client.channels(kernel)) for kernel in kernels]
         working = [pool.submit(_run_until, over, channels) for channels in everyone]
-        time.sleep(1.0)
+        time.sleep(1.0)  # their cells have begun
         start, mine = time.perf_counter(), time.process_time()
         orders.send("running")
         orders.recv()

@@ -75,10 +75,10 @@ def test_who_waits_for_a_request_sleeps_while_the_gateway_takes_what_was_said() 
             channel.publish("status", {"execution_state": "busy"})
         waiting = threading.Thread(target=wait)
         waiting.start()
-        time.sleep(0.1)
+        time.sleep(0.1)  # it waits by now
         while select.select([ours], [], [], 0)[0]:
             ours.recv(64)
-            time.sleep(0.001)
+            time.sleep(0.001)  # time to be woken by each
         ours.shutdown(socket.SHUT_WR)
         waiting.join()
     assert switches[0] < 10, "the wait itself, its end, and turns of the interpreter"

@@ -2,11 +2,14 @@
 
 import json
 import socket
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ag_plan.codec import decode_message, encode_message, encode_plan
 from ag_plan.frames import receive_frame, send_frame
@@ -14,6 +17,7 @@ from ag_plan.messages import REPLIES, AskRelease, Message
 from ag_plan.relations import Source
 from ag_plan.releases import Epsilon, GroupKey, Measure, Release
 from ag_vault import serve
+from ag_vault.evaluate import DuckData
 
 
 class Doors:
@@ -75,3 +79,17 @@ def served(dataset: Path, ledger: Path, **more: Any) -> Iterator[Doors]:
         thread.join(10)
         plan_end.close()
         control_end.close()
+
+
+def charged_before(method: str, ledger: Path, patch: pytest.MonkeyPatch) -> list[int]:
+    """How many charges were on disk each time that this method of the data was called."""
+    charged: list[int] = []
+    read = getattr(DuckData, method)
+
+    def watch(data: DuckData, asked: Any) -> Any:
+        with sqlite3.connect(ledger) as connection:
+            charged.append(connection.execute("SELECT count(*) FROM events").fetchone()[0])
+        return read(data, asked)
+
+    patch.setattr(DuckData, method, watch)
+    return charged

@@ -38,7 +38,7 @@ from ag_vault.data import open_rows
 from ag_vault.errors import EngineFailed
 from ag_vault.evaluate import DuckData
 from ag_vault.ledger import Ledger
-from tests.vault.doors import Doors, released, served
+from tests.vault.doors import Doors, charged_before, released, served
 from tests.vault.owners import clinic
 
 AGE = Mean(columns=("age",))
@@ -493,15 +493,7 @@ def test_a_session_that_has_lost_an_answer_gets_no_other_one_but_what_is_free(
 def test_the_charge_is_on_disk_before_the_first_row_is_read(
     doors: Doors, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    charged: list[int] = []
-    read = DuckData.rows
-
-    def watch(data: DuckData, sql: str) -> Any:
-        with sqlite3.connect(ledger) as connection:
-            charged.append(connection.execute("SELECT count(*) FROM events").fetchone()[0])
-        return read(data, sql)
-
-    monkeypatch.setattr(DuckData, "rows", watch)
+    charged = charged_before("rows", ledger, monkeypatch)
     doors.release(AGE)
     assert charged == [1]
 

@@ -1,6 +1,5 @@
 """Counts of a whole table, which the engine is asked for but once: what they are, when they are not used, and that each is charged."""
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from ag_plan.releases import Count, GroupKey, Measure, Nunique, Size, Sum
 from ag_vault.evaluate import DuckData, evaluate
 from ag_vault.ops.whole import Whole
 from tests.vault import world
-from tests.vault.doors import Doors, served
+from tests.vault.doors import Doors, charged_before, served
 from tests.vault.owners import clinic
 from tests.vault.world import COLUMNS, ROWS, binary, column
 
@@ -94,15 +93,7 @@ def doors(tmp_path: Path, ledger: Path) -> Iterator[Doors]:
 def test_a_count_that_is_known_is_charged_before_it_is_looked_up_all_the_same(
     doors: Doors, ledger: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    charged: list[int] = []
-    count = DuckData.count
-
-    def watch(data: DuckData, whole: Whole) -> int:
-        with sqlite3.connect(ledger) as connection:
-            charged.append(connection.execute("SELECT count(*) FROM events").fetchone()[0])
-        return count(data, whole)
-
-    monkeypatch.setattr(DuckData, "count", watch)
+    charged = charged_before("count", ledger, monkeypatch)
     for epsilon in (1, 2, 3):
         doors.release(Size(), epsilon)
     assert charged == [1, 2, 3]
