@@ -17,7 +17,7 @@ from ag_enclave.commands.doctor import doctor
 from ag_enclave.commands.serve import serve
 from ag_enclave.commands.sync import sync
 from ag_enclave.commands.user import user
-from ag_enclave.errors import Unusable
+from ag_enclave.errors import Refusal, Unusable
 
 
 @click.group()
@@ -34,7 +34,7 @@ def main() -> None:
     """Run the command line."""
     try:
         commands(standalone_mode=True)
-    except Unusable as problem:
+    except (Unusable, Refusal) as problem:
         click.echo(f"ag-enclave: {problem}", err=True)
         sys.exit(1)
 

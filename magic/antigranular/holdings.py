@@ -10,6 +10,7 @@ from antigranular import table
 from antigranular.asset import Dataset
 from antigranular.data_file import DataFile, data_file
 from antigranular.errors import AgError
+from antigranular.held_asset import Assets
 from antigranular.listing import Listing
 from antigranular.reading import reading
 from antigranular.rest import Enclave
@@ -45,6 +46,12 @@ class Held:
     def version(self) -> int:
         """The number of its newest version, which new sessions get. AgError for whom it isn't: the enclave tells its owners alone."""
         return int(self._owned("version"))
+
+    @property
+    @reading(_SAID)
+    def assets(self) -> Assets:
+        """Its tables, each by its name or its place, with unit, columns and bounds: what everybody with an account may know of them."""
+        return Assets(self.name, self.facts)
 
     @property
     def retired(self) -> str | None:

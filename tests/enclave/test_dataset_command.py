@@ -218,6 +218,45 @@ def test_words_beside_the_metadata_are_said_and_changed_on_the_command_line(file
     assert (wrong.returncode, "url must be a whole address" in wrong.stderr) == (1, True)
 
 
+def test_the_command_line_finds_and_shows_what_is_public_of_a_data_set(files: Path) -> None:
+    given = (
+        "--table",
+        "train=people.csv",
+        "--public",
+        "test_x=test.csv",
+        "--owner",
+        "olga",
+        "--contributor",
+        "Ann Doe",
+    )
+    warm.run("user", "add", "olga", "--role", "owner", "--state", "state", cwd=files, check=True)
+    assert add(files, *given, "--summary", "Who\nlives there").returncode == 0
+
+    def ask(*words: str) -> str:
+        return warm.run("dataset", *words, "--state", "state", cwd=files, check=True).stdout
+
+    assert (ask("search", "DOE", "people of"), ask("search", "doe", "gold")) == (listed(files), "")
+    shown = ask("show", "our_village")
+    assert shown == ask("show", "Our Village")
+    for line in (
+        "summary\tWho lives there",
+        "owners\tolga",
+        "budget\tper_call\tε 1\tδ 1e-06",
+        "table\ttrain\trows not public\tprotects one row",
+        "column\tage\tint\t0 to 120\tmay be missing",
+        "column\tsex\tstr\tf, m\tmay be missing",
+        "public\ttest_x",
+    ):
+        assert line in shown.splitlines()
+    ask("describe", "Our Village", "--show-rows", "train")
+    assert "table\ttrain\t3 rows, made public\tprotects one row" in ask("show", "our_village")
+    for word in ("show", "owners"):
+        none = warm.run("dataset", word, "Gold", "--state", "state", cwd=files)
+        assert (none.returncode, none.stderr) == (
+            1, "ag-enclave: There is no data set 'Gold'; available: Our Village.\n",
+        )  # fmt: skip
+
+
 def test_a_loader_that_says_a_lot_on_stderr_is_heard_to_its_end_and_its_last_words_are_told() -> None:
     say = "import json, sys; sys.stderr.write('x' * 300_000 + '\\nlast words\\n')"
     done = [sys.executable, "-c", f"{say}; print(json.dumps({{'done': True, 'report': {{}}}}))"]

@@ -161,3 +161,13 @@ def test_a_catalogue_shows_the_summary_where_an_owner_wrote_one() -> None:
     found = Catalogue([{"name": "Town", "variable": "town", "summary": "All in brief.", "description": "At length."}])
     assert "All in brief." in str(found)
     assert "At length." not in str(found)
+
+
+def test_a_catalogue_says_how_many_rows_there_are_where_an_owner_made_it_public() -> None:
+    one = {"name": "Town", "variable": "town", "tables": {"people": {"rows": 1234}, "cats": {"rows": None}}}
+    other = {"name": "Hamlet", "variable": "hamlet", "tables": {"people": {"rows": None}}}
+    for picture in (str(Catalogue([one, other])), Catalogue([one, other])._repr_html_()):
+        assert "people: 1,234" in picture
+        assert "cats: " not in picture
+        assert picture.count("not public") == 1
+    assert "rows" not in str(Catalogue([other]))

@@ -1,14 +1,14 @@
 """Arrays from their owner's notebook to an analyst's: annotated, loaded, computed with by pointers, published by sigma."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import antigranular as ag
-from tests import warm
-from tests.enclave.people import add_user
-from tests.enclave_server import running_enclave
+from tests.enclave_server import Enclave
+from tests.magic.test_owner import connect
 
 CELL = """
 import op_pandas
@@ -27,24 +27,24 @@ def annotated() -> ag.AnnotatedTensor:
     return ag.Tensor(ages).annotate_with_dp_metadata(0, 120, [f"p{each}" for each in range(500)])
 
 
-def test_an_array_is_published_by_pointers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    described, table = annotated().write(tmp_path, "ages", {"epsilon": 50, "per_analyst": {"epsilon": 50}})
-    state = tmp_path / "state"
-    words = ["Ages", "--metadata", str(described), "--table", f"ages={table}", "--state", str(state)]
-    warm.run("dataset", "add", *words, check=True)
-    who = add_user(state, "ann", "analyst")
-    with running_enclave(state) as enclave:
-        monkeypatch.setenv("AG_ENCLAVE_CA", enclave.ca)
-        with ag.login(who["user_id"], who["user_secret"], dataset="Ages", url=enclave.url) as session:
-            tried = session.mock(CELL)
-            assert tried.budget == []
-            assert tried.exports["older"].ag.mock
-            assert tried.exports["older"] == pytest.approx(tried.exports["made_up"], abs=20)
-            real = session.execute(CELL)
-            assert real.exports["older"] == pytest.approx(40.5, abs=4)
-            assert real.exports["older"].ag.cost == tried.exports["older"].ag.cost
-            assert real.exports["older"].ag.cost["rho"] == real.exports["rho"]
-            assert real.budget[0]["rho"] == pytest.approx(real.exports["rho"])
+def test_an_array_becomes_a_column_whose_unit_is_its_subject_and_is_published_by_pointers(at_demo: Enclave) -> None:
+    owner = connect(at_demo, "owner")
+    budget = {"epsilon": 50, "per_analyst": {"epsilon": 50}}
+    held = owner.datasets.upload(ag.Dataset("Ages", assets=[ag.Asset("ages", annotated())], budget=budget))
+    (asset,) = held.assets
+    assert [column["name"] for column in asset.columns if column["name"] != "subject"] == ["value"]
+    assert asset.unit == "all rows of one subject, at most 1 here"
+    with ag.login(dataset="Ages") as session:
+        tried = session.mock(CELL)
+        assert tried.budget == []
+        assert tried.exports["older"].ag.mock
+        assert tried.exports["older"] == pytest.approx(tried.exports["made_up"], abs=20)
+        real = session.execute(CELL)
+    held.retire("the test is over")
+    assert real.exports["older"] == pytest.approx(40.5, abs=4)
+    assert real.exports["older"].ag.cost == tried.exports["older"].ag.cost
+    assert real.exports["older"].ag.cost["rho"] == real.exports["rho"]
+    assert real.budget[0]["rho"] == pytest.approx(real.exports["rho"])
 
 
 def test_what_can_t_be_annotated_is_one_sentence() -> None:
@@ -65,3 +65,9 @@ def test_what_can_t_be_annotated_is_one_sentence() -> None:
             ag.Tensor(values).annotate_with_dp_metadata(0, 1, ["a", "b"])
     assert annotated().frame().shape == (500, 2)
     assert annotated().metadata["unit"]["max_rows"] == 1
+
+
+def test_an_array_is_two_files_for_the_command_line(tmp_path: Path) -> None:
+    described, table = annotated().write(tmp_path, "ages", {"epsilon": 50})
+    assert json.loads(described.read_text()) == {"budget": {"epsilon": 50}, "tables": {"ages": annotated().metadata}}
+    assert len(table.read_text().splitlines()) == 501

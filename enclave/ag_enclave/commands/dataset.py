@@ -1,7 +1,7 @@
-"""``ag-enclave dataset``: register data from files, say what and whose it is, list what is registered, retire and restore."""
+"""``ag-enclave dataset``: register data from files, say what and whose it is, list, search and show what is registered, retire and restore."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +9,17 @@ import click
 
 from ag_enclave.commands.options import by, keyed_files, known_state, new_state, state_option
 from ag_enclave.state import State
+from ag_enclave.words import plain
 
 if TYPE_CHECKING:
-    from ag_enclave.catalog import Catalog
+    from ag_enclave.catalog import Catalog, Dataset
     from ag_enclave.holdings import Holdings
     from ag_enclave.ownership import Ownership
 
 
 @click.group()
 def dataset() -> None:
-    """Register, describe, list, retire and restore data sets."""
+    """Register, describe, list, search, show, retire and restore data sets."""
 
 
 def _described(command: Callable[..., None]) -> Callable[..., None]:
@@ -200,7 +201,13 @@ def owners(name: str, to: tuple[str, ...], everyone: bool, reason: str, state_pa
         if reason:
             ownership.hand_over(name, to or [EVERYONE], by=by(), reason=reason)
         found = ownership.of(catalog.named(name, retired=True))
-    click.echo("every owner's" if EVERYONE in found else ", ".join(found) or "nobody's; hand it over")
+    click.echo(_whose(found))
+
+
+def _whose(owners: Collection[str]) -> str:
+    from ag_enclave.ownership import EVERYONE
+
+    return "every owner's" if EVERYONE in owners else ", ".join(owners) or "nobody's; hand it over"
 
 
 @contextlib.contextmanager
@@ -223,9 +230,66 @@ def list_datasets(state_path: Path) -> None:
     from ag_enclave.catalog import Catalog
 
     for each in Catalog(known_state(state_path).folder("datasets")).everything(retired=True):
-        retired = "" if each.retired is None else "retired: "
-        stale = "to be loaded again: " if each.stale else ""
-        click.echo(f"{each.name}\t{each.variable}\tversion {each.version}\t{retired}{stale}{each.description}")
+        click.echo(_line(each))
+
+
+@dataset.command()
+@click.argument("words", nargs=-1, required=True)
+@state_option
+def search(words: tuple[str, ...], state_path: Path) -> None:
+    """List those in whose name, description, summary, citation or contributors all of WORDS are."""
+    from ag_enclave.catalog import Catalog
+
+    wanted = " ".join(words).lower().split()
+    for each in Catalog(known_state(state_path).folder("datasets")).everything(retired=True):
+        said = each.words
+        whole = " ".join((each.name, each.description, said.summary, said.citation, *said.contributors)).lower()
+        if all(word in whole for word in wanted):
+            click.echo(_line(each))
+
+
+def _line(each: "Dataset") -> str:
+    retired = "" if each.retired is None else "retired: "
+    stale = "to be loaded again: " if each.stale else ""
+    return f"{each.name}\t{each.variable}\tversion {each.version}\t{retired}{stale}{_flat(each.description)}"
+
+
+def _flat(words: object) -> str:
+    """On one line, and nothing that would steer a terminal."""
+    return plain(" ".join(str(words).split()))
+
+
+@dataset.command()
+@click.argument("name")
+@state_option
+def show(name: str, state_path: Path) -> None:
+    """Show NAME, or what has it as its variable: what is said of it, whose it is, its budget, its tables with their columns and bounds."""
+    with _ownership(known_state(state_path)) as (ownership, catalog):
+        found = catalog.named(name, retired=True)
+        owners = ownership.of(found)
+    click.echo(_line(found))
+    said = {**found.public(), "owners": _whose(owners), "contributors": ", ".join(found.words.contributors)}
+    for fact in ("summary", "citation", "url", "contributors", "owners"):
+        if said[fact]:
+            click.echo(f"{fact}\t{_flat(said[fact])}")
+    for who, cap in found.budget.items():
+        click.echo(f"budget\t{who}\tε {cap.get('epsilon')}\tδ {cap.get('delta')}")
+    for line in _assets(found):
+        click.echo(line)
+
+
+def _assets(found: "Dataset") -> Iterator[str]:
+    """Its tables and public frames, a line each, and one for every column."""
+    from ag_enclave.described import tables_of
+
+    for table in tables_of(found):
+        rows = "rows not public" if table["rows"] is None else f"{table['rows']:,} rows, made public"
+        yield f"table\t{table['key']}\t{rows}\tprotects {table['unit']}"
+        for column in table["columns"]:
+            yield "\t".join(("column", *(_flat(column[fact]) for fact in ("name", "kind", "holds", "nulls"))))
+    for view in found.views:
+        if view["kind"] == "public":
+            yield f"public\t{view['key']}"
 
 
 def coercions(report: dict[str, Any]) -> str:

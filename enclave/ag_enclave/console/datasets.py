@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from ag_enclave.catalog import Dataset
 from ag_enclave.console.overview import cap_of_everyone, drawn, spent_by
 from ag_enclave.console.page import moved, page, part
 from ag_enclave.console.visit import Visit, filled_form
+from ag_enclave.described import tables_of
 from ag_enclave.errors import Refusal
 
 PATH = "/console/datasets"
@@ -55,7 +55,7 @@ async def show_one(
         given=given,
         outlook=await _outlook(visit, dataset.name),
         dataset=dataset,
-        tables=list(_tables(dataset.tables)),
+        tables=list(tables_of(dataset)),
         caps=caps,
         around_caps=around_caps,
         spent=spent,
@@ -128,28 +128,3 @@ def _caps(budget: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"kind": kind, "who": "", "seconds": 0, "by": "metadata", **declared}
     for cap in budget["caps"]:
         yield {**cap, "by": "owner"}
-
-
-def _tables(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Columns and bounds as people read them."""
-    for key, table in tables.items():
-        unit = table.get("unit", "row")
-        words = "one row" if unit == "row" else f"all rows of one {unit['name']}, at most {unit['max_rows']} here"
-        yield {"key": key, "unit": words, "columns": [_column(each) for each in table["columns"]]}
-
-
-def _column(column: dict[str, Any]) -> dict[str, str]:
-    lower, upper, categories = column.get("lower"), column.get("upper"), column.get("categories")
-    values = "any"
-    if categories is not None:
-        values = ", ".join(str(each) for each in categories)
-    elif lower is not None and upper is not None:
-        values = f"{_bound(column, lower)} to {_bound(column, upper)}"
-    nulls = "may be missing" if column.get("nullable", True) else "never missing"
-    return {"name": column["name"], "kind": column["kind"], "holds": values, "nulls": nulls}
-
-
-def _bound(column: dict[str, Any], value: float) -> str:
-    if column["kind"] != "datetime":
-        return f"{value:g}"
-    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(value)):%Y-%m-%d}"
