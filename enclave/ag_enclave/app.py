@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from ag_enclave.accounts import Account
 from ag_enclave.api import (
     about,
     budgets,
@@ -33,6 +34,7 @@ from ag_enclave.api import (
 )
 from ag_enclave.api.call import Call, Endpoint, PublicEndpoint
 from ag_enclave.auth import ANYONE, caller
+from ag_enclave.body import watched
 from ag_enclave.bridge.inbound import content_limit
 from ag_enclave.console.pages import console_routes, refused_page
 from ag_enclave.errors import BadState, Conflict, Missing, Refusal, Unfit
@@ -198,8 +200,11 @@ def _public(gateway: Gateway, serves: PublicEndpoint) -> Serve:
 
 def _private(gateway: Gateway, row: Row) -> Serve:
     async def endpoint(request: Request) -> Response:
-        account = await caller(request, gateway, row.roles, one_time=row.one_time)
-        return await row.serves(Call(request=request, gateway=gateway, account=account))
+        async def let_in() -> Account:
+            return await caller(request, gateway, row.roles, one_time=row.one_time)
+
+        account = await let_in()
+        return await row.serves(Call(request=watched(request, let_in), gateway=gateway, account=account))
 
     return endpoint
 

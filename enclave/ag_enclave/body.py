@@ -1,15 +1,28 @@
 """Request bodies, read up to a limit. Knows no endpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
+from starlette.types import Message
 
 from ag_enclave.errors import Refusal
 
 _LONGEST = 1 << 20
+
+
+def watched(request: Request, check: Callable[[], Awaitable[object]]) -> Request:
+    """The same request, whose sender is looked at again once the body is whole: who sends slowly was let in long ago, and may have been shut out since."""
+
+    async def receive() -> Message:
+        message = await request.receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            await check()
+        return message
+
+    return Request(request.scope, receive)
 
 
 async def read_body(request: Request, longest: int = _LONGEST) -> bytes:

@@ -178,6 +178,7 @@ class Intake:
             seconds=settings.load_seconds,
             memory_bytes=settings.load_memory_bytes,
             file_bytes=settings.load_file_bytes,
+            free_bytes=settings.free_bytes,
         )
         return self._holdings.enter(arrival, tell, limits=limits, leash=leash)
 

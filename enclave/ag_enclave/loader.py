@@ -35,6 +35,8 @@ _LONGEST_LINE = 1 << 20
 _LINES_KEPT, _LONGEST_WORD = 20, 4096
 """Of what a loader writes to stderr."""
 _TRIES = 5
+_LOOK_SECONDS = 0.25
+"""Between two looks at the disk: a loader writes some hundred megabytes a second at most."""
 _GIVEN = frozenset(
     {*dir(builtins), "export", "imported", "display", "ag_print", "load_dataset", "load_mock", "submit_predictions"}
 )
@@ -63,11 +65,15 @@ class Load:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one load may take: seconds, memory, and the longest file it writes, which is what a decompression bomb would fill."""
+    """What one load may take: seconds, memory, the longest file it writes, and what it leaves free of its disk.
+
+    A few kilobytes of Parquet hold billions of rows, whose copies fill whichever disk: the ledger's is mostly the same.
+    """
 
     seconds: int = 86_400
     memory_bytes: int = 8 << 30
     file_bytes: int = 1 << 40
+    free_bytes: int = 512 << 20
 
 
 class Leash:
@@ -144,7 +150,7 @@ def prepared(
         lodging = lodge(work, lambda path: path.resolve().is_relative_to(state.folder("uploads").resolve()))
         brought, key = _brought(load, lodging), lodging.bring(unit_key(state))
         command = command_of(brought, target, key, limits or Limits(), user=lodging.user)
-        report = _run(command, progress, limits or Limits(), leash or Leash())
+        report = _run(command, work, progress, limits or Limits(), leash or Leash())
         lodging.take_back(target)
         yield Draft(name=load.name, folder=folder, loaded=target, report=report)
     finally:
@@ -263,12 +269,37 @@ def _jail(load: Load, target: Path, hashing: Path, limits: Limits) -> list[str]:
     return [*jail, "--write", str(target.parent)]
 
 
-def _run(command: list[str], progress: Progress, limits: Limits, leash: Leash) -> dict[str, Any]:
+class _Guard:
+    """Ends a loader whose disk has less than this free; ``full``: it has."""
+
+    def __init__(self, loader: "subprocess.Popen[bytes]", folder: Path, free_bytes: int) -> None:
+        self.full = False
+        self._loader = loader
+        self._folder = folder
+        self._free_bytes = free_bytes
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, name="loader's disk", daemon=True).start()
+
+    def leave(self) -> None:
+        """The loader has ended."""
+        self._over.set()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_LOOK_SECONDS):
+            if shutil.disk_usage(self._folder).free < self._free_bytes:
+                self.full = True
+                self._loader.kill()
+                return
+
+
+def _run(command: list[str], folder: Path, progress: Progress, limits: Limits, leash: Leash) -> dict[str, Any]:
+    """Wait for the loader, which writes to ``folder`` alone; its report."""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as loader:
         leash.hold(loader)
         alarm = threading.Timer(limits.seconds, loader.kill)
         alarm.daemon = True
         alarm.start()
+        guard = _Guard(loader, folder, limits.free_bytes)
         said, hearing = _heard(loader)
         try:
             report = _follow(loader, progress)
@@ -278,10 +309,15 @@ def _run(command: list[str], progress: Progress, limits: Limits, leash: Leash) -
         finally:
             late = not alarm.is_alive()
             alarm.cancel()
+            guard.leave()
         hearing.join()
         trouble = b"".join(said).decode(errors="replace")
     if leash.pulled:
         raise BadData("The load was cancelled.")
+    if guard.full:
+        raise BadData(
+            f"The load was ended: what the files unfold to would fill the enclave's disk, of which {limits.free_bytes:,} bytes stay free (uploads.free_bytes)."
+        )
     if late and loader.returncode != 0:
         raise BadData(f"The load took longer than {limits.seconds} seconds and was ended.")
     if loader.returncode != 0 or report is None:

@@ -25,6 +25,7 @@ _LOST = (
     "(ag-enclave dataset add --owner), or say whose the data sets of that account are (ag-enclave dataset owners)."
 )
 _SHARED = "{} is also {}'s, who can give it up, or an operator can hand it over: name them among its owners."
+_GONE = "This account is no owner's any more."
 _FOREIGN = "{} belongs to other owners; one of them, or an operator, can hand it over."
 
 owners = sa.Table(
@@ -44,8 +45,9 @@ class Ownership:
         self._competitions = competitions
 
     def held(self, who: str) -> frozenset[str]:
-        """The names of all data sets, also retired ones, and competitions' labels that are this owner's."""
+        """The names of all data sets, also retired ones, and competitions' labels that are this owner's. Refusal 403 for who is none any more."""
         with self._database.transaction() as connection:
+            check_standing(connection, who)
             recorded = _recorded(connection)
         mine = [each for each in self._catalog.everything(retired=True) if _is_of(who, recorded, each.account)]
         known = {name for each in mine for name in (each.name, each.variable)}
@@ -89,6 +91,8 @@ class Ownership:
         with self._database.turn(BUDGETS), self._database.transaction() as connection:
             deeds.take_turn(connection)
             dataset = self._catalog.named(name, retired=True)
+            if holder:
+                check_standing(connection, holder)
             check_owners(connection, wanted)
             before = of_account(connection, dataset.account)
             if holder and holder not in before:
@@ -112,6 +116,8 @@ def settle_new(
     the log has entries under its account or name that a restoration left to nobody.
     """
     recorded, names = _recorded(connection), (dataset.account, dataset.name)
+    if holder:
+        check_standing(connection, holder)
     if holder and any(recorded.get(each) == frozenset() for each in names):
         raise Conflict(_LOST.format(dataset.name))
     connection.execute(sa.delete(owners).where(owners.c.account.in_(names), owners.c.user_id == _NOBODY))
@@ -129,6 +135,15 @@ def settle_new(
     if wanted and frozenset(wanted) != found:
         raise Conflict(f"The account {dataset.account} has owners already; `ag-enclave dataset owners` hands it over.")
     return found
+
+
+def check_standing(connection: sa.Connection, who: str) -> None:
+    """Refusal 403 where this is no owner, or a disabled one: an order may have waited for its turn since its sender was let in."""
+    found = sa.select(accounts.c.user_id).where(
+        accounts.c.user_id == who, accounts.c.role == "owner", sa.not_(accounts.c.disabled)
+    )
+    if connection.execute(found).first() is None:
+        raise Refusal(403, _GONE)
 
 
 def check_owners(connection: sa.Connection, wanted: Collection[str]) -> None:
@@ -168,7 +183,8 @@ def is_of(connection: sa.Connection, who: str, dataset: Dataset) -> bool:
 
 
 def check_of(connection: sa.Connection, who: str, dataset: Dataset) -> None:
-    """Refusal 403 where it isn't this owner's."""
+    """Refusal 403 where it isn't this owner's, or they are none any more."""
+    check_standing(connection, who)
     if not is_of(connection, who, dataset):
         raise Refusal(403, _FOREIGN.format(dataset.name))
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -172,17 +173,34 @@ def test_a_mock_that_is_the_data_is_refused_or_taken_with_a_reason_for_the_log(f
     assert said == [("mock.override", "Our Village", '{"reason": "printed in the village\'s newspaper"}')]
 
 
-def test_a_file_that_unfolds_for_too_long_is_ended_and_leaves_nothing(files: Path) -> None:
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        (Limits(seconds=2, free_bytes=0), "took longer than 2 seconds"),
+        (Limits(seconds=60, free_bytes=96 << 20), "would fill the enclave's disk"),
+    ],
+)
+def test_a_file_that_unfolds_for_too_long_or_too_far_is_ended_and_leaves_nothing(
+    files: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits, why: str
+) -> None:
     import duckdb
 
-    duckdb.execute(f"COPY (SELECT 1 AS age FROM range(100000000)) TO '{files / 'bomb.parquet'}' (FORMAT PARQUET)")
+    def small_disk(folder: Path) -> SimpleNamespace:
+        """Of a hundred megabytes, with nothing on it but what is in this folder."""
+        with contextlib.suppress(FileNotFoundError):  # the loader's own files come and go
+            return SimpleNamespace(free=(100 << 20) - sum(path.stat().st_size for path in folder.rglob("*")))
+        return SimpleNamespace(free=100 << 20)
+
+    monkeypatch.setattr(loader.shutil, "disk_usage", small_disk)
+
+    duckdb.execute(f"COPY (SELECT 1 AS age FROM range(40000000)) TO '{files / 'bomb.parquet'}' (FORMAT PARQUET)")
     (files / "m.yaml").write_text(
         "{tables: {t: {columns: {age: {type: int, lower: 0, upper: 9}}}}, budget: {epsilon: 1}}"
     )
     state = open_state(files / "state")
     load = Load(name="Bomb", metadata=files / "m.yaml", tables={"t": files / "bomb.parquet"})
-    tried = prepared(load, state, lambda _share, _what: None, limits=Limits(seconds=2))
-    with pytest.raises(BadData, match="took longer than 2 seconds"), tried:
+    tried = prepared(load, state, lambda _share, _what: None, limits=limits)
+    with pytest.raises(BadData, match=why), tried:
         pass
     assert not list(state.folder("datasets").iterdir())
 
@@ -257,9 +275,9 @@ def test_the_command_line_finds_and_shows_what_is_public_of_a_data_set(files: Pa
         )  # fmt: skip
 
 
-def test_a_loader_that_says_a_lot_on_stderr_is_heard_to_its_end_and_its_last_words_are_told() -> None:
+def test_a_loader_that_says_a_lot_on_stderr_is_heard_to_its_end_and_its_last_words_are_told(files: Path) -> None:
     say = "import json, sys; sys.stderr.write('x' * 300_000 + '\\nlast words\\n')"
     done = [sys.executable, "-c", f"{say}; print(json.dumps({{'done': True, 'report': {{}}}}))"]
-    assert loader._run(done, lambda _share, _what: None, Limits(seconds=20), Leash()) == {}
+    assert loader._run(done, files, lambda _share, _what: None, Limits(seconds=20), Leash()) == {}
     with pytest.raises(BadData, match="The loader failed: last words"):
-        loader._run([sys.executable, "-c", say], lambda _share, _what: None, Limits(seconds=20), Leash())
+        loader._run([sys.executable, "-c", say], files, lambda _share, _what: None, Limits(seconds=20), Leash())

@@ -1,10 +1,13 @@
 """Every route against people who mean harm: tokens that are not quite tokens, bodies that are not quite bodies, and requests that come again."""
 
+import http.client
 import json
 import re
 import sys
 import threading
 import time
+from collections.abc import Callable
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -13,7 +16,8 @@ from ag_enclave.app import ROUTES
 from ag_enclave.roles import ROLES
 from ag_enclave.tokens import Tokens
 from tests.enclave.people import add_user
-from tests.enclave.raw_client import RawClient
+from tests.enclave.raw_client import PATIENCE, RawClient
+from tests.enclave.test_console import FORM, Browser
 from tests.enclave.test_routes import _path
 from tests.enclave_server import Enclave
 
@@ -130,6 +134,52 @@ def test_what_is_somebody_else_s_is_to_nobody_but_its_own(odd_enclave: Enclave) 
         pass
     mine.ask("DELETE", f"/api/sessions/{notebook['id']}")
     mine.ask("POST", f"/ag/v1/requests/{asked['request_id']}/withdraw", {})
+
+
+def test_who_is_shut_out_while_they_send_changes_nothing(odd_enclave: Enclave) -> None:
+    """A body may come as slowly as its sender likes: an order that was begun in time must not be one that is carried out years later."""
+    leaver = RawClient(odd_enclave, account=add_user(odd_enclave.state, "leaver", "owner")).login()
+    browser = Browser(odd_enclave)
+    browser.login(leaver.account)
+    operator, path = RawClient(odd_enclave, "operator").login(), "/ag/v1/budgets/Odd%20Data"
+    form_token = browser.token_of(browser.get("/console/datasets/Odd%20Data"))
+    given = {"kind": "analyst", "who": "friend", "epsilon": "7", "reason": "good-bye"}
+    by_form = urlencode({**given, "form_token": form_token}).encode()
+    slow = [
+        begun(leaver, "PUT", path, json.dumps(given).encode(), {"Authorization": f"Bearer {leaver.token}"}),
+        begun(leaver, "POST", "/console/datasets/Odd%20Data/cap", by_form, {"Cookie": browser.cookie, **FORM}),
+    ]
+    try:
+        operator.ask("PATCH", "/ag/v1/users/leaver", {"disabled": True})
+        ends = [end() for end in slow]
+    finally:
+        operator.ask("PATCH", "/ag/v1/users/leaver", {"disabled": False})
+    assert [(end.status, end.getheader("location")) for end in ends] == [
+        (401, None),
+        (303, "/console/login?next=/console&expired=1"),
+    ]
+    (budget,) = leaver.login_anew().ask("GET", "/ag/v1/budgets").json
+    assert "friend" not in [cap["who"] for cap in budget["caps"]]
+
+
+def begun(
+    client: RawClient, method: str, path: str, body: bytes, headers: dict[str, str]
+) -> Callable[[], http.client.HTTPResponse]:
+    """A request whose sender was let in before the last byte; what sends that, and gives the answer."""
+    connection = http.client.HTTPSConnection("127.0.0.1", client.enclave.port, context=client.context, timeout=PATIENCE)
+    connection.putrequest(method, path)
+    for name, value in {**headers, "Content-Length": str(len(body)), "Expect": "100-continue"}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    said = connection.sock.recv(100)  # as soon as the body is wanted, whose it is was looked at
+    assert said.startswith(b"HTTP/1.1 100 "), said
+    connection.send(body[:-1])
+
+    def end() -> http.client.HTTPResponse:
+        connection.send(body[-1:])
+        return connection.getresponse()
+
+    return end
 
 
 def test_no_body_takes_a_field_that_is_not_its_own() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ag_enclave.competitions import Competitions, competitions
 from ag_enclave.database import Database
 from ag_enclave.decisions import Acceptance, Decisions, Denial
 from ag_enclave.errors import Conflict, Missing, Refusal, Unfit
-from ag_enclave.ownership import EVERYONE, Ownership, close, of_account, settle_new
+from ag_enclave.ownership import EVERYONE, Ownership, check_of, close, of_account, settle_new
 from ag_enclave.requests import Limits, Requests
 from ag_enclave.review import Ended, Input, Submission, subject_of
 from ag_enclave.reviewing import Approval, Reviewing, digest_of
@@ -90,6 +91,7 @@ def test_data_sets_of_one_account_have_the_same_owners_on_either_database(databa
 def test_what_is_every_owner_s_is_joined_by_nobody_unawares_and_what_was_lost_is_nobody_s(
     database: Database, tmp_path: Path
 ) -> None:
+    Accounts(database).add("olga", "owner", "h", by="test")
     put_catalogue(tmp_path, "old", "Old")
     folder = tmp_path / "datasets"
     old = Catalog(folder).named("Old")
@@ -105,6 +107,41 @@ def test_what_is_every_owner_s_is_joined_by_nobody_unawares_and_what_was_lost_is
     assert held_by(database, folder, "olga") == set()
     with pytest.raises(Refusal, match="no owner in common"):
         Ownership(database, Catalog(folder), Competitions(database)).check_common(["Old"])
+
+
+def test_who_is_no_owner_any_more_has_nothing_and_an_order_that_waited_meanwhile_changes_nothing(
+    database: Database, tmp_path: Path
+) -> None:
+    accounts = Accounts(database)
+    for who in ("olga", "otto"):
+        accounts.add(who, "owner", "h", by="test")
+    put_catalogue(tmp_path, "old", "Old")
+    put_catalogue(tmp_path, "new", "New")
+    catalog = Catalog(tmp_path / "datasets")
+    owned = Ownership(database, catalog, Competitions(database))
+    owned.hand_over("Old", ["olga"], by="test", reason="hers")
+    for shut_out in (
+        lambda: accounts.disable("olga", by="test"),
+        lambda: (accounts.enable("olga", by="test"), accounts.change_role("olga", "auditor", by="test")),
+    ):
+        shut_out()
+        for order in (
+            lambda: owned.held("olga"),
+            lambda: owned.check("olga", "Old"),
+            lambda: owned.hand_over("Old", ["otto"], by="olga", reason="x", holder="olga"),
+            lambda: ordered(database, lambda connection: check_of(connection, "olga", catalog.named("Old"))),
+            lambda: ordered(
+                database, lambda connection: settle_new(connection, catalog.named("New"), "olga", (), known=False)
+            ),
+        ):
+            with pytest.raises(Refusal, match="no owner's any more"):
+                order()
+    assert owned.of(catalog.named("Old")) == ("olga",)
+
+
+def ordered(database: Database, order: Callable[[sa.Connection], object]) -> None:
+    with database.transaction() as connection:
+        order(connection)
 
 
 def test_the_log_names_data_sets_apart_also_where_their_names_are_long() -> None:

@@ -1,5 +1,6 @@
 """The console's pages, all of them on one screen, and who may open each. Knows the table and what becomes of refusals."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ag_enclave.body import watched
 from ag_enclave.console import analysts, datasets, entrance, log, overview, requests, reviews
 from ag_enclave.console.page import HEADERS, bare_page, moved
 from ag_enclave.console.visit import NobodyIn, Visit, visit_of
@@ -62,11 +64,14 @@ def console_routes(gateway: Gateway) -> list[BaseRoute]:
 
 def _visited(row: Row) -> Callable[[Request, Gateway], Awaitable[Response]]:
     async def serve(request: Request, gateway: Gateway) -> Response:
+        async def let_in() -> Visit:
+            return await visit_of(request, gateway, row.roles)
+
         try:
-            visit = await visit_of(request, gateway, row.roles)
+            visit = await let_in()
+            return await row.serves(dataclasses.replace(visit, request=watched(request, let_in)))
         except NobodyIn as nobody:
             return entrance.to_the_door(request, expired=nobody.expired)
-        return await row.serves(visit)
 
     return serve
 
