@@ -1,5 +1,6 @@
 """Request bodies, read up to a limit. Knows no endpoint."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -11,6 +12,20 @@ from starlette.types import Message
 from ag_enclave.errors import Refusal
 
 _LONGEST = 1 << 20
+_NUMBERS = ("epsilon", "delta")
+_TELLS: tuple[tuple[str, str], ...] = (
+    (r"Object missing required field `(?P<name>\w+)`", "{name} is needed"),
+    (r"Expected `str` of length >= 1 - at `\$\.(?P<name>\w+)`", "{name} is needed"),
+    (
+        r"Expected `str` of length <= (?P<most>\d+) - at `\$\.(?P<name>\w+)`",
+        "{name} may have {most} characters at most",
+    ),
+    (
+        rf"Expected `str` matching regex .* - at `\$\.(?P<name>{'|'.join(_NUMBERS)})`",
+        "{name} must be a number, as 5 or 0.25",
+    ),
+)
+"""What people get wrong most often: how msgspec says it, and how they may read it."""
 
 
 def watched(request: Request, check: Callable[[], Awaitable[object]]) -> Request:
@@ -62,7 +77,7 @@ async def read_as(request: Request, form: type[Form], longest: int = _LONGEST) -
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=form)
     except msgspec.ValidationError as problem:
-        raise Refusal(400, f"The request's body doesn't fit: {problem}.") from problem
+        raise Refusal(400, f"The request's body doesn't fit: {_in_words(problem)}.") from problem
     except (msgspec.DecodeError, ValueError, RecursionError) as problem:
         raise Refusal(400, "The request's body is not JSON.") from problem
 
@@ -72,7 +87,16 @@ def fitted(fields: Mapping[str, Any], form: type[Form]) -> Form:
     try:
         return msgspec.convert(dict(fields), type=form)
     except msgspec.ValidationError as problem:
-        raise Refusal(400, f"This doesn't fit: {problem}.") from problem
+        raise Refusal(400, f"This doesn't fit: {_in_words(problem)}.") from problem
+
+
+def _in_words(problem: msgspec.ValidationError) -> str:
+    """What doesn't fit, without the pattern that it was held against where there are words for it."""
+    said = str(problem)
+    for pattern, words in _TELLS:
+        if found := re.fullmatch(pattern, said, re.DOTALL):
+            return words.format(**found.groupdict())
+    return said
 
 
 async def read_form(request: Request) -> dict[str, str] | None:

@@ -374,13 +374,13 @@ def test_no_page_can_be_framed_sniffed_or_kept(odd_enclave: Enclave, browser: Ca
     owner, stranger = browser("owner"), Browser(odd_enclave)
     pages = [row.path.format(name="Odd%20Data", request_id=STRANGER) for row in PAGES if row.method == "GET"]
     for visitor in (owner, stranger):
-        for path in (*pages, "/", "/console/login", "/console/nowhere", "/console/console.css"):
+        for path in (*pages, "/", "/console/login", "/console/nowhere", "/console/console.css", "/console/icon.svg"):
             headers = visitor.get(path).headers
             assert headers["X-Frame-Options"] == "DENY", path
             assert "frame-ancestors 'none'" in headers["Content-Security-Policy"], path
             assert headers["X-Content-Type-Options"] == "nosniff", path
             assert headers["Referrer-Policy"] == "same-origin", path
-            assert headers["Cache-Control"] == ("max-age=300" if path.endswith(".css") else "no-store"), path
+            assert headers["Cache-Control"] == ("max-age=300" if path.endswith((".css", ".svg")) else "no-store"), path
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Analysts: what each has spent of which data set, and under which cap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.responses import Response
 
 from ag_enclave.budgets import analyst_cap
 from ag_enclave.catalog import Dataset
+from ag_enclave.console.overview import spent_by
 from ag_enclave.console.page import page, part
 from ag_enclave.console.visit import Visit
 
@@ -30,24 +31,30 @@ async def show(visit: Visit) -> Response:
     return page(visit, "analysts.html", people=dict(shown), most_lost=most_lost, before=before, after=after)
 
 
-def _rows(dataset: Dataset, budget: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def used_by(dataset: Dataset, who: str, budget: Mapping[str, Any]) -> tuple[float, float | None]:
+    """What an analyst has spent of a data set, and the cap over all time; None where its owner has lifted it."""
+    return spent_by(budget, who), _cap(dataset, who, budget)
+
+
+def _rows(dataset: Dataset, budget: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Of one data set: whoever is named in its books."""
-    spent = {each["who"]: each for each in budget["spent"] if each["who"] and (each["epsilon"] or each["unanswered"])}
+    lost = {each["who"]: int(each["unanswered"]) for each in budget["spent"] if each["who"]}
+    spenders = {each["who"] for each in budget["spent"] if each["who"] and (each["epsilon"] or each["unanswered"])}
     named = {cap["who"] for cap in budget["caps"] if cap["kind"] == "analyst" and cap["who"]}
-    for who in spent.keys() | named:
-        windows = [cap for cap in budget["caps"] if cap["kind"] == "analyst" and cap["seconds"]]
+    windows = [cap for cap in budget["caps"] if cap["kind"] == "analyst" and cap["seconds"]]
+    for who in spenders | named:
+        spent, cap = used_by(dataset, who, budget)
         yield {
             "who": who,
             "dataset": dataset.name,
-            "spent": float(spent[who]["epsilon"]) if who in spent else 0.0,
-            "lost": int(spent[who]["unanswered"]) if who in spent else 0,
-            "cap": _cap(dataset, who, budget),
+            "spent": spent,
+            "lost": lost.get(who, 0),
+            "cap": cap,
             "windows": [cap for cap in windows if cap["who"] in ("", who)],
         }
 
 
-def _cap(dataset: Dataset, who: str, budget: dict[str, Any]) -> float | None:
-    """The cap over all time; None where its owner has lifted it."""
+def _cap(dataset: Dataset, who: str, budget: Mapping[str, Any]) -> float | None:
     lasting = {cap["who"]: cap for cap in budget["caps"] if cap["kind"] == "analyst" and not cap["seconds"]}
     found = lasting.get(who) or lasting.get("")
     if found is not None and found["epsilon"] is None:

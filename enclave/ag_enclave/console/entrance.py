@@ -1,6 +1,6 @@
 """In and out of the console. The same accounts, hashes and throttle as for access tokens."""
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,13 +15,18 @@ from ag_enclave.proof import Unproven, prove
 
 HOME, DOOR = "/console", "/console/login"
 ROLES = ("owner", "auditor")
+_ENDED = {
+    "1": "Your visit has ended; log in again.",
+    "form": "Your visit has ended, so what you filled in was not sent; log in again.",
+}
+_LONGEST = 256
 
 
 async def show(request: Request, gateway: Gateway) -> Response:
     """The form to log in."""
     del gateway
-    expired = request.query_params.get("expired") == "1"
-    return bare_page("login.html", next=_next(request), why="Your visit has ended; log in again." if expired else "")
+    why = _ENDED.get(request.query_params.get("expired", ""), "")
+    return bare_page("login.html", next=_wanted(request), why=why, user_id="")
 
 
 async def enter(request: Request, gateway: Gateway) -> Response:
@@ -30,10 +35,11 @@ async def enter(request: Request, gateway: Gateway) -> Response:
     form = await read_form(request)
     if form is None:
         raise Refusal(400, "This form could not be read; go back and send it again.")
-    found = await _proven(request, gateway, form.get("user_id", ""), form.get("user_secret", ""))
+    user_id = form.get("user_id", "").strip()
+    found = await _proven(request, gateway, user_id, form.get("user_secret", ""))
     if isinstance(found, str):
-        return bare_page("login.html", status=401, next=_next(request), why=found)
-    response = moved(_next(request))
+        return bare_page("login.html", status=401, next=_wanted(request), why=found, user_id=user_id[:_LONGEST])
+    response = moved(_located(_wanted(request)))
     open_door(response, gateway, found)
     return response
 
@@ -48,17 +54,31 @@ async def leave(visit: Visit) -> Response:
 
 
 def to_the_door(request: Request, *, expired: bool) -> Response:
-    """Where a visitor without a valid cookie is led: to the form, and back here afterwards if this was only looked at."""
-    wanted = request.url.path if request.method == "GET" else HOME
-    response = moved(f"{DOOR}?next={quote(wanted)}" + ("&expired=1" if expired else ""))
+    """Where a visitor without a valid cookie is led: to the form, and afterwards back to what was looked at, or to the page of the form that was sent."""
+    sent = request.method != "GET"
+    wanted = _before(request) if sent else _address(request.url.path, request.url.query)
+    response = moved(f"{DOOR}?next={quote(wanted)}" + (f"&expired={'form' if sent else 1}" if expired else ""))
     if expired:
         close_door(response)
     return response
 
 
+def _before(request: Request) -> str:
+    """The page that a form was on, as the browser says; the door sees that it is one of ours."""
+    try:
+        said = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return HOME
+    return _address(unquote(said.path), said.query) if said.netloc == request.headers.get("host") else HOME
+
+
+def _address(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
 async def _proven(request: Request, gateway: Gateway, user_id: str, secret: str) -> Account | str:
     """The account, or why not."""
-    found = await prove(gateway, request.client.host if request.client else "", user_id.strip(), secret)
+    found = await prove(gateway, request.client.host if request.client else "", user_id, secret)
     if isinstance(found, Unproven):
         return found.why
     if found.one_time:
@@ -68,9 +88,16 @@ async def _proven(request: Request, gateway: Gateway, user_id: str, secret: str)
     return found
 
 
-def _next(request: Request) -> str:
+def _wanted(request: Request) -> str:
     """The page that was wanted; only ever one of the console's."""
     wanted = request.query_params.get("next", HOME)
-    steps = wanted.split("/")
-    ours = steps[:2] == ["", "console"] and ".." not in steps and "\\" not in wanted and wanted.isprintable()
-    return quote(wanted) if ours and wanted != DOOR else HOME
+    path = wanted.partition("?")[0]
+    steps = path.split("/")
+    ours = steps[:2] == ["", "console"] and ".." not in steps and "\\" not in path and wanted.isprintable()
+    return wanted if ours and path != DOOR else HOME
+
+
+def _located(wanted: str) -> str:
+    """As an address: what was wanted has a plain path, and the query as the browser sent it."""
+    path, _, query = wanted.partition("?")
+    return _address(quote(path), quote(query, safe="=&+%"))

@@ -57,7 +57,7 @@ def _drawn(visit: Visit, budget: dict[str, Any], charges: Sequence[Mapping[str, 
     return drawing(spending, budget["dataset"])
 
 
-def spent_by(budget: dict[str, Any], who: str) -> float:
+def spent_by(budget: Mapping[str, Any], who: str) -> float:
     """Sums of ε by one analyst, or by everyone (empty)."""
     return sum(float(each["epsilon"]) for each in budget["spent"] if each["who"] == who)
 

@@ -32,7 +32,7 @@ Row = TypeVar("Row")
 _FIRST = ("plan", "reason", "epsilon", "cap", "before")
 _BARE = frozenset({"plan", "reason"})
 _NUMBERS = {"epsilon": "ε", "rho": "ρ", "delta": "δ"}
-_MACHINES = frozenset({"digest", "session", "deed", "at", "library", "request", "run", "dataset", "key"})
+_MACHINES = frozenset({"digest", "checksums", "session", "deed", "at", "library", "request", "run", "dataset", "key"})
 """What the exported log has for machines."""
 
 
@@ -73,7 +73,8 @@ def part(visit: Visit, path: str, rows: Sequence[Row], *, name: str = "from") ->
 
 def short(number: object, digits: int = 4) -> str:
     """A number as people write it."""
-    return f"{float(Decimal(str(number))):.{digits}g}"
+    whole, _, power = f"{float(Decimal(str(number))):.{digits}g}".partition("e")
+    return f"{whole}e{int(power)}" if power else whole
 
 
 def moment(value: object) -> str:

@@ -11,13 +11,17 @@ from starlette.routing import BaseRoute, Route
 
 from ag_enclave.body import watched
 from ag_enclave.console import analysts, datasets, entrance, log, overview, requests, reviews
-from ag_enclave.console.page import HEADERS, bare_page, moved
+from ag_enclave.console.page import HEADERS, bare_page, moved, page
 from ag_enclave.console.visit import NobodyIn, Visit, visit_of
 from ag_enclave.errors import BadState, Conflict, Missing, Refusal, Unfit
 from ag_enclave.gateway import Gateway
 
 Page = Callable[[Visit], Awaitable[Response]]
-_STYLE = Path(__file__).parent / "console.css"
+_FILES = {
+    "console.css": "text/css",
+    "icon.svg": "image/svg+xml",
+}
+"""What every page asks for, as it lies beside this file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,10 @@ class Row:
     roles: Collection[str]
 
 
-_STATUSES: Mapping[type[Exception], int] = {Missing: 404, Conflict: 409, Unfit: 400}
+_STATUSES: Mapping[type[Exception], int] = {Missing: 404, Conflict: 409, Unfit: 400, BadState: 503}
+_HEADINGS: Mapping[int, str] = {403: "Not allowed", 404: "Not found", 503: "Not just now"}
+_NO_PAGE = "There is no such page."
+_NO_ACCOUNTS = "The enclave can't use its accounts just now; tell its operator."
 OWNER = ("owner",)
 READERS = entrance.ROLES
 PAGES: tuple[Row, ...] = (
@@ -51,14 +58,14 @@ PAGES: tuple[Row, ...] = (
 
 
 def console_routes(gateway: Gateway) -> list[BaseRoute]:
-    """All routes of the console: the door, the style sheet and the pages."""
+    """All routes of the console: the door, style sheet and icon, and the pages."""
     return [
         Route("/", _to_home, methods=["GET"]),
-        Route("/console/console.css", _style, methods=["GET"]),
+        *(Route(f"/console/{name}", _file(name, kind), methods=["GET"]) for name, kind in _FILES.items()),
         Route(entrance.DOOR, _kept(gateway, entrance.show), methods=["GET"]),
         Route(entrance.DOOR, _kept(gateway, entrance.enter), methods=["POST"]),
         *(Route(row.path, _kept(gateway, _visited(row)), methods=[row.method]) for row in PAGES),
-        Route("/console/{rest:path}", _nowhere, methods=["GET", "POST"]),
+        Route("/console/{rest:path}", _kept(gateway, _nowhere), methods=["GET", "POST"]),
     ]
 
 
@@ -69,7 +76,10 @@ def _visited(row: Row) -> Callable[[Request, Gateway], Awaitable[Response]]:
 
         try:
             visit = await let_in()
-            return await row.serves(dataclasses.replace(visit, request=watched(request, let_in)))
+            try:
+                return await row.serves(dataclasses.replace(visit, request=watched(request, let_in)))
+            except _REFUSALS as problem:
+                return _refused(problem, visit)
         except NobodyIn as nobody:
             return entrance.to_the_door(request, expired=nobody.expired)
 
@@ -84,28 +94,45 @@ def _kept(
     async def endpoint(request: Request) -> Response:
         try:
             return await serve(request, gateway)
-        except Refusal as refusal:
-            return refused_page(refusal.status, refusal.message)
-        except (Missing, Conflict, Unfit) as problem:
-            return refused_page(_STATUSES[type(problem)], str(problem))
-        except BadState:
-            return refused_page(503, "The enclave can't use its accounts just now; tell its operator.")
+        except _REFUSALS as problem:
+            return _refused(problem)
 
     return endpoint
 
 
-def refused_page(status: int, message: str) -> Response:
-    """What can't be done, as a page of one sentence."""
-    return bare_page("refused.html", status=status, message=message)
+_REFUSALS = (Refusal, Missing, Conflict, Unfit, BadState)
 
 
-async def _nowhere(_request: Request) -> Response:
-    return refused_page(404, "There is no such page.")
+def _refused(problem: Exception, visit: Visit | None = None) -> Response:
+    """What can't be done, as a page of one sentence; with the way to the other pages, for who is in."""
+    status = problem.status if isinstance(problem, Refusal) else _STATUSES[type(problem)]
+    message = _NO_ACCOUNTS if isinstance(problem, BadState) else str(problem)
+    return refused_page(status, message, visit)
+
+
+def refused_page(status: int, message: str, visit: Visit | None = None) -> Response:
+    """One sentence, under a heading that fits the status."""
+    content = {"heading": _HEADINGS.get(status, "This can't be done"), "message": message}
+    if visit is None:
+        return bare_page("refused.html", status=status, **content)
+    return page(visit, "refused.html", status=status, **content)
+
+
+async def _nowhere(request: Request, gateway: Gateway) -> Response:
+    try:
+        visit = await visit_of(request, gateway, READERS)
+    except (NobodyIn, Refusal):
+        return _refused(Missing(_NO_PAGE))
+    return _refused(Missing(_NO_PAGE), visit)
 
 
 async def _to_home(_request: Request) -> Response:
     return moved(entrance.HOME)
 
 
-async def _style(_request: Request) -> Response:
-    return FileResponse(_STYLE, media_type="text/css", headers={**HEADERS, "Cache-Control": "max-age=300"})
+def _file(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(_request: Request) -> Response:
+        path = Path(__file__).parent / name
+        return FileResponse(path, media_type=kind, headers={**HEADERS, "Cache-Control": "max-age=300"})
+
+    return serve
