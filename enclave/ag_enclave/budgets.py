@@ -61,13 +61,25 @@ class Budgets:
         return labels or self._catalog.named(name, retired=retired)
 
     async def overview(self, held: Collection[str] | None = None) -> list[dict[str, Any]]:
-        """Per data set (of these names; None: of all): its account, the metadata's caps, those set since, and what was spent from the account, by analyst and by everyone."""
+        """Per data set (of these names; None: of all): its account, the metadata's caps, those set since, and what was spent from the account, by analyst and by everyone.
+
+        Of what was spent, ``amount`` is the ε that it amounts to at the data set's δ, whatever it was charged in (None: without end); ``epsilon``, ``rho``
+        and ``delta`` are plain sums.
+        """
         caps, totals = await self._clerk.caps(), await self._clerk.totals()
-        return [
+        found = [
             self._shown(dataset, caps, totals)
             for dataset in (*self._catalog.everything(retired=True), *self._shelf.everything())
             if held is None or dataset.name in held
         ]
+        for each, amounts in zip(found, await self._clerk.amounts([_terms(each) for each in found]), strict=True):
+            for row in each["spent"]:
+                row["amount"] = amounts.get(row["who"], 0.0)
+        return found
+
+    async def course(self, budgets: Sequence[Mapping[str, Any]], *, since: int) -> list[dict[str, Any]]:
+        """Of each of an overview's, what everyone has spent by the end of each day since, and before, as ε at the data set's δ."""
+        return await self._clerk.course([_terms(each) for each in budgets], since=since)
 
     async def raised(self, dataset: str, analyst: str, more: str) -> tuple[str, str]:
         """The ε and δ of an analyst's cap over all time once it is raised by so much. Refusal 404 where there is no such data set."""
@@ -124,6 +136,18 @@ class Budgets:
             "caps": mine,
             "spent": spent,
         }
+
+
+def _terms(budget: Mapping[str, Any]) -> dict[str, str]:
+    """Under which cap its sums are shown as ε: everyone's in force, or the metadata's where that is closed or lifted."""
+    declared = budget["declared"].get("everyone", {})
+    set_since = [each for each in budget["caps"] if each["kind"] == "everyone" and not each["seconds"]]
+    cap = next((each for each in set_since if each["epsilon"] and Fraction(each["epsilon"])), declared)
+    return {
+        "account": str(budget["account"]),
+        "epsilon": str(cap.get("epsilon", "0")),
+        "delta": str(cap.get("delta", "0")),
+    }
 
 
 def analyst_cap(dataset: Dataset, analyst: str, caps: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

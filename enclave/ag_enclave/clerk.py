@@ -91,9 +91,13 @@ class Clerk:
         """What was spent, by account and analyst (``who`` empty: everyone): sums of ε, ρ, δ."""
         return list(await self.ask("totals", {"account": account}))
 
-    async def spending(self, account: str | None = None, *, hours: int = 24, since: int = 0) -> list[dict[str, Any]]:
-        """ε charged by span of so many hours and analyst; ``since`` and the answer's ``at`` in nanoseconds since 1970. Without an account those of all, each with its own."""
-        return list(await self.ask("spending", {"account": account, "hours": hours, "since": since}))
+    async def amounts(self, of: Sequence[Mapping[str, str]]) -> list[dict[str, float | None]]:
+        """What sums amount to as ε, by analyst ("" is everyone; None: without end), each account under its ``account``, ``epsilon`` and ``delta``, and so in the answer."""
+        return list(await self.ask("amounts", {"of": [dict(each) for each in of]}))
+
+    async def course(self, of: Sequence[Mapping[str, str]], *, since: int) -> list[dict[str, Any]]:
+        """The same of everyone together, by the end of each day since (``days``) and before that (``before``); moments in nanoseconds since 1970."""
+        return list(await self.ask("amounts", {"of": [dict(each) for each in of], "since": since}))
 
     async def history(
         self,

@@ -1,5 +1,6 @@
 """Budgets: an owner's caps with what was spent, and an analyst's own account. Must not know how they travel."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -30,7 +31,7 @@ class Cap:
 
     def cells(self) -> tuple[str, ...]:
         """As a row of a table."""
-        span = f"{self.seconds / _DAY:g} days" if self.seconds else "all time"
+        span = f"any {self.seconds / _DAY:g} days, again and again" if self.seconds else "all time"
         return (self.dataset, self.who, span, self.eps or "–", self.delta, self.by, self.spent)
 
 
@@ -49,8 +50,8 @@ class Budgets:
 
     @reading("answer about budgets")
     def spent(self, dataset: str) -> dict[str, float]:
-        """ε spent on a data set, by analyst, as plain sums; "" is everyone together."""
-        return {str(row["who"]): float(row["epsilon"]) for row in self._spent(dataset)}
+        """What was spent on a data set, by analyst, as the ε that it amounts to at the data set's δ; "" is everyone together."""
+        return {str(row["who"]): _amount(row) for row in self._spent(dataset)}
 
     @reading("answer about budgets")
     def lost(self, dataset: str) -> dict[str, int]:
@@ -120,7 +121,7 @@ class Budgets:
 
 def _caps(each: Mapping[str, Any]) -> Sequence[Cap]:
     name = str(each["dataset"])
-    spent = {str(row["who"]): f"{float(row['epsilon']):.4g}" for row in each["spent"]}
+    spent = {str(row["who"]): f"{_amount(row):.4g}" for row in each["spent"]}
     declared = [
         Cap(name, _KINDS[kind], facts, by="metadata", spent=spent.get("", "0") if kind == "everyone" else "")
         for kind, facts in each["declared"].items()
@@ -131,6 +132,11 @@ def _caps(each: Mapping[str, Any]) -> Sequence[Cap]:
         for facts in each["caps"]
     ]
     return [*declared, *since]
+
+
+def _amount(row: Mapping[str, Any]) -> float:
+    """What a row's sums amount to as ε; infinite where that has no end."""
+    return math.inf if row["amount"] is None else float(row["amount"])
 
 
 def _whose(facts: Mapping[str, Any]) -> str:

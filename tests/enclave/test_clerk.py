@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from fractions import Fraction
 from pathlib import Path
@@ -81,7 +82,10 @@ def test_deeds_and_charges_are_in_one_log_and_caps_bind_vaults_at_once(tmp_path:
             ("bob", "release"),
         ]
         assert [each["details"]["outcome"] for each in await clerk.history(actor="ann")] == ["refused", "charged"]
-        assert [each["epsilon"] for each in await clerk.spending("Clinic")] == [4, 2]
+        terms = [{"account": "Clinic", "epsilon": "10", "delta": "1e-6"}]
+        assert await clerk.amounts(terms) == [{"": 6, "ann": 4, "bob": 2}]
+        (course,) = await clerk.course(terms, since=time.time_ns() - 86_400 * 10**9)
+        assert (course["before"], course["days"][-1][1]) == (0, 6)
         assert await clerk.verify() == {"charges": 2, "entries": 6}
 
     with_clerk(tmp_path, deed)

@@ -254,17 +254,18 @@ def test_unknown_pages_of_data_sets_say_so(browser: Callable[[str], Browser]) ->
 def test_the_drawing_rises_by_what_was_charged_each_day_and_escapes_names() -> None:
     now, day = datetime(2026, 5, 20, 15, tzinfo=UTC), 86_400 * 10**9
     today = int(datetime(2026, 5, 20, tzinfo=UTC).timestamp()) * 10**9
-    charges = [{"at": today - 2 * day, "epsilon": 1.5}, {"at": today, "epsilon": 2.0}]
-    spending = spending_of(charges, before=4.0, now=now, cap=10.0)
+    course = {"before": 4.0, "days": [[today - 2 * day, 5.5], [today, 7.5]]}
+    spending = spending_of(course, now=now, cap=10.0)
     assert spending.sums[-4:] == (4.0, 5.5, 5.5, 7.5)
     assert len(spending.days) == 30
     drawn = str(drawing(spending, "<b>"))
     assert "&lt;b&gt;: ε 7.5 spent by today, of at most 10" in drawn
     assert 'class="cap"' in drawn
     assert "<b>" not in drawn
-    assert drawing(spending_of([], before=0.0, now=now, cap=10.0), "x") == ""
+    assert drawing(spending_of({"before": 0.0, "days": []}, now=now, cap=10.0), "x") == ""
+    assert spending_of({"before": 1.0, "days": [[today, None]]}, now=now, cap=None).sums[-1] == 1.0
     for spent, highest in ((11.0, "20"), (0.0013, "0.002"), (7.0, "8"), (1e6, "2e+06")):
-        assert f">{highest}</text>" in drawing(spending_of([], before=spent, now=now, cap=None), "x")
+        assert f">{highest}</text>" in drawing(spending_of({"before": spent, "days": []}, now=now, cap=None), "x")
 
 
 TRICKY = ("\n ", '"\\', "'''a\\", '"""', "#", "\\", "f'{", "é ", "0x_", "def <b>")

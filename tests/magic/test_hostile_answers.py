@@ -84,7 +84,7 @@ HONEST: dict[str, Any] = {
             "dataset": "Clinic",
             "declared": {"everyone": {"epsilon": "9", "delta": "0"}},
             "caps": [CAP],
-            "spent": [{"who": "ann", "epsilon": "1", "unanswered": 2}],
+            "spent": [{"who": "ann", "epsilon": "1", "amount": 1.0, "unanswered": 2}],
         }
     ],
     "/ag/v1/budgets/Clinic/outlook": [{"epsilon": "1", "calls": 9, "half_width": 0.2}],

@@ -1,12 +1,14 @@
 """Arrays from their owner's notebook to an analyst's: annotated, loaded, computed with by pointers, published by sigma."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import antigranular as ag
+from tests.enclave.test_console import Browser
 from tests.enclave_server import Enclave
 from tests.magic.test_owner import connect
 
@@ -40,6 +42,15 @@ def test_an_array_becomes_a_column_whose_unit_is_its_subject_and_is_published_by
         assert tried.exports["older"].ag.mock
         assert tried.exports["older"] == pytest.approx(tried.exports["made_up"], abs=20)
         real = session.execute(CELL)
+        spent = session.privacy_budget["dataset_costs"]["Ages"]["eps"]
+    assert owner.budgets.spent("Ages")[""] == pytest.approx(spent)
+    assert spent > 1
+    browser = Browser(at_demo)
+    browser.login(dict(at_demo.accounts["owner"]))
+    assert re.search(
+        rf'<svg[^>]* aria-label="Ages: ε {spent:.4g} spent by today, of at most 50"', browser.get("/console").text
+    )
+    assert at_demo.accounts["analyst"]["user_id"] in browser.get("/console/datasets/Ages").text
     held.retire("the test is over")
     assert real.exports["older"] == pytest.approx(40.5, abs=4)
     assert real.exports["older"].ag.cost == tried.exports["older"].ag.cost

@@ -131,6 +131,28 @@ def test_spending_is_the_same_whether_added_up_at_once_or_as_it_came(desk: Desk,
             assert sum(each["charges"] for each in mine) == count
 
 
+def test_amounts_by_day_are_the_same_whether_added_up_at_once_or_as_they_came_and_end_in_the_balances(
+    desk: Desk, path: Path
+) -> None:
+    ledger = Ledger.at(path, patience_seconds=1)
+    terms = [{"account": f"Clinic {number}", "epsilon": "10", "delta": "1e-6"} for number in range(4)]
+    ask(desk, "amounts", of=terms, since=BEGIN)
+    for epsilon in (1, 2):
+        charge(ledger, epsilon)
+        desk.look()
+    said = ask(desk, "amounts", of=terms, since=BEGIN)["answer"]
+    register = Register(file_engine(path))
+    anew = Desk(register, Keeper(register, Seal(bytes(32), path.parent), path.parent))
+    assert said == ask(anew, "amounts", of=terms, since=BEGIN)["answer"]
+    for course, whole in zip(said, ask(desk, "amounts", of=terms)["answer"], strict=True):
+        amounts = [amount for _, amount in course["days"]]
+        assert amounts == sorted(amounts)
+        assert (course["before"], amounts[-1]) == (0, whole[""])
+        later = ask(desk, "amounts", of=terms[:1], since=course["days"][7][0])["answer"][0]
+        assert later["days"] == said[0]["days"][7:]
+        assert later["before"] == said[0]["days"][6][1]
+
+
 def test_spending_of_one_account_begins_where_it_was_asked_to(desk: Desk) -> None:
     since = BEGIN + 24 * 30 * HOUR
     said = ask(desk, "spending", account="Clinic 1", hours=1, since=since)["answer"]

@@ -129,5 +129,6 @@ def _set(found: Mapping[str, Any]) -> list[str]:
 
 def _spent(found: Mapping[str, Any]) -> list[str]:
     return [
-        f"  spent\t{each['who'] or 'everyone'}\tε {each['epsilon']:g}\tδ {each['delta']:g}" for each in found["spent"]
+        f"  spent\t{each['who'] or 'everyone'}\tε {'without end' if each['amount'] is None else format(each['amount'], 'g')}"
+        for each in found["spent"]
     ]

@@ -39,7 +39,7 @@ def used_by(dataset: Dataset, who: str, budget: Mapping[str, Any]) -> tuple[floa
 def _rows(dataset: Dataset, budget: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Of one data set: whoever is named in its books."""
     lost = {each["who"]: int(each["unanswered"]) for each in budget["spent"] if each["who"]}
-    spenders = {each["who"] for each in budget["spent"] if each["who"] and (each["epsilon"] or each["unanswered"])}
+    spenders = {each["who"] for each in budget["spent"] if each["who"] and (each["amount"] != 0 or each["unanswered"])}
     named = {cap["who"] for cap in budget["caps"] if cap["kind"] == "analyst" and cap["who"]}
     windows = [cap for cap in budget["caps"] if cap["kind"] == "analyst" and cap["seconds"]]
     for who in spenders | named:

@@ -18,25 +18,21 @@ _NEAR = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """What was spent by the end of each day, oldest first, in plain sums of ε; ``cap``: the most there may be, None for no bound."""
+    """What was spent by the end of each day, oldest first, as ε; ``cap``: the most there may be, None for no bound."""
 
     days: tuple[datetime, ...]
     sums: tuple[float, ...]
     cap: float | None
 
 
-def spending_of(charges: Sequence[Mapping[str, Any]], *, before: float, now: datetime, cap: float | None) -> Spending:
-    """From the clerk's spans of a day: sums of the last days, on top of what was spent before."""
+def spending_of(course: Mapping[str, Any], *, now: datetime, cap: float | None) -> Spending:
+    """From the clerk's ``before`` and ``days``: a day without charges ends as the one before it did. What has no end is drawn as it last was."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = tuple(today - timedelta(days=back) for back in reversed(range(DAYS)))
-    daily = dict.fromkeys(days, 0.0)
-    for charge in charges:
-        day = datetime.fromtimestamp(charge["at"] / _NANO, tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        if day in daily:
-            daily[day] += charge["epsilon"]
-    sums, total = [], before
+    known = {datetime.fromtimestamp(at / _NANO, tz=UTC).date(): amount for at, amount in course["days"]}
+    sums, total = [], course["before"] or 0.0
     for day in days:
-        total += daily[day]
+        total = known.get(day.date()) or total
         sums.append(total)
     return Spending(days=days, sums=tuple(sums), cap=cap)
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ag_enclave.body import fitted
 from ag_enclave.budgets import ROWS, Change
 from ag_enclave.catalog import Dataset
-from ag_enclave.console.overview import cap_of_everyone, drawn, spent_by
+from ag_enclave.console.overview import analysts_of, cap_of_everyone, drawn, spent_by
 from ag_enclave.console.page import moved, page, part
 from ag_enclave.console.visit import Visit, filled_form
 from ag_enclave.described import tables_of
@@ -30,7 +30,7 @@ async def show_all(visit: Visit) -> Response:
             "dataset": described[budget["dataset"]],
             "spent": spent_by(budget, ""),
             "cap": cap_of_everyone(budget),
-            "analysts": sum(1 for each in budget["spent"] if each["who"] and each["epsilon"]),
+            "analysts": analysts_of(budget),
         }
         for budget in await visit.gateway.budgets.overview(await visit.held())
         if budget["dataset"] in described
@@ -63,7 +63,7 @@ async def show_one(
         total=spent_by(budget, ""),
         most=cap_of_everyone(budget),
         account=budget["account"],
-        chart=await drawn(visit, budget),
+        chart=(await drawn(visit, [budget]))[0],
         owners=await asyncio.to_thread(visit.gateway.ownership.of, dataset),
     )
 

@@ -1,6 +1,7 @@
 """The first page: what waits for a decision, and what was learnt of each data set over time."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -21,48 +22,44 @@ async def show(visit: Visit) -> Response:
     gateway, held = visit.gateway, await visit.held()
     waiting = await asyncio.to_thread(gateway.requests.of, None, state="open", unseen=False, datasets=held)
     code = await asyncio.to_thread(gateway.reviews.waiting, held)
-    budgets = await gateway.budgets.overview(held)
-    charges = await _charges(visit)
-    shown = {dataset.name for dataset in visit.gateway.catalog.everything()}  # labels of competitions have no page
-    cards = [_card(visit, budget, charges) for budget in budgets if budget["dataset"] in shown]
+    shown = {dataset.name for dataset in gateway.catalog.everything()}  # labels of competitions have no page
+    budgets = [each for each in await gateway.budgets.overview(held) if each["dataset"] in shown]
+    charts = await drawn(visit, budgets)
+    cards = [_card(budget, chart) for budget, chart in zip(budgets, charts, strict=True)]
     about = await asyncio.to_thread(subjects_of, gateway, visit.account)
     latest = await history(gateway.clerk, gateway.catalog, about, limit=_LATEST)
     return page(visit, "overview.html", waiting=len(waiting), code=code, cards=cards, latest=latest)
 
 
-def _card(visit: Visit, budget: dict[str, Any], charges: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _card(budget: dict[str, Any], chart: Any) -> dict[str, Any]:
     """A data set's state: what everyone has spent of its cap, by how many, and the drawing of it."""
-    used, most = spent_by(budget, ""), cap_of_everyone(budget)
-    analysts = sum(1 for each in budget["spent"] if each["who"] and each["epsilon"])
-    chart = _drawn(visit, budget, [each for each in charges if each["account"] == budget["account"]])
-    return {"name": budget["dataset"], "spent": used, "cap": most, "analysts": analysts, "chart": chart}
+    spent, cap = spent_by(budget, ""), cap_of_everyone(budget)
+    return {"name": budget["dataset"], "spent": spent, "cap": cap, "analysts": analysts_of(budget), "chart": chart}
 
 
-async def drawn(visit: Visit, budget: dict[str, Any]) -> Any:
-    """The drawing of the last days of a data set's account."""
-    return _drawn(visit, budget, await _charges(visit, budget["account"]))
-
-
-async def _charges(visit: Visit, account: str | None = None) -> list[dict[str, Any]]:
-    """What was charged in the last days to an account, or to all."""
-    since = int((visit.gateway.now() - timedelta(days=DAYS)).timestamp()) * _NANO
-    return await visit.gateway.clerk.spending(account, hours=24, since=since)
-
-
-def _drawn(visit: Visit, budget: dict[str, Any], charges: Sequence[Mapping[str, Any]]) -> Any:
+async def drawn(visit: Visit, budgets: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The drawing of the last days of each data set's account."""
     now = visit.gateway.now()
-    lately = sum(charge["epsilon"] for charge in charges)
-    before = max(0.0, spent_by(budget, "") - lately)
-    spending = spending_of(charges, before=before, now=now, cap=cap_of_everyone(budget))
-    return drawing(spending, budget["dataset"])
+    since = int((now - timedelta(days=DAYS - 1)).timestamp()) * _NANO
+    courses = await visit.gateway.budgets.course(budgets, since=since)
+    return [
+        drawing(spending_of(course, now=now, cap=cap_of_everyone(budget)), budget["dataset"])
+        for budget, course in zip(budgets, courses, strict=True)
+    ]
 
 
 def spent_by(budget: Mapping[str, Any], who: str) -> float:
-    """Sums of ε by one analyst, or by everyone (empty)."""
-    return sum(float(each["epsilon"]) for each in budget["spent"] if each["who"] == who)
+    """What one analyst, or everyone (empty), has spent, as ε at the data set's δ; infinite where that has no end."""
+    found = [each["amount"] for each in budget["spent"] if each["who"] == who]
+    return sum(math.inf if amount is None else float(amount) for amount in found)
 
 
-def cap_of_everyone(budget: dict[str, Any]) -> float | None:
+def analysts_of(budget: Mapping[str, Any]) -> int:
+    """How many have spent something."""
+    return sum(1 for each in budget["spent"] if each["who"] and each["amount"] != 0)
+
+
+def cap_of_everyone(budget: Mapping[str, Any]) -> float | None:
     """The cap of everyone together over all time; None where the owner has lifted it."""
     for cap in budget["caps"]:
         if cap["kind"] == "everyone" and not cap["seconds"]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from ag_vault.clerk.amounts import Amounts, Terms
 from ag_vault.clerk.keeper import Keeper
 from ag_vault.clerk.outlook import Outlook, outlook
 from ag_vault.errors import BadLedger
@@ -70,6 +71,13 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What was spent, of one account or of all."""
 
     account: str | None = None
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="amounts"):
+    """What the sums of accounts amount to as ε, each under its own terms: by analyst; or, ``since`` a moment, everyone's by day."""
+
+    of: tuple[Terms, ...]
+    since: int | None = None
 
 
 class Spending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="spending"):
@@ -136,6 +144,7 @@ Asked = (
     | SetCap
     | DropCap
     | Sums
+    | Spent
     | Spending
     | History
     | NewestDeed
@@ -155,6 +164,7 @@ class Desk:
     def __init__(self, register: Register, keeper: Keeper) -> None:
         self._register = register
         self._keeper = keeper
+        self._amounts = Amounts(register)
         self._trouble: str | None = None
         self._walks: dict[int, Walk] = {}
         self._begun = 0
@@ -170,7 +180,7 @@ class Desk:
 
     def look(self) -> None:
         """Sign what vaults have charged, and add it up; a ledger that was put back meanwhile is as in ``open``."""
-        for step in (self._keeper.look, self._register.look):
+        for step in (self._keeper.look, self._register.look, self._amounts.read):
             if self._trouble is None:
                 self._try(step)
 
@@ -210,6 +220,9 @@ class Desk:
             return head
         if isinstance(asked, Verify):
             return self._verified(asked.walk)
+        if isinstance(asked, Spent):
+            since = asked.since
+            return [self._amounts.of(each) if since is None else self._amounts.course(each, since) for each in asked.of]
         answer = _ANSWERS[type(asked)](self._register, asked)
         if isinstance(asked, Append | SetCap | DropCap):
             self._keeper.advance()  # a deed is signed when its doer hears of it
