@@ -67,6 +67,7 @@ NOTEBOOK = "/api/sessions/{session_id}"
 USER = "/ag/v1/users/{user_id}"
 REQUEST = "/ag/v1/requests/{request_id}"
 REVIEW = "/ag/v1/reviews/{request_id}"
+PROJECT = "/ag/v1/projects/{project_id}"
 DATASET = "/ag/v1/datasets/{dataset}"
 UPLOAD = "/ag/v1/uploads/{upload_id}"
 COMPETITIONS = "/ag/v1/competitions"
@@ -121,6 +122,8 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", f"{REQUEST}/withdraw", requests.withdraw, ANALYST),
     Row("GET", "/ag/v1/projects", projects.show_all, ASKERS),
     Row("POST", "/ag/v1/projects", projects.make, ASKERS),
+    Row("POST", f"{PROJECT}/join", projects.join, ASKERS),
+    Row("POST", f"{PROJECT}/leave", projects.leave, ASKERS),
     Row("GET", "/ag/v1/reviews", reviews.show_all, ASKERS),
     Row("POST", "/ag/v1/reviews", reviews.submit, ANALYST),
     Row("GET", REVIEW, reviews.show_one, ASKERS),

@@ -32,7 +32,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What an analyst submits. ``reader``: who may fetch the result; ``runs_allowed``: how often it may run on data."""
+    """What an analyst submits. ``reader``: who may fetch the result; ``runs_allowed``: how often it may run on data.
+
+    ``project`` is a name for people, ``project_id`` which of those of that name; another side's are names alone.
+    """
 
     analyst: str
     project: str
@@ -41,6 +44,7 @@ class Submission:
     inputs: tuple[Input, ...]
     runs_allowed: int
     reader: str
+    project_id: str = ""
 
     @property
     def digest(self) -> str:
@@ -52,7 +56,9 @@ class Submission:
     def row(self) -> dict[str, Any]:
         """As a new row of the table."""
         inputs = [{name: getattr(each, name) for name in Input.__slots__} for each in self.inputs]
-        given = {name: getattr(self, name) for name in ("analyst", "project", "function", "source", "reader")}
+        given = {
+            name: getattr(self, name) for name in ("analyst", "project", "project_id", "function", "source", "reader")
+        }
         empty = dict.fromkeys(_UNDECIDED, "")
         return {
             "request_id": str(uuid.uuid4()),
@@ -113,6 +119,7 @@ class Review:
     result_digest: str
     fetched_at: str
     result_salt: str
+    project_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,15 +182,14 @@ class Reviewing:
         if len(set(names)) < len(names):
             raise Refusal(400, "Each argument is bound once.")
         reader = wanted.reader or analyst
-        account = await asyncio.to_thread(self.accounts.find, reader)
-        if account is None or account.role != "analyst":
-            raise Refusal(400, f"{reader!r} is no analyst who could read the result.")
-        project = await asyncio.to_thread(self._project, wanted.project, analyst)
+        await asyncio.to_thread(self._check_reader, reader, analyst)
+        project_id, project = await asyncio.to_thread(self._project, wanted.project, analyst)
         inputs = tuple(bound_by(self.catalog, each.argument, each.dataset, each.table) for each in wanted.inputs)
         await asyncio.to_thread(self.ownership.check_common, {each.dataset for each in inputs})
         return Submission(
             analyst=analyst,
             project=project,
+            project_id=project_id,
             function=wanted.function,
             source=wanted.source,
             inputs=inputs,
@@ -198,8 +197,22 @@ class Reviewing:
             reader=reader,
         )
 
-    def _project(self, name: str, analyst: str) -> str:
-        return self.projects.named(name, analyst).name if name else ""
+    def _check_reader(self, reader: str, analyst: str) -> None:
+        """Refusal 400 for whom the analyst doesn't work with, the same whether or not they have an account: nobody learns of a stranger by submitting, nor sends them code."""
+        if reader == analyst:
+            return
+        if not self.projects.share(analyst, reader):
+            raise Refusal(
+                400, f"{reader!r} can't be its reader: you take part in no project together; invite them to one first."
+            )
+        account = self.accounts.find(reader)
+        if account is None or account.role != "analyst":
+            raise Refusal(400, f"{reader!r} is no analyst who could read the result.")
+
+    def _project(self, name: str, analyst: str) -> tuple[str, str]:
+        """The number and the name of the project; empty without one."""
+        found = self.projects.named(name, analyst) if name else None
+        return (found.project_id, found.name) if found else ("", "")
 
     def _lent(self, inputs: Sequence[Input], on: str) -> list[Lent]:
         """The tables as they are now. Conflict where a data set has another version than the request is bound to."""

@@ -58,6 +58,7 @@ reviews = sa.Table(
     sa.Column("result", sa.LargeBinary, nullable=True),
     sa.Column("fetched_at", sa.String(32), nullable=False),
     sa.Column("result_salt", sa.String(64), nullable=False, server_default=""),
+    sa.Column("project_id", sa.String(36), nullable=False, server_default=""),
 )
 runs = sa.Table(
     "review_runs",

@@ -29,7 +29,7 @@ class ExactMatch:
 
 @dataclass(frozen=True, slots=True)
 class Executions:
-    """It may run so often on the data; ``reader``: the one analyst who may fetch the result, whoever submits unless given."""
+    """It may run so often on the data; ``reader``: the one analyst who may fetch the result: whoever submits, unless it is somebody who takes part in a project with them."""
 
     runs: int
     reader: str | None = None

@@ -25,7 +25,7 @@ from antigranular.mock import Mock
 from antigranular.odometer import Odometer
 from antigranular.policies import Draft
 from antigranular.predictions import plain
-from antigranular.projects import Project, make, projects_of
+from antigranular.projects import Project, join, leave, make, projects_of
 from antigranular.replay import replay
 from antigranular.rest import Enclave
 from antigranular.view import PlainView, View
@@ -183,12 +183,20 @@ class Session:
 
     @property
     def projects(self) -> Listing[Project]:
-        """The projects that you take part in."""
+        """The projects that you take part in, or are invited to: ``join_project(…)`` them."""
         return projects_of(self._enclave)
 
     def make_project(self, project: Project) -> Project:
-        """Make a project. Raises RequestRefused where its name is taken or a member unknown."""
+        """Make a project, and invite its other members: they take part once they join. Raises RequestRefused where you have made one of that name."""
         return make(self._enclave, project)
+
+    def join_project(self, project: Project | str) -> Project:
+        """Take part in a project that you are invited to: one of ``projects``, or its name."""
+        return join(self._enclave, project)
+
+    def leave_project(self, project: Project | str) -> None:
+        """Take part in a project no longer, or decline. Raises RequestRefused where you made it."""
+        leave(self._enclave, project)
 
     @property
     def requests(self) -> Listing[BudgetRequest]:

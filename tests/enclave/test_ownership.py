@@ -61,20 +61,21 @@ def of_otto(house: Enclave) -> dict[str, str]:
     ann, otto = RawClient(house, "ann").login(), RawClient(house, "otto").login()
     wanted = {"dataset": "His", "epsilon": "1", "reason": PRIVATE}
     asked = ann.ask("POST", "/ag/v1/requests", wanted).json["request_id"]
-    assert ann.ask("POST", "/ag/v1/projects", {"name": PRIVATE, "description": PRIVATE}).status == 201
+    project = ann.ask("POST", "/ag/v1/projects", {"name": PRIVATE, "description": PRIVATE}).json["project_id"]
     file = {"key": "people", "role": "table", "form": "csv", "bytes": 3, "sha256": hashlib.sha256(b"a\n1").hexdigest()}
     upload = otto.ask("POST", "/ag/v1/uploads", {"name": "His", "metadata": {}, "files": [file], "after": 1}).json
-    code = submitted(house, ["His"])
-    with_run = {"request_id": code, "run_id": run_of(house, code)}
+    code = submitted(house, ["His"], project_id=project)
+    with_run = {"request_id": code, "run_id": run_of(house, code), "project_id": project}
     return {"dataset": "His", "asked": asked, "upload_id": upload["upload_id"], "number": "0", **with_run}
 
 
-def submitted(house: Enclave, names: list[str], project: str = PRIVATE) -> str:
+def submitted(house: Enclave, names: list[str], project: str = PRIVATE, project_id: str = "") -> str:
     """Code for review, as it is once it has run on mock data."""
     inputs = tuple(Input(argument=f"a{n}", dataset=name, table="t", digest="0") for n, name in enumerate(names))
     wanted = Submission(
         analyst="ann",
         project=project,
+        project_id=project_id,
         function="f",
         source=f"def f(a0): '{project}'",
         inputs=inputs,

@@ -215,6 +215,11 @@ def test_others_requests_do_not_exist_and_owners_routes_are_closed(village: Encl
 
 
 def test_a_result_may_be_for_another_reader_only(village: Enclave, analyst: Analyst, owner: ag.Owner) -> None:
+    with pytest.raises(ag.RequestRefused, match="no project together"):
+        analyst.submit(on_people(mean_pay, reader="other"))
+    ag.projects.join(
+        Analyst(village, "other").enclave, ag.projects.make(analyst.enclave, ag.Project("Both", members=["other"]))
+    )
     submitted = analyst.submit(on_people(mean_pay, reader="other"))
     of_owner(owner, submitted).approve(value=7)
     with pytest.raises(ag.RequestRefused, match="somebody else"):
@@ -454,17 +459,50 @@ def test_code_is_bound_to_the_version_it_was_submitted_for(village: Enclave, ana
     assert found.run("data").outcome == "result"
 
 
-def test_a_project_is_its_members(village: Enclave, analyst: Analyst, owner: ag.Owner) -> None:
+def test_a_project_is_those_who_join_it(village: Enclave, analyst: Analyst, owner: ag.Owner) -> None:
+    other = Analyst(village, "other").enclave
     made = ag.projects.make(analyst.enclave, ag.Project("Survey", "Who earns what", ["other"]))
-    assert made.members == ("analyst", "other")
+    assert (made.members, made.invited) == (("analyst",), ("other",))
     with pytest.raises(ag.RequestRefused, match="already"):
         ag.projects.make(analyst.enclave, ag.Project("Survey"))
-    with pytest.raises(ag.RequestRefused, match="no account"):
-        ag.projects.make(analyst.enclave, ag.Project("Ghosts", members=["nobody"]))
-    submitted = ag.code_requests.submit(Analyst(village, "other").enclave, on_people(mean_pay), "Survey")
-    assert (submitted.project, [each.name for each in owner.projects]) == ("Survey", ["Survey"])
     with pytest.raises(ag.RequestRefused, match="no project"):
-        ag.code_requests.submit(analyst.enclave, on_people(mean_pay), "Other")
+        ag.code_requests.submit(other, on_people(mean_pay), "Survey")
+    assert ag.projects.join(other, "Survey").members == ("analyst", "other")
+    submitted = ag.code_requests.submit(other, on_people(mean_pay), "Survey")
+    assert (submitted.project, [each.name for each in owner.projects]) == ("Survey", ["Survey"])
+    for name in ("Other", "Survey"):
+        ag.projects.make(other, ag.Project(name))  # of the same name as another's: theirs comes first, for themselves
+        with pytest.raises(ag.RequestRefused, match="no project"):
+            ag.code_requests.submit(analyst.enclave, on_people(mean_pay), "Other")
+    assert [each.made_by for each in owner.projects] == ["analyst"]  # nobody else's of that name
+    with pytest.raises(ag.AgError, match="2 of your projects"):
+        ag.projects.leave(other, "Survey")
+    ag.projects.leave(other, made)
+    assert [each.members for each in ag.projects.projects_of(analyst.enclave)] == [("analyst",)]
+    with pytest.raises(ag.RequestRefused, match="no project"):
+        ag.projects.join(other, made)
+    with pytest.raises(ag.RequestRefused, match="takes part in it"):
+        ag.projects.leave(analyst.enclave, "Survey")
+
+
+def test_nobody_learns_by_a_project_or_a_submission_who_has_an_account_nor_of_others_projects(village: Enclave) -> None:
+    mallory, path = RawClient(village, "other").login(), "/ag/v1/projects"
+    names = ["analyst", "owner", "operator", "nobody", "oidc:nobody"]
+    made = [mallory.ask("POST", path, {"name": f"With {name}", "members": [name]}) for name in names]
+    assert [(each.status, each.json["members"], each.json["invited"]) for each in made] == [
+        (201, ["other"], [name]) for name in names
+    ]
+    RawClient(village).login().ask("POST", path, {"name": "Of the analyst alone"})
+    assert mallory.ask("POST", path, {"name": "Of the analyst alone"}).status == 201
+    body = {
+        "function": "f",
+        "source": "def f(data):\n    return 1\n",
+        "inputs": [{"argument": "data", "dataset": "Village"}],
+    }
+    said = [mallory.ask("POST", "/ag/v1/reviews", {**body, "reader": name}) for name in names]
+    assert {(each.status, each.text.replace(name, "N")) for name, each in zip(names, said, strict=True)} == {
+        (400, said[0].text.replace("analyst", "N"))
+    }
 
 
 def two_tables(data, more):
