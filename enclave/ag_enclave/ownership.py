@@ -82,7 +82,7 @@ class Ownership:
             raise Refusal(400, f"{', '.join(sorted(names))} have no owner in common, who could decide about this.")
 
     def hand_over(self, name: str, to: Collection[str], *, by: str, reason: str, holder: str = "") -> Dataset:
-        """From now on it is theirs, with every data set of the same account. Missing where it or one of them isn't there, Unfit for who is no owner.
+        """From now on it is theirs, with every data set of the same account. Missing where it isn't there, or one of them is no owner.
 
         Refusal 403 where it isn't, by name, its ``holder``'s any more, or would be taken from another one: who shares it gives away their own
         part. None for operators. No cap is changed meanwhile by who had it: it takes the turn of caps, for which a gateway waits with ``Turn.given``.
@@ -147,7 +147,7 @@ def check_standing(connection: sa.Connection, who: str) -> None:
 
 
 def check_owners(connection: sa.Connection, wanted: Collection[str]) -> None:
-    """Unfit where these can't be a data set's owners, Missing where one of them isn't there."""
+    """Unfit where these can't be a data set's owners, Missing where one of them is none."""
     if not wanted or (EVERYONE in wanted and len(wanted) > 1):
         raise Unfit("A data set has one owner at least, or is every owner's.")
     found = sa.select(accounts.c.user_id, accounts.c.role).where(accounts.c.user_id.in_(wanted))

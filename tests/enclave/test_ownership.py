@@ -294,7 +294,7 @@ def test_handing_over_is_for_who_owns_it_by_name_and_for_operators(house: Enclav
 
     assert give(olga, "all_of_us", owners=["olga"]) == 403
     for wrong, status in (
-        ({"owners": ["ann"]}, 400),
+        ({"owners": ["ann"]}, 404),
         ({"owners": ["nobody"]}, 404),
         ({"owners": []}, 400),
         ({"owners": ["olga", "*"]}, 400),
