@@ -65,13 +65,17 @@ class Browser:
         return found[1]
 
 
-def page_token(enclave: Enclave, role: str) -> str:
-    """A cookie's token as nobody of this role is given one: of somebody who had another role before."""
+def tokens_of(enclave: Enclave, later: float = 0) -> Tokens:
+    """The enclave's own, as they would be so many seconds later."""
     key = (enclave.state / "keys" / "tokens.key").read_bytes()
-    tokens = Tokens(key=key, seconds=600, longest=600, clock=time.time)
-    claims = tokens.read(RawClient(enclave, role).login().token)
+    return Tokens(key=key, seconds=600, longest=600, clock=lambda: time.time() + later)
+
+
+def page_token(enclave: Enclave, role: str, issuer: Tokens | None = None) -> str:
+    """A cookie's token as nobody of this role is given one: of somebody who had another role before."""
+    claims = tokens_of(enclave).read(RawClient(enclave, role).login().token)
     assert claims is not None
-    return tokens.issue(claims.user_id, claims.generation, opens=CONSOLE)
+    return (issuer or tokens_of(enclave)).issue(claims.user_id, claims.generation, opens=CONSOLE)
 
 
 @pytest.fixture
@@ -341,6 +345,21 @@ def test_a_form_that_can_t_be_done_keeps_what_was_filled_in(browser: Callable[[s
     assert '<option value="call" selected>' in shown
 
 
+def test_a_visit_ends_by_itself_after_its_hours(odd_enclave: Enclave, browser: Callable[[str], Browser]) -> None:
+    owner, lasts = browser("owner"), 14400
+    given = owner.cookie.partition("=")[2]
+    known = [tokens_of(odd_enclave, later).read(given, opens=CONSOLE) for later in (lasts - 60, lasts + 1)]
+    assert [each is not None for each in known] == [True, False]
+    expired = Browser(odd_enclave)
+    expired.cookie = f"__Host-ag-console={page_token(odd_enclave, 'owner', tokens_of(odd_enclave, -601))}"
+    led = expired.get("/console/log?actor=ann")
+    assert (led.status, "expired=1" in led.headers["Location"]) == (303, True)
+    token = owner.token_of(owner.get("/console/datasets/Odd%20Data"))
+    fields = {"form_token": token, "what": "set", "kind": "analyst", "epsilon": "99", "reason": "too late"}
+    assert expired.post("/console/datasets/Odd%20Data/cap", **fields).status == 303
+    assert "too late" not in owner.get("/console/log").text
+
+
 def test_who_logs_out_takes_every_copy_of_the_token_along(browser: Callable[[str], Browser]) -> None:
     owner, copy = browser("owner"), browser("owner")
     stolen = Browser(owner.client.enclave)
@@ -412,6 +431,22 @@ def test_no_cell_of_the_log_s_table_is_a_formula_nor_steers_a_terminal(text: str
         assert not cell.lstrip().startswith(("=", "+", "-", "@", "|", "%", "＝", "＠")), cell
         assert cell.isprintable()
     assert json.loads(row[5])["reason"] == text
+
+
+def test_names_that_are_formulae_are_none_in_the_log_s_table(
+    odd_enclave: Enclave, browser: Callable[[str], Browser]
+) -> None:
+    owner = RawClient(odd_enclave, "owner").login()
+    who, reason = "=cmd|' /C calc'!A0", "@SUM(1+1)*cmd"
+    for change in ({"epsilon": "1"}, {"drop": True}):
+        body = {"kind": "analyst", "who": who, "reason": reason, **change}
+        assert owner.ask("PUT", "/ag/v1/budgets/Odd%20Data", body).status == 200
+    whole = browser("auditor").get("/console/log.csv?action=cap").text
+    rows = [row for row in csv.reader(io.StringIO(whole)) if who in row[5]]
+    assert len(rows) == 2
+    for row in rows:
+        assert json.loads(row[5])["reason"] == reason
+        assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
 def test_what_waits_is_shown_however_much_was_decided_since(

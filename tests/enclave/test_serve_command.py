@@ -106,12 +106,16 @@ def _lives(process: psutil.Process) -> bool:
 def test_a_killed_enclave_starts_again_with_the_same_authority_and_accounts(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as first:
+        once = first.accounts["operator"]["user_secret"]
+        assert first.output().count(once) == 1  # the first start shows it, and nothing else does
+        assert not [path for path in (state / "logs").iterdir() if once in path.read_text()]
         operator, ca = exchanged(first), Path(first.ca).read_bytes()
         token = RawClient(first, account=operator).login().token
         first.process.kill()
         first.process.wait()
     with running_enclave(state, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as second:
         assert second.accounts == {}
+        assert "secret" not in second.output()
         assert Path(second.ca).read_bytes() == ca
         client = RawClient(second, account=operator)
         client.token = token

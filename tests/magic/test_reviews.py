@@ -2,6 +2,7 @@
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="no-untyped-call"
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,11 @@ from antigranular.parcel import pack
 from antigranular.policies import Draft
 from tests import warm
 from tests.enclave.conftest import exchanged
+from tests.enclave.post import Postbox, postbox
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_console import Browser
+from tests.enclave.test_notices import as_toml, settings
 from tests.enclave_server import Enclave, running_enclave
 from tests.magic.test_owner import connect
 
@@ -53,13 +56,21 @@ def villagers() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enclave]:
+def box() -> Iterator[Postbox]:
+    """Where the enclave's notices arrive."""
+    with postbox() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def village(tmp_path_factory: pytest.TempPathFactory, box: Postbox) -> Iterator[Enclave]:
     state = tmp_path_factory.mktemp("village")
+    notify = as_toml(settings(box, tmp_path_factory.mktemp("hook")))
     villagers().to_csv(state / "people.csv", index=False)
     (state / "village.yaml").write_text(METADATA)
     table = ["--metadata", str(state / "village.yaml"), "--table", f"people={state / 'people.csv'}"]
     warm.run("dataset", "add", "Village", *table, "--state", state, check=True)
-    with running_enclave(state, config=CONFIG) as enclave:
+    with running_enclave(state, config=CONFIG + notify) as enclave:
         roles = {"analyst": "analyst", "other": "analyst", "owner": "owner", "auditor": "auditor"}
         accounts = {"operator": exchanged(enclave)}
         operator = ag.connect(enclave.url, **accounts["operator"], ca=enclave.ca)
@@ -152,6 +163,28 @@ def test_code_is_submitted_read_run_deposited_and_fetched(village: Enclave, anal
 
 def yes(data):
     return len(data) > 0
+
+
+def test_owners_are_told_of_code_and_of_decisions_by_mail_and_webhook_without_a_result(
+    analyst: Analyst, owner: ag.Owner, box: Postbox
+) -> None:
+    asked = {decision: analyst.submit(on_people(mean_pay)) for decision in ("approve", "deny")}
+    found = of_owner(owner, asked["approve"])
+    found.approve(found.run("data"), reason="a mean")
+    of_owner(owner, asked["deny"]).deny("one is enough")
+    wanted = {(f"review.{deed}", asked[which].id) for deed, which in (("submit", "approve"), ("submit", "deny"))}
+    wanted |= {(f"review.{which}", asked[which].id) for which in asked}
+
+    def posted() -> set[tuple[str, str]]:
+        told = [json.loads(body) for _, body in box.posts]
+        return {(each["event"], each["details"]["request"]) for each in told}
+
+    assert eventually(lambda: wanted <= posted())
+    for word in ("analyst submitted code for review", "owner approved code", "owner denied code"):
+        assert eventually(lambda word=word: any(f"{word}: Village" in text for _, _, text in box.mails)), word  # type: ignore[misc]  # a lambda's default
+    everything = "".join(str(body) for _, body in box.posts) + "".join(text for _, _, text in box.mails)
+    assert "one is enough" in everything
+    assert repr(asked["approve"].result()["mean"]) not in everything
 
 
 def test_nobody_finds_a_small_result_by_trying_what_the_log_says(
