@@ -5,7 +5,6 @@ import html
 import io
 import json
 import re
-import struct
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -21,7 +20,6 @@ from ag_enclave.console.listing import listing
 from ag_enclave.console.log import table_of
 from ag_enclave.console.page import part as part_of
 from ag_enclave.console.pages import PAGES
-from ag_enclave.console.reviews import outline
 from ag_enclave.migrate import open_accounts
 from ag_enclave.place import accounts_at
 from ag_enclave.requests import requests
@@ -292,14 +290,6 @@ def test_code_is_told_apart_by_classes() -> None:
         assert part in shown
     assert shown.count('class="s"') == 2
     assert shown.count('class="number"') == 4
-
-
-def test_a_value_is_read_no_further_than_it_is_shown() -> None:
-    head = json.dumps({"value": {"t": "str", "v": "x" * 100_000}}).encode()
-    whole = struct.pack("<Q", len(head)) + head
-    assert "too large" in outline(whole[: 64 << 10])
-    assert outline(whole).startswith("'xxx")
-    assert "can't be shown" in outline(b"\x01" + bytes(7) + b"{")
 
 
 def test_what_is_not_there_or_can_t_be_is_a_page_of_one_sentence(browser: Callable[[str], Browser]) -> None:

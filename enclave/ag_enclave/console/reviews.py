@@ -2,10 +2,8 @@
 
 import asyncio
 import dataclasses
-import json
 import re
-import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +11,7 @@ from starlette.responses import Response
 
 from ag_enclave.body import fitted
 from ag_enclave.console.listing import listing
+from ag_enclave.console.outline import LONGEST_READ, outline
 from ag_enclave.console.page import moved, page, part
 from ag_enclave.console.visit import Visit, filled_form
 from ag_enclave.decisions import Denial
@@ -21,12 +20,7 @@ from ag_enclave.review import APPROVED, DATA, OPEN, Review, Run
 from ag_enclave.reviewing import Approval, RunOn
 
 PATH = "/console/reviews"
-_LENGTH = struct.Struct("<Q")
-_LONGEST_SHOWN = 4000
-_LONGEST_READ = 64 << 10
-"""Bytes of a value that a page looks at."""
 _RUNS_SHOWN = 20
-_DEEPEST, _FIRST = 8, 100
 _ID = re.compile(r"[0-9a-f-]{1,36}")
 
 
@@ -76,9 +70,9 @@ def _content(visit: Visit, found: Review) -> dict[str, Any]:
     """Code, runs and deposit as they are shown; long texts and values are read here, off the event loop."""
     reviews = visit.gateway.reviews
     runs = reviews.runs_of(found.request_id)[::-1]
-    deposit = ""
+    deposit = None
     if visit.decides and found.state == APPROVED:
-        deposit = outline(reviews.head_of(found.request_id, "", _LONGEST_READ))
+        deposit = outline(reviews.head_of(found.request_id, "", LONGEST_READ))
     return {
         "code": listing(found.source),
         "runs": [_shown(visit, each) for each in runs[:_RUNS_SHOWN]],
@@ -89,49 +83,11 @@ def _content(visit: Visit, found: Review) -> dict[str, Any]:
 
 def _shown(visit: Visit, run: Run) -> dict[str, Any]:
     """A run as its owner reads it; an auditor sees that it was."""
-    shown: dict[str, Any] = dataclasses.asdict(run) | {"gave": ""}
+    shown: dict[str, Any] = dataclasses.asdict(run) | {"gave": None}
     if not visit.decides:
         return shown | {"lines": "", "printed": "", "warnings": ()}
-    head = visit.gateway.reviews.head_of(run.request_id, run.run_id, _LONGEST_READ) if run.digest else b""
-    return shown | {"gave": outline(head) if head else ""}
-
-
-def outline(value: bytes) -> str:
-    """What a value is, in words and plain numbers: tables by their shape, the rest as text of bounded length. ``value``: its first bytes."""
-    try:
-        (length,) = _LENGTH.unpack_from(value)
-        if length > len(value) - _LENGTH.size:
-            return f"a value that is too large to be shown here ({length:,} bytes); run.value() in a notebook shows it"
-        return _told(json.loads(value[_LENGTH.size : _LENGTH.size + length])["value"], 0)[:_LONGEST_SHOWN]
-    except (ValueError, KeyError, TypeError, struct.error, RecursionError):
-        return "a value that can't be shown here; run.value() in a notebook shows it"
-
-
-def _told(node: Any, depth: int) -> str:
-    tell = _WORDS.get(node["t"])
-    if tell is None:
-        return f"a {node['t']}; run.value() in a notebook shows it"
-    return tell(node, depth + 1) if depth < _DEEPEST else "…"
-
-
-def _items(node: Any, depth: int) -> str:
-    return f"{node['t']}({', '.join(_told(each, depth) for each in node['v'][:_FIRST])})"
-
-
-def _pairs(node: Any, depth: int) -> str:
-    pairs = (f"{_told(key, depth)}: {_told(held, depth)}" for key, held in node["v"][:_FIRST])
-    return f"{{{', '.join(pairs)}}}"
-
-
-_WORDS: Mapping[str, Callable[[Any, int], str]] = {
-    **dict.fromkeys(("int", "float", "bool", "date", "datetime", "time"), lambda node, _depth: str(node["v"])),
-    "none": lambda _node, _depth: "None",
-    "str": lambda node, _depth: repr(node["v"]),
-    **dict.fromkeys(("list", "tuple", "set"), _items),
-    "dict": _pairs,
-    "ndarray": lambda node, _depth: f"an array of shape {'×'.join(map(str, node['shape']))}, {node['dtype']}",
-    "frame": lambda node, _depth: f"a frame of {len(node['data'])} columns; run.value() in a notebook shows it",
-}
+    head = visit.gateway.reviews.head_of(run.request_id, run.run_id, LONGEST_READ) if run.digest else b""
+    return shown | {"gave": outline(head) if head else None}
 
 
 async def _named(visit: Visit) -> Review:

@@ -1,4 +1,4 @@
-"""What an owner should look at before a value leaves: size, tables of rows, columns of the input, small groups. Warnings, never a proof.
+"""What an owner should look at before a value leaves: size, rows and columns of the input, small groups. Warnings, never a proof.
 
 It must not run anybody's code: it sees a value that was decoded from the closed set, and the tables that it was made from.
 """
@@ -9,12 +9,16 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ag_kernel.review.likeness import plain_frame, rows_shown, values_shown
+
 MANY_ROWS: Final = 50
 SMALL: Final = 10
 LARGE_BYTES: Final = 64 << 10
+MANY_PARTS: Final = 100
+_SEVERAL: Final = (dict, list, tuple, np.ndarray, pd.Series, pd.DataFrame)
 _DEEPEST: Final = 64
 _COUNT_NAMES: Final = ("count", "size", "n", "freq", "frequency", "rows", "number", "nunique")
-_NUMBERS: Final = "iufb"
+_NUMBERS: Final = "iuf"
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -27,7 +31,29 @@ def warnings(value: Any, tables: Tables, *, size: int) -> list[str]:
     for place, part in _parts(value, "the value", 0):
         for sentence in _about(place, part, tables, known):
             found[sentence] = None
+    for sentence in _likenesses(value, tables):
+        found[sentence] = None
     return list(found)
+
+
+def _likenesses(value: Any, tables: Tables) -> Iterator[str]:
+    """What of the value is the tables' own: rows, looked for in so many parts, and single values, in all of them."""
+    parts = list(_parts(value, "the value", 0))
+    plain = {name: plain_frame(frame) for name, frame in tables.items()}
+    several = [(place, part) for place, part in parts if isinstance(part, _SEVERAL)]
+    for place, part in several[:MANY_PARTS]:
+        yield from rows_shown(place, part, plain)
+    if len(several) > MANY_PARTS:
+        yield f"It has {len(several):,} parts, of which {MANY_PARTS} were looked at for rows of the tables."
+    yield from values_shown([each for _, part in parts for each in _leaves(part)], plain)
+
+
+def _leaves(part: Any) -> Iterator[Any]:
+    """The plain values of a part that has no parts of its own."""
+    if isinstance(part, float | str):
+        yield part
+    for _, values in _columns(part):
+        yield from values.tolist()
 
 
 def _parts(value: Any, place: str, depth: int) -> Iterator[tuple[str, Any]]:
@@ -94,30 +120,39 @@ def _plain(values: Any) -> np.ndarray[Any, Any]:
     kind = getattr(values.dtype, "kind", "O")
     if kind in _NUMBERS:
         return pd.Series(values).to_numpy(dtype="float64", na_value=np.nan)
-    return np.asarray(pd.Series(values).astype("object"))
+    return (
+        np.asarray(values).astype("object") if isinstance(values, np.ndarray) else np.asarray(values.astype("object"))
+    )
 
 
 def _same(values: np.ndarray[Any, Any], column: np.ndarray[Any, Any]) -> bool:
     """Whether they are the column's values, in whatever order; also most of them, and the most of a long sample."""
-    mine, theirs = _texts(values), _texts(column)
-    if len(mine) < SMALL or len(theirs) < SMALL:
+    mine = _texts(values)
+    if len(set(mine)) < SMALL:
         return False
+    theirs = _texts(column)
     distinct = set(theirs)
-    return len(set(mine)) >= SMALL and sum(each in distinct for each in mine) >= len(mine) * 0.9
+    return len(theirs) >= SMALL and sum(each in distinct for each in mine) >= len(mine) * 0.9
 
 
 def _texts(values: np.ndarray[Any, Any]) -> list[str]:
-    numbers = pd.to_numeric(pd.Series(values), errors="coerce")
+    numbers = _numbers(values)
     if numbers.notna().mean() > 0.5:  # noqa: PLR2004 - most of it are numbers
         return [repr(float(number)) for number in numbers.dropna()]
     return [str(value) for value in values if value is not None]
+
+
+def _numbers(values: np.ndarray[Any, Any]) -> "pd.Series[Any]":
+    """As real numbers, NaN where one is none; truth values are none."""
+    real = [None if isinstance(value, bool | complex | np.complexfloating) else value for value in values.tolist()]
+    return pd.to_numeric(pd.Series(real, dtype="object"), errors="coerce")
 
 
 def _counts_few(heading: str, part: Any, values: np.ndarray[Any, Any]) -> bool:
     """Whether these are counts, by their name or because a table of whole numbers is one, and one of them is small."""
     named = any(word in heading.lower().replace("_", " ").split() for word in _COUNT_NAMES)
     whole = isinstance(part, pd.Series | pd.DataFrame | dict)
-    numbers = pd.to_numeric(pd.Series(values), errors="coerce").dropna()
+    numbers = _numbers(values).dropna()
     if numbers.empty or heading == "the index" or not (numbers == numbers.round()).all():
         return False
     return bool((named or whole) and ((numbers > 0) & (numbers < SMALL)).any())
