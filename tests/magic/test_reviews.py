@@ -1,11 +1,13 @@
 """The review lane against a whole enclave: code is submitted, read, run on mock and on data in a jail, and what leaves is what an owner deposits."""
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="no-untyped-call"
 
+import dataclasses
 import hashlib
 import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +19,7 @@ from antigranular.parcel import pack
 from antigranular.policies import Draft
 from tests import warm
 from tests.enclave.conftest import exchanged
+from tests.enclave.people import add_user
 from tests.enclave.post import Postbox, postbox
 from tests.enclave.processes import eventually
 from tests.enclave.raw_client import RawClient
@@ -538,6 +541,48 @@ def test_nobody_learns_by_a_project_or_a_submission_who_has_an_account_nor_of_ot
     assert {(each.status, each.text.replace(name, "N")) for name, each in zip(names, said, strict=True)} == {
         (400, said[0].text.replace("loner", "N"))
     }
+
+
+@pytest.fixture
+def low(tmp_path: Path) -> Iterator[Enclave]:
+    """An enclave that has the village's name, columns and made-up rows, and none of its people."""
+    made_up = villagers().assign(name="nobody", age=33, pay=1.0)
+    made_up.to_csv(tmp_path / "made_up.csv", index=False)
+    (tmp_path / "village.yaml").write_text(METADATA)
+    words = ("Village", "--metadata", "village.yaml", "--table", "people=made_up.csv", "--state", "state")
+    warm.run("dataset", "add", *words, cwd=tmp_path, check=True)
+    roles = {"ann": "analyst", "auditor": "auditor"}
+    accounts = {name: add_user(tmp_path / "state", name, role) for name, role in roles.items()}
+    with running_enclave(tmp_path / "state") as enclave:
+        yield dataclasses.replace(enclave, accounts=accounts)
+
+
+def test_code_written_where_only_mocks_are_runs_where_the_data_are_and_its_result_comes_back(
+    village: Enclave, low: Enclave, owner: ag.Owner, tmp_path: Path
+) -> None:
+    def sync(side: Enclave, *words: object) -> str:
+        return warm.run("sync", *words, "--state", side.state, check=True).stdout
+
+    for side, other, name in ((low, village, "high"), (village, low, "low")):
+        (tmp_path / f"{name}.pub").write_text(sync(other, "key"))
+        sync(side, "peer", name, tmp_path / f"{name}.pub")
+    submitted = Analyst(low, "ann").submit(on_people(mean_pay))
+    assert sync(low, "export", "high", tmp_path / "up") == "Number 1: 1 requests, 0 decisions.\n"
+    assert sync(village, "import", "low", tmp_path / "up") == "Number 1: 1 new requests, 0 decisions.\n"
+    came = of_owner(owner, submitted)
+    assert (came.analyst, "def mean_pay(data):" in came.show()) == ("low/ann", True)
+    run = came.run("data")
+    assert run.value()["mean"] == villagers()["pay"].mean()
+    came.approve(run, reason="a mean of sixty")
+    sync(village, "export", "low", tmp_path / "down")
+    assert sync(low, "import", "high", tmp_path / "down") == "Number 1: 0 new requests, 1 decisions.\n"
+    assert submitted.refresh().state == "approved"
+    assert submitted.result()["mean"] == villagers()["pay"].mean()
+
+    def told(side: Enclave) -> bool:
+        return submitted.id in str(list(connect(side, "auditor").log.entries(action="review.approve")))
+
+    assert eventually(lambda: told(low) and told(village))
 
 
 def two_tables(data, more):
