@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
@@ -73,6 +72,7 @@ UPLOAD = "/ag/v1/uploads/{upload_id}"
 COMPETITIONS = "/ag/v1/competitions"
 CHANNELS = f"{KERNEL}/channels"  # the websocket, for analysts
 
+_HEADERS: Mapping[int, dict[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "1"}}
 STATUSES: Mapping[type[Exception], int] = {Unfit: 400, Missing: 404, Conflict: 409}
 PUBLIC_ROUTES: tuple[tuple[str, str, PublicEndpoint], ...] = (
     ("GET", "/api", about.show_version),
@@ -203,11 +203,11 @@ def _public(gateway: Gateway, serves: PublicEndpoint) -> Serve:
 
 def _private(gateway: Gateway, row: Row) -> Serve:
     async def endpoint(request: Request) -> Response:
-        async def let_in() -> Account:
-            return await caller(request, gateway, row.roles, one_time=row.one_time)
+        async def still_in() -> Account:
+            return await caller(request, gateway, row.roles, one_time=row.one_time, counted=True)
 
-        account = await let_in()
-        return await row.serves(Call(request=watched(request, let_in), gateway=gateway, account=account))
+        account = await caller(request, gateway, row.roles, one_time=row.one_time)
+        return await row.serves(Call(request=watched(request, still_in), gateway=gateway, account=account))
 
     return endpoint
 
@@ -240,7 +240,7 @@ async def _show_refusal(_request: Request, refusal: Refusal) -> Response:
 
 
 def _refused(refusal: Refusal) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == HTTPStatus.UNAUTHORIZED else {}
+    headers = _HEADERS.get(refusal.status, {})
     return JSONResponse({"message": refusal.message}, status_code=refusal.status, headers=headers)
 
 

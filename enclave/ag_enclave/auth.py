@@ -16,16 +16,23 @@ _SCHEMES = ("token", "bearer")
 
 
 async def caller(
-    connection: HTTPConnection, gateway: Gateway, roles: Collection[str], *, one_time: bool = False
+    connection: HTTPConnection,
+    gateway: Gateway,
+    roles: Collection[str],
+    *,
+    one_time: bool = False,
+    counted: bool = False,
 ) -> Account:
-    """The account whose valid token this is. Refusal 401 without one, 403 where its role is not among ``roles``.
+    """The account whose valid token this is. Refusal 401 without one, 403 where its role is not among ``roles``, 429 where it asks too fast.
 
-    The token of a one-time secret is refused (403) but where ``one_time`` says that it is enough.
+    The token of a one-time secret is refused (403) but where ``one_time`` says that it is enough. ``counted``: this is a look at a request that was counted before.
     """
     token = _token(connection)
     claims = gateway.tokens.read(token) if token else None
     if claims is None:
         raise Refusal(401, "A valid access token is needed; log in (again)." if token else "An access token is needed.")
+    if not counted:
+        keep_pace(gateway, claims.user_id)
     account = await asyncio.to_thread(standing, gateway, token)
     if account is None:
         raise Refusal(401, "This access token was revoked; log in again.")
@@ -34,6 +41,12 @@ async def caller(
     if account.role not in roles:
         raise Refusal(403, f"This is not open to the role {account.role}.")
     return account
+
+
+def keep_pace(gateway: Gateway, user_id: str) -> None:
+    """Count a request of this account. Refusal 429 where there are too many."""
+    if gateway.pace.wait_seconds(user_id):
+        raise Refusal(429, "Too many requests of this account; ask more slowly, and again in a second.")
 
 
 def standing(gateway: Gateway, token: str, *, opens: str = API) -> Account | None:

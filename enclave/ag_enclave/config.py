@@ -37,13 +37,15 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """Access tokens and what failed logins cost."""
+    """Access tokens, what failed logins cost, and how fast one account may ask."""
 
     token_seconds: int = _int(600, 1, 86400)
     longest_token_seconds: int = _int(43_200, 1, 604_800)
     console_seconds: int = _int(14_400, 60, 86_400)
     failures_allowed: int = _int(5, 1)
     failure_wait_seconds: int = _int(30, 1)
+    requests_per_second: int = _int(50, 1)
+    requests_at_once: int = _int(1000, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from ag_enclave.metrics import Metrics
 from ag_enclave.notices import Notices
 from ag_enclave.oidc import Issuer
 from ag_enclave.ownership import Ownership
+from ag_enclave.pace import Pace
 from ag_enclave.projects import Projects
 from ag_enclave.requests import Requests
 from ag_enclave.retirement import Retirement
@@ -43,6 +44,7 @@ class Gateway:
     verifier: Verifier
     throttle: Throttle
     line: Line = field(default_factory=Line)
+    pace: Pace
     revocations: Revocations
     tokens: Tokens
     catalog: Catalog

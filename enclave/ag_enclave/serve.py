@@ -42,6 +42,7 @@ from ag_enclave.notices import Channel, Notices
 from ag_enclave.oidc import Issuer, issuer_of
 from ag_enclave.operations import listening, operating
 from ag_enclave.ownership import Ownership
+from ag_enclave.pace import Pace
 from ag_enclave.projects import Projects
 from ag_enclave.put_back import check_settled
 from ag_enclave.requests import Requests
@@ -143,6 +144,7 @@ def make_gateway(start: Start, nurseries: Nurseries, clerk: Clerk, opened: _Open
         accounts=start.accounts,
         verifier=Verifier(),
         throttle=_throttle(start, opened),
+        pace=Pace(per_second=limits.requests_per_second, at_once=limits.requests_at_once),
         revocations=Revocations(database, clock),
         tokens=Tokens(key=opened.key, seconds=limits.token_seconds, longest=limits.longest_token_seconds, clock=clock),
         issuer=opened.issuer,

@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ODD_COMMAND = "tests.enclave.serve_odd_rooms"
 ODD_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 CONFIG = """
+[accounts]
+requests_at_once = 1000000
 [sessions]
 per_analyst = 6
 [wire]

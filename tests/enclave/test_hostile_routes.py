@@ -156,7 +156,7 @@ def test_who_is_shut_out_while_they_send_changes_nothing(odd_enclave: Enclave) -
         operator.ask("PATCH", "/ag/v1/users/leaver", {"disabled": False})
     assert [(end.status, end.getheader("location")) for end in ends] == [
         (401, None),
-        (303, "/console/login?next=/console&expired=1"),
+        (303, "/console/login?next=/console&expired=form"),
     ]
     (budget,) = leaver.login_anew().ask("GET", "/ag/v1/budgets").json
     assert "friend" not in [cap["who"] for cap in budget["caps"]]

@@ -1,5 +1,6 @@
 """Health, readiness and metrics as an operator's tools meet them: true, parseable, and silent about data and people."""
 
+import dataclasses
 import http.client
 import json
 import re
@@ -16,11 +17,14 @@ from ag_enclave.checkup import of_settings, of_state
 from ag_enclave.cli import commands
 from ag_enclave.metrics import Metrics, gauge, page
 from ag_enclave.migrate import open_accounts
+from ag_enclave.pace import Pace
 from ag_enclave.tls import SERVER_LIFE, current_time, ensure_certificates
 from ag_sandbox.host import Finding
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, exchanged
+from tests.enclave.people import add_user
 from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import RawClient
+from tests.enclave.test_console import Browser
 from tests.enclave.test_serve_command import refused
 from tests.enclave_server import Enclave, running_enclave
 from tests.house.tree import ROOMS
@@ -55,7 +59,7 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Enclave, int]]:
     port = free_port()
-    config = f"[server]\nmetrics_port = {port}\n"
+    config = f"[server]\nmetrics_port = {port}\n[accounts]\nrequests_at_once = 20\nrequests_per_second = 1\n"
     state = tmp_path_factory.mktemp("scraped")
     with running_enclave(state, config=config, command=ODD_COMMAND, environment=ODD_ENVIRONMENT) as enclave:
         yield enclave, port
@@ -96,6 +100,36 @@ def test_readiness_tells_which_part_is_away_and_comes_back(scraped: tuple[Enclav
     assert eventually(lambda: client.ask("GET", "/readyz").status == 503)
     assert eventually(lambda: client.ask("GET", "/readyz").status == 200)
     assert client.ask("GET", "/healthz").status == 200
+
+
+def test_an_account_that_asks_without_end_waits_and_no_other_does(scraped: tuple[Enclave, int]) -> None:
+    enclave, port = scraped
+    hasty, other = (
+        RawClient(enclave, account=add_user(enclave.state, name, "owner")).login_anew() for name in ("hasty", "calm")
+    )
+    answers = [hasty.ask("GET", path) for path in ["/ag/v1/me", "/ag/v1/users", "/api/status"] * 8]
+    statuses = [answer.status for answer in answers]
+    assert statuses[:18] == [200, 403, 200] * 6  # what the role may not counts like all else
+    late = [answer for answer in answers if answer.status == 429]
+    assert len(late) >= 24 - 20 - 2  # a slow machine has let a second or two pass
+    assert {answer.headers["Retry-After"] for answer in late} == {"1"}
+    assert "more slowly" in late[0].json["message"]
+    visit = Browser(dataclasses.replace(enclave, accounts={"analyst": hasty.account}))
+    visit.login(hasty.account)
+    assert 429 in {visit.get("/console").status for _ in range(4)}
+    assert other.ask("GET", "/ag/v1/me").status == 200
+    assert 'route="/ag/v1/me",status="429"' in fetch(port, "/metrics")[1]
+    assert eventually(lambda: hasty.ask("GET", "/ag/v1/me").status == 200)
+
+
+def test_a_pace_is_so_many_at_once_and_then_so_many_a_second() -> None:
+    now = [0.0]
+    pace = Pace(per_second=2, at_once=3, clock=lambda: now[0])
+    assert [pace.wait_seconds("ann") for _ in range(5)] == [0, 0, 0, 0.5, 0.5]
+    assert pace.wait_seconds("bob") == 0
+    for later, waits in ((0.5, [0, 0.5]), (1.0, [0, 0.5]), (100.0, [0, 0, 0, 0.5])):
+        now[0] = later
+        assert [pace.wait_seconds("ann") for _ in waits] == waits
 
 
 def test_metrics_are_for_operators(odd_enclave: Enclave) -> None:

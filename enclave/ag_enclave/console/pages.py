@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ag_enclave.auth import keep_pace
 from ag_enclave.body import watched
 from ag_enclave.console import analysts, datasets, entrance, log, overview, requests, reviews
 from ag_enclave.console.page import HEADERS, bare_page, moved, page
@@ -76,6 +77,7 @@ def _visited(row: Row) -> Callable[[Request, Gateway], Awaitable[Response]]:
 
         try:
             visit = await let_in()
+            keep_pace(gateway, visit.account.user_id)
             try:
                 return await row.serves(dataclasses.replace(visit, request=watched(request, let_in)))
             except _REFUSALS as problem:
