@@ -1,4 +1,4 @@
-"""Whether a value shows rows or single values of the tables that it was made from: a few rows of a table are as much a disclosure as all of it.
+"""Whether a value shows rows of the tables that it was made from: a few rows of a table are as much a disclosure as all of it.
 
 It must not know who asks, and quotes no value. What it doesn't find proves nothing: whoever wants to hide a row writes it otherwise.
 """
@@ -9,11 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-RARE: Final = 10
-"""A combination, or a value, is somebody's where fewer rows than this have it."""
-_LONG: Final = 6
-"""So many digits or letters don't agree by chance; fewer may, and then three values must."""
-_ENOUGH: Final = 3
+from ag_kernel.review.known import FEW
+
 _NAMED: Final = 4
 _ANY_NAME: Final = None
 
@@ -32,35 +29,7 @@ def rows_shown(place: str, part: Any, tables: Mapping[str, pd.DataFrame]) -> Ite
         mine = _fitted(shown, table)
         common = [column for column in mine.columns if column in table.columns] if mine is not None else []
         if mine is not None and len(common) > 1 and _has_any(mine[common], table[common]):
-            yield f"{place} has rows of {name} as they are: {_listed(common)} agree, as they do in fewer than {RARE} rows."
-
-
-def values_shown(values: Sequence[Any], tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
-    """A sentence for each column of which these plain values have some that few rows hold: texts, and numbers with digits enough."""
-    texts = {value for value in values if type(value) is str}
-    numbers = np.array(sorted({float(value) for value in values if _fractional(value)}))
-    for name, table in tables.items():
-        for column in table.columns:
-            if _holds(table[column], texts, numbers):
-                yield f"It has values of the column {column} of {name} as they are, which fewer than {RARE} rows hold."
-
-
-def _holds(column: "pd.Series[Any]", texts: set[str], numbers: np.ndarray[Any, Any]) -> bool:
-    found: Any = numbers if column.dtype.kind == "f" else list(texts)
-    counted = column[column.isin(found)].value_counts()
-    rare = list(counted.index[counted < RARE])
-    return len(rare) >= _ENOUGH or any(_length(each) >= _LONG for each in rare)
-
-
-def _fractional(value: Any) -> bool:
-    return isinstance(value, float) and np.isfinite(value) and not float(value).is_integer()
-
-
-def _length(value: str | float) -> int:
-    """Letters of a text, digits of a number."""
-    if isinstance(value, str):
-        return len(value)
-    return len(repr(float(value)).partition("e")[0].replace(".", "").strip("-0"))
+            yield f"{place} has rows of {name} as they are: {_listed(common)} agree, as they do in fewer than {FEW} rows."
 
 
 def _as_rows(part: Any) -> pd.DataFrame | None:
@@ -104,7 +73,7 @@ def _has_any(mine: pd.DataFrame, theirs: pd.DataFrame) -> bool:
         alike &= theirs[column].isin(_plain(mine[column]).tolist()).to_numpy()
     counted = pd.Series(_hashes(theirs[alike])).value_counts()
     found = counted.reindex(np.unique(_hashes(mine))).fillna(0)
-    return bool(((found > 0) & (found < RARE)).any())
+    return bool(((found > 0) & (found < FEW)).any())
 
 
 def _hashes(frame: pd.DataFrame) -> np.ndarray[Any, Any]:
