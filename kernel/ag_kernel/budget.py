@@ -49,7 +49,7 @@ def bundle(row: Spent, cell: int) -> dict[str, Any]:
     spent_on = " and ".join(f"{name} {float(amount):.4g}" for name, amount in amounts.items() if amount) or "ε 0"
     text = f"spent {spent_on} on {row.dataset}"
     if row.left is not None:
-        text += f"; {row.left:.2f} left"
+        text += f"; ε {row.left:.2f} left" if row.rho else f"; {row.left:.2f} left"
     said = {
         "dataset": row.dataset,
         "spent": float(row.epsilon),

@@ -179,7 +179,11 @@ class CodeRequest:
 
 
 def submit(enclave: Enclave, draft: Draft, project: str | None) -> CodeRequest:
-    """Submit code. Raises RequestRefused, with the lines at fault, where the enclave's policy refuses it or it fails on mock data."""
+    """Submit code. Raises RequestRefused, with the lines at fault, where the enclave's policy refuses it or it fails on mock data; AgError for a function that is bound to nothing."""
+    if not isinstance(draft, Draft):
+        raise AgError(
+            "submit takes a function made with @ag.code_request(…), which says what it is bound to; help(ag.code_request) shows how"
+        )
     return CodeRequest(enclave, enclave.ask("POST", PATH, draft.body(project)))
 
 

@@ -25,6 +25,13 @@ class CellResult:
     mock: bool = False
     """Whether it ran against mocks: nothing of it is about the data."""
 
+    def __repr__(self) -> str:
+        said = [f"cell {self.execution_count}"] if self.execution_count else ["a cell"]
+        said += ["of mock data"] if self.mock else []
+        said += [f"exported {', '.join(self.exports)}"] if self.exports else []
+        said += [f"spent ε {each['spent']} on {each['dataset']}" for each in self.budget if each.get("spent")]
+        return f"<{', '.join(said)}>"
+
 
 class Hearing:
     """Passes messages on to ``view`` and collects ``result``. ``error`` is the content of an error message, where one came."""

@@ -55,7 +55,7 @@ def as_html(value: Any, half_widths: Any, facts: Mapping[str, str]) -> str:
 
 
 def cost(paid: Mapping[str, Any]) -> str:
-    """``ε 1/2 and δ 1e-09``, or ρ, of a cost as releases say it."""
+    """``ε 0.5 and δ 1e-09``, or ρ, of a cost as releases say it."""
     amounts = [
         f"{sign} {_amount(paid[name])}" for name, sign in (("epsilon", "ε"), ("rho", "ρ")) if paid.get(name) is not None
     ]
@@ -64,8 +64,9 @@ def cost(paid: Mapping[str, Any]) -> str:
 
 
 def _amount(exact: Any) -> str:
-    """A price as it was given; one that nobody would read, in six digits."""
-    text = str(exact)
+    """A price as people write it: a decimal number where it is one, else as it was given; one that nobody would read, in six digits."""
+    decimal = f"{float(Fraction(exact)):.{_LONGEST}g}"
+    text = decimal if Fraction(decimal) == Fraction(exact) else str(exact)
     return text if len(text) <= _LONGEST else f"{float(Fraction(exact)):.6g}"
 
 

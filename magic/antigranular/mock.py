@@ -35,4 +35,4 @@ class Mock:
         return dict(found.exports[_NAME])
 
     def __repr__(self) -> str:
-        return f"<dry runs of session {self._session.session_id}>"
+        return f"<dry runs of session {self._session.session_id}: session.mock(source) runs a cell for nothing, session.mock.frames() are the made-up rows>"

@@ -78,7 +78,8 @@ def code_request(
 ) -> Callable[[Callable[..., Any]], Draft]:
     """Make a function one that an owner can review and run: the decorator. It brings its own imports, and reads nothing outside itself.
 
-    Raises AgError where its source can't be found or its arguments aren't the policy's.
+    ``@ag.code_request(input_policy=ag.ExactMatch(data="Our Village/people"))`` above ``def oldest(data): …`` gives it the table ``people`` of the
+    data set Our Village as a pandas frame, for one run (``output_policy=``); ``session.submit(oldest)`` hands it in. Raises AgError where its source can't be found or its arguments aren't the policy's.
     """
     output = output_policy if output_policy is not None else SingleExecution()
     return lambda function: Draft(function, input_policy, output)

@@ -39,10 +39,11 @@ _SOON = 1.5
 
 
 class Session:
-    """A running session. Ends with ``terminate_session()``, at the end of a ``with`` block or of this process, or when idle for too long.
+    """A running session, made by ``ag.login(…)`` or ``ag.attach(…)``; cells that begin with ``%%ag`` run in it.
 
-    ``model`` is the enclave's answer to starting it. ``outlives`` is asked at the end of this process whether the session goes on,
-    as it does when a notebook's kernel is restarted. ``views`` gives where an import is told of. Raises WireError where ``model`` is not one.
+    Ends with ``terminate_session()``, at the end of a ``with`` block or of this process, or when idle for too long. ``privacy_budget`` shows
+    what is left, ``request_budget(eps=1, reason="…")`` asks for more, ``mock(source)`` tries code for nothing, ``private_import(value, "name")``
+    brings a value of yours, ``submit(function)`` hands code to the owners. ``%ag help`` lists what notebooks have beside these.
     """
 
     def __init__(
@@ -52,6 +53,11 @@ class Session:
         outlives: Callable[[], bool] = bool,
         views: Callable[[], View] = PlainView,
     ) -> None:
+        """``model`` is the enclave's answer to starting it. Raises WireError where it is none.
+
+        ``outlives`` is asked at the end of this process whether the session goes on, as it does when a notebook's kernel is restarted.
+        ``views`` gives where an import is told of.
+        """
         facts = model.get("ag")
         if not isinstance(model.get("id"), str) or not isinstance(facts, dict):
             raise WireError("the enclave started something that is not a session")

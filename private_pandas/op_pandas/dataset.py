@@ -3,6 +3,7 @@
 Must not know where tables are; public tables come as plain pandas objects.
 """
 
+import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, Union
 
@@ -85,6 +86,16 @@ class Tables(dict[str, Any]):
     def __init__(self, name: str, tables: Mapping[str, Any]) -> None:
         super().__init__(tables)
         self._name = name
+
+    def __missing__(self, key: object) -> Any:
+        near = difflib.get_close_matches(key, self, n=1) if isinstance(key, str) else []
+        instead = f"did you mean {near[0]}?" if near else f"it has {', '.join(self) or 'none'}"
+        raise KeyError(f"{self._name} has no table {key!r}; {instead}")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self:
+            raise AttributeError(f"{name} is a table of this data set: write [{name!r}] in place of .{name}")
+        raise AttributeError(f"{self._name} has no {name}; its tables are {', '.join(self) or 'none'}")
 
     def __repr__(self) -> str:
         return f"{self._above().text}\n{table.as_text(_HEADERS, self._rows())}"

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ag_plan.releases import Epsilon, Rho
 from op_pandas.epsilon import parse_epsilon, parse_rho, positive
+from op_pandas.keywords import check_keywords
 
 OTHERS = ("rho", "accuracy", "sigma")
 """What may stand in the place of ``eps``."""
@@ -38,7 +39,11 @@ Spending: TypeAlias = Epsilon | Rho | Accuracy | Sigma
 
 
 def spending(call: str, eps: object, given: Mapping[str, object]) -> Spending:
-    """What a call may spend, from ``eps`` and the keywords ``rho``, ``accuracy`` and ``sigma``. TypeError or ValueError unless it is one of these."""
+    """What a call may spend, from ``eps`` and the keywords ``rho``, ``accuracy`` and ``sigma``. TypeError or ValueError unless it is one of these.
+
+    A keyword that pandas doesn't know is a mistake, which must not be charged for.
+    """
+    check_keywords(call, given)
     named = {name: given[name] for name in OTHERS if given.get(name) is not None}
     if eps is not None and named:
         raise TypeError(f"{call} takes one of eps, rho, accuracy and sigma, not eps and {' and '.join(named)}")

@@ -16,6 +16,11 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 _OTHERS = ("rho", "accuracy", "sigma")
+_SPENDS = (
+    "eps: what the call may spend in all. In its place: rho (zCDP), accuracy (the 95 % half-width of counts, sums and histograms), "
+    "or sigma (the deviation of the noise). .preview(…) with the same arguments tells cost and error for nothing."
+)
+"""What the help of each statistic ends with."""
 
 
 class Bound(Protocol[P, R_co]):
@@ -38,8 +43,9 @@ class statistic(Generic[S, P, R]):  # noqa: N801 - used as a decorator, like pro
 
     def __init__(self, function: Callable[Concatenate[S, P], R]) -> None:
         self.function = function
-        self.__doc__ = function.__doc__
         written: Any = function
+        written.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n{_SPENDS}".lstrip()
+        self.__doc__ = function.__doc__
         written.__signature__ = _signature(function)
         written.preview = _documented(function)
         self._bound = written.__signature__.replace(parameters=list(written.__signature__.parameters.values())[1:])

@@ -41,7 +41,7 @@ def test_a_histogram_shows_counts_as_released_with_their_intervals_and_cost() ->
     assert list(stairs.get_data().values) == [7, -2, 9]
     assert list(stairs.get_data().edges) == EDGES.tolist()
     assert whiskers(axes) == [[[0.5, 5.5], [0.5, 8.5]], [[1.5, -3.5], [1.5, -0.5]], [[3.0, 7.5], [3.0, 10.5]]]
-    assert axes.get_title(loc="right") == "ε 1/2, 95 % intervals"
+    assert axes.get_title(loc="right") == "ε 0.5, 95 % intervals"
 
 
 def test_what_was_computed_from_a_release_is_drawn_without_intervals() -> None:

@@ -589,6 +589,12 @@ def two_tables(data, more):
     return len(data) + len(more)
 
 
+@pytest.mark.parametrize("code", [len, max, "def f(data): ...", None])
+def test_a_function_that_is_bound_to_nothing_is_refused_in_words(analyst: Analyst, code: Any) -> None:
+    with pytest.raises(ag.AgError, match=r"a function made with @ag.code_request\(…\)"):
+        analyst.submit(code)
+
+
 def test_a_draft_that_can_t_work_is_refused_here(analyst: Analyst) -> None:
     with pytest.raises(ag.AgError, match="no argument people"):
         ag.code_request(input_policy=ag.ExactMatch(data="Village", people="Village"))(mean_pay)

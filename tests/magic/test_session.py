@@ -3,6 +3,8 @@
 import pytest
 
 import antigranular as ag
+from antigranular.hearing import CellResult
+from antigranular.intervals import cost
 from antigranular.odometer import Odometer
 from antigranular.transport import Response
 from tests.magic.conftest import Start
@@ -153,3 +155,18 @@ def test_whatever_the_threads_of_a_connection_meet_reaches_the_cell_that_waits(
     monkeypatch.setattr(enclave if where == "open_line" else FakeLine, where, fail)
     with pytest.raises(ag.WireError, match="ValueError"):
         session.execute("pass")
+
+
+def test_what_a_cell_left_is_shown_in_a_line() -> None:
+    spent = {"dataset": "Iris", "spent": 0.5, "rho": 0.0, "left": 2.0}
+    whole = CellResult(exports={"a": 1, "b": 2}, budget=[spent], execution_count=3)
+    assert repr(whole) == "<cell 3, exported a, b, spent ε 0.5 on Iris>"
+    assert repr(CellResult(mock=True)) == "<a cell, of mock data>"
+
+
+@pytest.mark.parametrize(
+    ("exact", "shown"),
+    [("1/2", "0.5"), ("1/10", "0.1"), ("3", "3"), ("1/3", "1/3"), ("123456789/7", "1.76367e+07"), (0.25, "0.25")],
+)
+def test_a_cost_is_a_decimal_number_where_it_is_one(exact: object, shown: str) -> None:
+    assert cost({"epsilon": exact}) == f"ε {shown}"

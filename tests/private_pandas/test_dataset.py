@@ -6,6 +6,7 @@ import pytest
 import op_pandas
 from ag_plan.messages import DatasetSchema, View
 from op_pandas import PrivateDataFrame, PrivateDataset, PrivateSeries
+from op_pandas.dataset import Tables
 from tests.private_pandas import clinic
 
 
@@ -101,3 +102,17 @@ def test_without_a_session_nothing_can_be_loaded() -> None:
             op_pandas.load_dataset("The Clinic")
     finally:
         vault._bound[:] = before
+
+
+def test_a_table_that_a_data_set_has_not_is_said_with_those_that_it_has() -> None:
+    tables = Tables("Clinic", {"patients": 1, "visits": 2})
+    with pytest.raises(KeyError, match=r"Clinic has no table 'patient'; did you mean patients\?"):
+        _ = tables["patient"]
+    with pytest.raises(KeyError, match="Clinic has no table 'x'; it has patients, visits"):
+        _ = tables["x"]
+    with pytest.raises(AttributeError, match=r"visits is a table of this data set: write \['visits'\]"):
+        _ = tables.visits
+    with pytest.raises(AttributeError, match="Clinic has no nurses; its tables are patients, visits"):
+        _ = tables.nurses
+    assert tables.get("x") is None
+    assert "x" not in tables

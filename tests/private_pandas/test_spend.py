@@ -136,6 +136,32 @@ def test_exactly_one_of_the_three_is_given(paid: dict[str, Any]) -> None:
     assert len(asked.asked) == before
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda frame: frame.mean(eps=1, foo=3), "mean takes no foo"),
+        (lambda frame: frame.mean(esp=1), r"mean takes no esp; did you mean eps\?"),
+        (lambda frame: frame["age"].count(eps=1, skip_na=True), r"did you mean skipna\?"),
+        (lambda frame: frame.groupby("sex").sum(eps=1, min_cuont=3), r"did you mean min_count\?"),
+        (lambda frame: frame["age"].quantile(0.5, eps=1, interpolate="linear"), r"did you mean interpolation\?"),
+    ],
+)
+def test_a_keyword_that_pandas_does_not_know_is_a_mistake_and_costs_nothing(call: Any, said: str) -> None:
+    frame = clinic.private()
+    asked: Any = frame.rows.vault
+    before = len(asked.asked)
+    with pytest.raises(TypeError, match=said):
+        call(frame)
+    assert len(asked.asked) == before
+
+
+def test_the_help_of_every_statistic_says_what_it_may_spend() -> None:
+    frame = clinic.private()
+    for method in (frame.mean, frame["age"].quantile, frame.groupby("sex").size):
+        said = method.__doc__ or ""
+        assert all(word in said for word in ("eps:", "rho", "accuracy", "sigma", ".preview"))
+
+
 @pytest.mark.parametrize("word", ["rho", "accuracy"])
 @pytest.mark.parametrize("given", [0, -1, float("nan"), float("inf"), True, "1", 1e300, 1e-300, [1], {"age": 0}, {}])
 def test_a_strange_amount_is_refused_in_its_own_name(word: str, given: Any) -> None:

@@ -175,7 +175,7 @@ WORDINGS: Final[tuple[Wording, ...]] = (
     _says(
         r'^Name "(?P<n>[^"]+)" is not defined',
         r"NameError: name '\g<n>' is not defined",
-        "run the cell that defines it first",
+        'run the `%%ag` cell that defines it first; `session.private_import(value, "name")` brings a value of your notebook',
     ),
 )
 
