@@ -1,6 +1,6 @@
 """All planted bugs, by what they would break."""
 
-from tests.mutants import doors, keeping, mathematics, rows, spending
+from tests.mutants import doors, keeping, mathematics, owners, rows, spending
 from tests.mutants.mutant import Mutant
 
 MUTANTS: dict[str, tuple[Mutant, ...]] = {
@@ -9,4 +9,5 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "spending": spending.MUTANTS,
     "keeping": keeping.MUTANTS,
     "doors": doors.MUTANTS,
+    "owners": owners.MUTANTS,
 }
