@@ -575,7 +575,7 @@ def test_code_written_where_only_mocks_are_runs_where_the_data_are_and_its_resul
     assert run.value()["mean"] == villagers()["pay"].mean()
     came.approve(run, reason="a mean of sixty")
     sync(village, "export", "low", tmp_path / "down")
-    assert sync(low, "import", "high", tmp_path / "down") == "Number 1: 0 new requests, 1 decisions.\n"
+    assert ", 1 decisions.\n" in sync(low, "import", "high", tmp_path / "down")  # and what others ask over there
     assert submitted.refresh().state == "approved"
     assert submitted.result()["mean"] == villagers()["pay"].mean()
 
