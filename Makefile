@@ -45,6 +45,7 @@ database:
 WHEEL := .venv-wheel
 wheel: install
 	$(BIN)/python -m pytest tests/installed --override-ini addopts="--import-mode=importlib --strict-markers"
+	@mkdir -p dist && cp $(WHEEL)/*.whl dist/ && echo "The package that was tried: $$(ls dist/*.whl)"
 
 # Every attack, with the policy and without it, as a table by class.
 redteam: install
@@ -130,4 +131,4 @@ lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) $(WHEEL) $(FLOORS) $(FRONTENDS) $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf dist $(VENV) $(WHEEL) $(FLOORS) $(FRONTENDS) $(NODE)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -47,10 +47,22 @@ def of_settings(path: Path, now: datetime) -> Iterator[Finding]:
     yield from _certificate(config, now)
 
 
-def of_state(root: Path) -> Iterator[Finding]:
-    """Whether the state directory is as it must be, and what waits in it."""
+def address_of(path: Path | None) -> str:
+    """The address of the database that settings name; empty where they name none, or can't be used."""
+    try:
+        return checked(read_config(path).state.database_url) if path is not None else ""
+    except BadConfig:
+        return ""
+
+
+def of_state(root: Path, wanted: str = "") -> Iterator[Finding]:
+    """Whether the state directory is as it must be, and what waits in it. ``wanted``: the address of the database that the settings name."""
+    if not root.exists() and root.absolute().parent.is_dir():
+        yield _wanted("state", good=False, yes="", no=f"there is no {root} yet; the first start makes it")
+        yield from _server(wanted) if wanted else ()
+        return
     if not root.is_dir():
-        yield _needed("state", good=False, meaning=f"there is no directory {root}")
+        yield _needed("state", good=False, meaning=f"{root} is no directory, and can't become one")
         return
     mode = stat.S_IMODE(root.stat().st_mode)
     yield _needed("state", good=not mode & 0o007, meaning=f"{root} has mode {mode:04o}; nobody else may enter it")
@@ -58,18 +70,27 @@ def of_state(root: Path) -> Iterator[Finding]:
     yield _needed(
         "disk", good=free >= _LEAST_FREE, meaning=f"{free / (1 << 30):.1f} GiB free where charges must be kept"
     )
-    yield from _databases(State(root.absolute()))
+    yield from _databases(State(root.absolute()), wanted)
 
 
-def _databases(state: State) -> Iterator[Finding]:
-    """Where accounts and ledger are, and whether a commit there is durable."""
+def _databases(state: State, wanted: str) -> Iterator[Finding]:
+    """Where accounts and ledger are, or will be from the first start on, and whether a commit there is durable."""
     try:
         place = accounts_at(state)
+        if wanted and not isinstance(place, str) and not place.exists():
+            place = wanted
     except Unusable as problem:
         yield _needed("database", good=False, meaning=str(problem))
         return
     if isinstance(place, str):
-        yield from _server(place)
+        server = list(_server(place))
+        yield from server
+        if not all(each.present for each in server):
+            return
+        if wanted and wanted != place:
+            yield _needed(
+                "database's address", good=False, meaning="the settings name another; a state stays with its own"
+            )
     else:
         yield _needed("database", good=True, meaning="SQLite in the state directory, every commit synced")
         if not place.exists():
@@ -113,6 +134,8 @@ def _accounts(path: Path | str) -> Iterator[Finding]:
     database = Database(path)
     try:
         with database.transaction() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return
             revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
         if revision != newest():
             yield _wanted(

@@ -17,6 +17,7 @@ from ag_enclave.errors import BadState
 if TYPE_CHECKING:
     from alembic.config import Config
 
+_NEWER = "The accounts' database is of a newer release (its revision is {}, and the newest that this one knows {}): use that release."
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _TURN = 0x61676D69
 """Of PostgreSQL's advisory locks, the one for whoever migrates."""
@@ -53,7 +54,10 @@ def _upgrade(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))  # of two that come first, one waits
         connection.execute(sa.schema.CreateSchema(SCHEMA, if_not_exists=True))
-    if _revision(connection) != newest():
+    found = _revision(connection)
+    if found is not None and found > newest():
+        raise BadState(_NEWER.format(found, newest()))
+    if found != newest():
         _migrate(connection)
 
 

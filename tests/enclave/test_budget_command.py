@@ -35,7 +35,11 @@ def test_caps_are_set_shown_and_taken_back_with_their_reasons_in_the_log(tmp_pat
     assert "3600" not in ask(state, "show")
     with pytest.raises(BadState, match="No such cap was set"):
         ask(state, "unset", *place, "--reason", "again")
-    with pytest.raises(BadState, match="epsilon"):
+    with pytest.raises(BadState, match="There is no data set 'Our Vilage'; available: Our Village"):
+        ask(state, "show", "Our Vilage")
+    said = ask(state, "set", "Our Village", "7.5", "--who", "nobody-yet", "--reason", "before the first login")
+    assert "There is no account nobody-yet yet" in said
+    with pytest.raises(BadState, match="epsilon must be a number"):
         ask(state, "set", "Our Village", "a lot", "--reason", "r")
     with pytest.raises(BadState, match="Elsewhere"):
         ask(state, "set", "Elsewhere", "1", "--reason", "r")

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from ag_enclave.accounts import Accounts
 from ag_enclave.database import SCHEMA, Database
 from ag_enclave.deeds import Deeds
+from ag_enclave.errors import BadState
 from ag_enclave.migrate import _config, newest, open_accounts
 from ag_enclave.schema import metadata
 from tests import cluster
@@ -113,3 +114,15 @@ def test_two_gateways_that_start_at_once_make_one_schema(accounts_place: Path | 
     for thread in threads:
         thread.join()
     assert found == [[]] * len(threads)
+
+
+def test_a_database_of_a_newer_release_is_left_alone_and_said(accounts_place: Path | str) -> None:
+    open_accounts(accounts_place).close()
+    database = Database(accounts_place)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(BadState, match=f"of a newer release .its revision is 9999, .* knows {newest()}.: use that"):
+        open_accounts(accounts_place)
+    with database.engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "9999"
+    database.close()

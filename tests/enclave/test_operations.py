@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ag_enclave.checkup import of_settings, of_state
+from ag_enclave.checkup import address_of, of_settings, of_state
 from ag_enclave.cli import commands
 from ag_enclave.metrics import Metrics, gauge, page
 from ag_enclave.migrate import open_accounts
@@ -215,8 +215,23 @@ def test_the_doctor_finds_what_is_wrong_with_settings(tmp_path: Path) -> None:
     assert not found(of_settings(path, now + SERVER_LIFE + timedelta(days=2)))["certificate"][0]
 
 
+def test_the_doctor_asks_the_database_that_the_settings_name_before_the_first_start(tmp_path: Path) -> None:
+    path, state = tmp_path / "c.toml", tmp_path / "state"
+    state.mkdir(mode=0o700)
+    path.write_text('[state]\ndatabase_url = "postgresql+psycopg://nobody@/none?host=/nowhere"\n')
+    for there in (state, tmp_path / "not yet"):
+        told = found(of_state(there, address_of(path)))
+        assert (told["database"][:2], "/nowhere" in told["database"][2]) == ((False, True), True)
+        assert "accounts" not in told
+    assert (address_of(None), address_of(tmp_path / "none.toml")) == ("", "")
+    assert "SQLite" in found(of_state(state, address_of(None)))["database"][2]
+
+
 def test_the_doctor_finds_what_waits_in_a_state_and_changes_nothing(tmp_path: Path) -> None:
-    assert not found(of_state(tmp_path / "none"))["state"][0]
+    assert found(of_state(tmp_path / "none"))["state"][:2] == (False, False)
+    (tmp_path / "file").touch()
+    for nowhere in ("file", "none/none"):
+        assert found(of_state(tmp_path / nowhere))["state"][:2] == (False, True)
     tmp_path.chmod(0o755)
     assert not found(of_state(tmp_path))["state"][0]
     tmp_path.chmod(0o700)

@@ -56,7 +56,7 @@ def test_a_day_by_the_guide(
             ag.connect(enclave.url, "ann", secrets["ann"], ca=enclave.ca)
     shown = capsys.readouterr().out
     assert "def over_seventy(data):" in shown
-    assert re.search(r"\{'over seventy, in hundreds': \d\}", shown)
+    assert re.search(r"\{'over seventy, to the hundred': \d00\}", shown)
 
 
 EXPECTED = {

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
+from ag_enclave.cli import commands
 from ag_enclave.config import Jail
 from tests import warm
 from tests.enclave.conftest import ODD_COMMAND, ODD_ENVIRONMENT, exchanged, put_catalogue
@@ -245,6 +247,14 @@ def test_accounts_are_listed_and_bad_names_refused(tmp_path: Path) -> None:
     assert refused("user", "add", "ann", "--role", "owner", "--state", tmp_path) == "There is already a user ann."
     assert "letters" in refused("user", "add", "../x", "--role", "owner", "--state", tmp_path)
     assert refused("user", "disable", "bob", "--state", tmp_path) == "There is no user bob."
+
+
+@pytest.mark.parametrize(
+    "words", [[], *([name] for name, each in commands.commands.items() if hasattr(each, "commands"))]
+)
+def test_no_help_breaks_off_in_the_middle_of_a_sentence(words: list[str]) -> None:
+    shown = CliRunner().invoke(commands, [*words, "--help"], terminal_width=80).output
+    assert [line for line in shown.splitlines() if line.endswith("...") and "Usage" not in line] == []
 
 
 def test_help_and_version_are_quick() -> None:

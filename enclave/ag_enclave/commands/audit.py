@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 _PAGE = 1000
 
 
-@click.group()
+@click.group(short_help="Verify, show and export the audit log.")
 def audit() -> None:
     """Verify, show and export the log of who asked what, at what cost."""
 
 
-@audit.command()
+@audit.command(short_help="Check the whole log and its signed end.")
 @click.option(
     "--file", "file", type=click.Path(path_type=Path), help="An export to verify, instead of the enclave's own log."
 )
@@ -73,7 +73,7 @@ def show(limit: int, actor: str | None, action: str | None, subject: str | None,
         click.echo("\t".join((str(entry["sequence"]), at, *named, details)))
 
 
-@audit.command()
+@audit.command(short_help="Write the whole log to FILE.")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @state_option
 def export(file: Path, state_path: Path) -> None:

@@ -25,7 +25,7 @@ _FOLDERS = ("keys", "seal", "tls")
 """Whose files are saved as they are: secrets, which is why a backup is one."""
 
 
-@click.command()
+@click.command(short_help="Save accounts, ledger, log and keys.")
 @click.argument("file", type=click.Path(path_type=Path))
 @state_option
 def backup(file: Path, state_path: Path) -> None:

@@ -49,15 +49,17 @@ def show(dataset: str | None, state_path: Path) -> None:
 
     async def asked(clerk: "Clerk") -> Any:
         with _budgets(state_path, clerk) as budgets:
-            return await budgets.overview()
+            named = None if dataset is None else {budgets.named(dataset, retired=True).name}
+            return await budgets.overview(named)
 
     found = with_clerk(state_path, asked)
     for each in found:
-        if dataset in (None, each["dataset"]):
-            click.echo("\n".join([each["dataset"], *_declared(each), *_set(each), *_spent(each)]))
+        click.echo("\n".join([each["dataset"], *_declared(each), *_set(each), *_spent(each)]))
+    if not found:
+        click.echo("There is no data set yet.", err=True)
 
 
-@budget.command("set")
+@budget.command("set", short_help="Put a cap of EPSILON in force on DATASET.")
 @click.argument("dataset")
 @click.argument("epsilon")
 @click.option("--delta", help="The data set's, unless another is given.")
@@ -71,9 +73,11 @@ def set_cap(dataset: str, epsilon: str, state_path: Path, **words: Any) -> None:
     change = {"lift": True} if epsilon == "none" else {"epsilon": epsilon}
     _change(state_path, dataset, {**words, **change})
     click.echo(f"In force from the next charge on; of {dataset}, ε {epsilon}.")
+    if words["who"] and not _has_account(state_path, words["who"]):
+        click.echo(f"There is no account {words['who']} yet: this waits for somebody of that name.", err=True)
 
 
-@budget.command()
+@budget.command(short_help="Take a cap back.")
 @click.argument("dataset")
 @_kind
 @_who
@@ -96,6 +100,14 @@ def _change(state_path: Path, dataset: str, words: Mapping[str, Any]) -> None:
             return await budgets.change(by(), dataset, wanted)
 
     with_clerk(state_path, deed)
+
+
+def _has_account(state_path: Path, user_id: str) -> bool:
+    from ag_enclave.migrate import open_accounts
+    from ag_enclave.place import accounts_at
+
+    with contextlib.closing(open_accounts(accounts_at(known_state(state_path)))) as accounts:
+        return accounts.find(user_id) is not None
 
 
 @contextlib.contextmanager

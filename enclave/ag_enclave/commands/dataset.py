@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ag_enclave.ownership import Ownership
 
 
-@click.group()
+@click.group(short_help="Register, show, describe and retire data sets.")
 def dataset() -> None:
     """Register, describe, list, search, show, retire and restore data sets."""
 
@@ -163,7 +163,7 @@ def _holdings(state: State) -> Iterator["Holdings"]:
         yield Holdings(state, accounts.database)
 
 
-@dataset.command()
+@dataset.command(short_help="Offer NAME to no session any more.")
 @click.argument("name")
 @click.option("--reason", required=True, help="Why, for the log.")
 @state_option
@@ -183,7 +183,7 @@ def restore(name: str, reason: str, state_path: Path) -> None:
         holdings.restore(name, by(), reason)
 
 
-@dataset.command()
+@dataset.command(short_help="Say whose NAME is, or hand it over.")
 @click.argument("name")
 @click.option("--owner", "to", multiple=True, help="From now on it is this owner's; repeatable.")
 @click.option("--everyone", is_flag=True, help="From now on it is every owner's.")
@@ -233,7 +233,7 @@ def list_datasets(state_path: Path) -> None:
         click.echo(_line(each))
 
 
-@dataset.command()
+@dataset.command(short_help="List those that are about these words.")
 @click.argument("words", nargs=-1, required=True)
 @state_option
 def search(words: tuple[str, ...], state_path: Path) -> None:
@@ -259,7 +259,7 @@ def _flat(words: object) -> str:
     return plain(" ".join(str(words).split()))
 
 
-@dataset.command()
+@dataset.command(short_help="Show what analysts see of NAME.")
 @click.argument("name")
 @state_option
 def show(name: str, state_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Say what host, settings and state are like.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Also look at these settings.")
 @click.option("--state", "state_path", type=click.Path(path_type=Path), help="Also look at this state directory.")
 def doctor(config_path: Path | None, state_path: Path | None) -> None:
@@ -22,7 +22,7 @@ def doctor(config_path: Path | None, state_path: Path | None) -> None:
         from ag_enclave.tls import current_time
 
         findings += checkup.of_settings(config_path, current_time()) if config_path is not None else ()
-        findings += checkup.of_state(state_path) if state_path is not None else ()
+        findings += checkup.of_state(state_path, checkup.address_of(config_path)) if state_path is not None else ()
     for finding in findings:
         mark = "ok     " if finding.present else ("MISSING" if finding.needed else "absent ")
         click.echo(f"{mark} {finding.name}: {finding.meaning}")

@@ -18,7 +18,7 @@ _LONGEST_KEY = 4096
 _peer_name = click.argument("name")
 
 
-@click.group()
+@click.group(short_help="Carry code for review between two enclaves.")
 def sync() -> None:
     """Move code for review to the enclave that has the data, and decisions back."""
 
@@ -63,7 +63,7 @@ def peer(name: str, key_file: Path, state_path: Path) -> None:
         click.echo(f"{name} is known by {Peers(here.database, by()).register(name, text)}.")
 
 
-@sync.command("list")
+@sync.command("list", short_help="List the other sides.")
 @state_option
 def show(state_path: Path) -> None:
     """List the other sides: name, fingerprint, and the number of the last file each way."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ag_enclave.accounts import Account, Accounts
 
 
-@click.group()
+@click.group(short_help="Add, list, disable and enable accounts.")
 def user() -> None:
     """Add, list, disable and enable accounts, rotate their secrets, change their role."""
 
@@ -90,7 +90,7 @@ def role(user_id: str, new_role: str, state_path: Path) -> None:
         accounts.change_role(user_id, new_role, by=by())
 
 
-@user.command()
+@user.command(short_help="Give an account a new secret, shown this once.")
 @click.argument("user_id")
 @state_option
 def rotate(user_id: str, state_path: Path) -> None:
