@@ -1,5 +1,6 @@
 """Whoever changes, drops, puts in or moves an entry of the log, cuts its end or puts the whole ledger back is found out; an export proves itself elsewhere."""
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -66,7 +67,7 @@ def verdict(state: State) -> str:
 
 def tamper(state: State, statements: str) -> None:
     triggers = [f"DROP TRIGGER {table}_{verb};" for table in ("log", "events") for verb in ("UPDATE", "DELETE")]
-    with sqlite3.connect(state.ledger) as connection:
+    with contextlib.closing(sqlite3.connect(state.ledger)) as connection:
         connection.executescript("".join(triggers) + statements)
 
 

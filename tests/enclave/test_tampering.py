@@ -25,7 +25,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> State:
 
 
 def rows(state: State, table: str) -> tuple[list[str], list[tuple[object, ...]]]:
-    with sqlite3.connect(state.ledger) as connection:
+    with contextlib.closing(
+        sqlite3.connect(state.ledger)
+    ) as connection:  # one that's left open is open until garbage is collected
         found = connection.execute(f"SELECT * FROM {table} ORDER BY sequence")
         return [column[0] for column in found.description], found.fetchall()
 
