@@ -78,11 +78,14 @@ frontends: install $(FRONTENDS)/.installed
 	@! command -v npm > /dev/null || $(MAKE) --no-print-directory $(NODE)/node_modules/.installed
 	$(FRONTENDS)/bin/python -m pytest tests/frontends -rs --confcutdir tests/frontends --override-ini addopts="--import-mode=importlib --strict-markers"
 
+# Colab's generation is the oldest of everything that the client admits.
 $(FRONTENDS)/.installed: pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
 	$(PYTHON) -m venv $(FRONTENDS)
 	$(FRONTENDS)/bin/python -m pip install --quiet jupyterlab nbclient nbconvert papermill tqdm jupyter-kernel-client selenium pytest --editable ".[proxy]"
 	$(PYTHON) -m venv $(FRONTENDS)/colab
-	$(FRONTENDS)/colab/bin/python -m pip install --quiet "ipython==7.34.*" "ipykernel==6.17.*" --editable . || echo "Colab's generation of IPython does not install on this Python: its tests are left out"
+	$(BIN)/uv pip compile pyproject.toml --python $(FRONTENDS)/colab/bin/python --extra frames --extra proxy --extra plots --resolution lowest-direct --only-binary :all: --no-header --no-annotate --quiet --output-file $(FRONTENDS)/colab/requirements.txt \
+	&& $(FRONTENDS)/colab/bin/python -m pip install --quiet -r $(FRONTENDS)/colab/requirements.txt --editable . || echo "Colab's generation of IPython does not install on this Python: its tests are left out"
 	@touch $@
 
 $(NODE)/node_modules/.installed: $(NODE)/package-lock.json

@@ -46,11 +46,16 @@ def analyst(enclave: Enclave) -> dict[str, str]:
     return {**os.environ, **known, "AG_USER_ID": who["user_id"], "AG_USER_SECRET": who["user_secret"]}
 
 
-def sessions_of(enclave: Enclave) -> list[str]:
-    """The ids of the analyst's running sessions."""
+def routes_of(enclave: Enclave) -> Routes:
+    """The enclave's routes, as the analyst."""
     transport = TlsTransport(find_target(enclave.url, enclave.ca))
     token = Token(Credentials(**enclave.accounts["analyst"]), transport, time.monotonic)
-    return [str(each["id"]) for each in Routes(transport, token).sessions()]
+    return Routes(transport, token)
+
+
+def sessions_of(enclave: Enclave) -> list[str]:
+    """The ids of the analyst's running sessions."""
+    return [str(each["id"]) for each in routes_of(enclave).sessions()]
 
 
 @pytest.fixture(scope="session")

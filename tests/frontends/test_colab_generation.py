@@ -1,4 +1,7 @@
-"""The client in the generation that Colab runs, IPython 7.34 under ipykernel 6.17: ``%%ag`` cells and the remote kernel."""
+"""The client in the generation that Colab runs, IPython 7.34 under ipykernel 6.17, with the oldest pandas and websockets that it admits.
+
+``%%ag`` cells, the remote kernel, frames both ways.
+"""
 
 import shutil
 import subprocess
@@ -9,9 +12,16 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
-from tests.frontends.conftest import ROOT
+from tests.enclave_server import Enclave
+from tests.frontends.conftest import ROOT, routes_of
 
 PYTHON = ROOT / ".venv-frontends" / "colab" / "bin" / "python"
+FRAME = """
+zoned = pd.to_datetime(["2024-01-01T12:00", None], utc=True).tz_convert("Europe/Berlin")
+frame = pd.DataFrame({"n": [1, 2], "x": [1.5, None], "text": ["ä", None], "flag": pd.array([True, None], "boolean"),
+    "kind": pd.Categorical(["a", "b"]), "day": pd.to_datetime(["2024-01-01", None]), "zoned": zoned}, index=pd.Index([3, 4], name="key"))
+session.private_import(frame, "mine")
+"""
 VERSIONS = "import IPython, ipykernel; print(IPython.__version__, ipykernel.__version__)"
 
 
@@ -112,3 +122,29 @@ def test_the_remote_kernel_runs_on_its_base_class(remote: Notebook) -> None:
     assert "4" in remote.run("print(kept)")[1]
     info = remote.client.kernel_info(reply=True, timeout=30)["content"]
     assert info["language_info"]["antigranular"]["dataset"] == "Iris"
+
+
+def test_what_goes_in_and_comes_out_is_of_that_generation_of_pandas(local: Notebook) -> None:
+    local.run("import antigranular as ag\nimport numpy as np, pandas as pd\nsession = ag.login(dataset='Iris')")
+    _, said = local.run("print(pd.__version__, np.__version__)")
+    assert "2.2." in said, "the generation meant"
+    reply, said = local.run(FRAME)
+    assert reply["status"] == "ok", said
+    reply, said = local.run("%%ag\nexport(mine, 'back')\nexport(mine['n'].to_numpy().reshape(1, 2), 'grid')")
+    assert reply["status"] == "ok", said
+    reply, said = local.run("pd.testing.assert_frame_equal(back, frame)\nprint(grid.shape, list(back.dtypes))")
+    assert reply["status"] == "ok", said
+    assert "(1, 2)" in said
+    reply, said = local.run("%%ag\nexport(iris['train_x']['petal_length_cm'].hist(bins=4, eps=1), 'bins')")
+    assert reply["status"] == "ok", said
+    reply, said = local.run("%matplotlib inline\nprint(ag.plots.histogram(bins).get_ylabel())")
+    assert reply["status"] == "ok", said
+    assert "count" in said
+
+
+def test_a_session_that_somebody_ended_is_over_and_not_a_broken_connection(local: Notebook, enclave: Enclave) -> None:
+    reply, said = local.run("import antigranular as ag\nsession = ag.login(dataset='Iris')\nprint(session.session_id)")
+    assert reply["status"] == "ok", said
+    routes_of(enclave).stop(said.split()[-1])
+    reply, _ = local.run("%%ag\n1")
+    assert reply["ename"] == "SessionError", reply
