@@ -1,5 +1,6 @@
 """The owner's side against a whole enclave: a cap that an owner sets is the vault's, a request that is accepted is budget, and the log has it all."""
 
+import re
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import antigranular as ag
 from antigranular.budget_requests import exact
 from tests import warm
 from tests.enclave.processes import eventually
+from tests.enclave.raw_client import RawClient
 from tests.enclave_server import Enclave
 
 
@@ -132,6 +134,11 @@ def test_every_kind_of_cap_binds_open_sessions_at_once_and_the_log_has_each_chan
     caps = owner.log.entries(action="cap", subject=town)
     assert [each["details"]["reason"] for each in reversed(caps)] == [f"step {n}" for n in range(len(changes))]
     assert {each["actor"] for each in caps} == {owner.user_id}
+    page = RawClient(at_demo, "operator").login().ask("GET", "/metrics").text
+    assert "ag_requests_total" in page
+    assert not [
+        word for word in (analyst, owner.user_id, town, "closed_town", "age", "step") if re.search(rf"\b{word}\b", page)
+    ]
     told_of_releases(at_demo, owner.log.entries(action="release", subject=town), answers)
 
 

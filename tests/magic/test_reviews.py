@@ -1,6 +1,7 @@
 """The review lane against a whole enclave: code is submitted, read, run on mock and on data in a jail, and what leaves is what an owner deposits."""
 # mypy: allow-untyped-defs, allow-untyped-calls, disable-error-code="no-untyped-call"
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -21,7 +22,7 @@ from tests import warm
 from tests.enclave.conftest import exchanged
 from tests.enclave.people import add_user
 from tests.enclave.post import Postbox, postbox
-from tests.enclave.processes import eventually
+from tests.enclave.processes import children, eventually
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_console import Browser
 from tests.enclave.test_notices import as_toml, settings
@@ -351,6 +352,25 @@ def raises_rows(data):
     return 1
 
 
+def check_jailed(enclave: Enclave) -> None:
+    """The process that runs the code: more filters of system calls than here, no way to more rights, and no file of the enclave's open."""
+
+    def filters(facts: str) -> int:
+        (found,) = re.findall(r"^Seccomp_filters:\t(\d+)$", facts, re.MULTILINE)
+        return int(found)
+
+    def locked() -> bool:
+        for process in children(enclave, "reviewer"):
+            with contextlib.suppress(FileNotFoundError):
+                facts = Path(f"/proc/{process.pid}/status").read_text()
+                held = [str(each.readlink()) for each in Path(f"/proc/{process.pid}/fd").iterdir()]
+                if filters(facts) > filters(Path("/proc/self/status").read_text()):
+                    return "NoNewPrivs:\t1" in facts and not [each for each in held if str(enclave.state) in each]
+        return False
+
+    assert eventually(locked)
+
+
 @pytest.mark.parametrize(
     ("function", "outcomes", "shown"),
     [
@@ -364,7 +384,11 @@ def test_what_goes_wrong_on_data_is_shown_to_the_owner_alone(
     village: Enclave, *, analyst: Analyst, owner: ag.Owner, function: Any, outcomes: str, shown: str
 ) -> None:
     submitted = analyst.submit(on_people(function))
-    run = of_owner(owner, submitted).run("data")
+    with ThreadPoolExecutor(1) as hand:
+        running = hand.submit(of_owner(owner, submitted).run, "data")
+        if function is forever:
+            check_jailed(village)
+        run = running.result()
     assert run.outcome in outcomes.split()
     assert shown in run.lines + run.printed
     mine = RawClient(village, "analyst").login()
