@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ag_enclave.clerk import Clerk
 from ag_enclave.config import Jail
 from ag_enclave.errors import BadData, Unusable
 from ag_enclave.sharing import share
@@ -22,7 +23,7 @@ from ag_vault.clerk.restoring import CANDIDATE, restore
 from ag_vault.clerk.seal import Seal
 from ag_vault.errors import BadLedger
 from ag_vault.ledger.connect import file_engine
-from ag_vault.ledger.register import Place, Register
+from ag_vault.ledger.register import Filter, Place, Register
 from tests.enclave.test_audit import ask, some_deeds, verdict
 from tests.enclave.test_clerk import charge, with_clerk
 
@@ -97,6 +98,39 @@ def test_an_older_copy_is_brought_forward_to_the_signed_head(older: State) -> No
     assert verdict(older) == ""
     assert not charge(older, 2)
     assert charge(older, 1)
+
+
+def test_caps_that_are_brought_forward_are_in_the_log_as_any_others(tmp_path: Path) -> None:
+    place = {"dataset": "Clinic", "actor": "olga", "reason": "a test"}
+
+    async def before(clerk: Clerk, _state: State) -> None:
+        for who in ("ann", "bob", "cyd"):
+            await clerk.set_cap(kind="analyst", who=who, epsilon="5", delta="0", **place)
+
+    async def later(clerk: Clerk, _state: State) -> None:
+        await clerk.set_cap(kind="analyst", who="ann", epsilon="1", delta="0", **place)
+        await clerk.drop_cap(kind="analyst", who="bob", **place)
+        await clerk.set_cap(kind="everyone", seconds=60, epsilon="2", delta="0", **place)
+
+    with_clerk(tmp_path, before)
+    state = open_state(tmp_path)
+    register = Register(file_engine(state.ledger))
+    register.copy(state.ledger.with_name(CANDIDATE))
+    register.close()
+    with_clerk(tmp_path, later)
+    lose(state)
+    assert "brought forward" in put(state)
+    assert verdict(state) == ""
+    register = Register(file_engine(state.ledger))
+    found = {(cap["kind"], cap["who"]): cap["epsilon"] for cap in register.caps()}
+    told = register.history(Filter(action="cap", actor="enclave"))
+    register.close()
+    assert found == {("analyst", "ann"): "1", ("analyst", "cyd"): "5", ("everyone", ""): "2"}
+    assert {(each["details"]["who"], str(each["details"]["cap"])[:17]) for each in told} == {
+        ("ann", "{'epsilon': '1', "),
+        ("bob", "None"),
+        ("", "{'epsilon': '2', "),
+    }
 
 
 def test_a_damaged_ledger_is_replaced_and_kept_beside(older: State) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ag_enclave import exported
+from ag_enclave.clerk import Clerk
 from ag_enclave.errors import BadData
 from ag_enclave.state import State, open_state
 from tests.enclave.test_audit import ask, some_deeds, verdict
@@ -24,11 +25,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> State:
     return open_state(path)
 
 
-def rows(state: State, table: str) -> tuple[list[str], list[tuple[object, ...]]]:
+def rows(state: State, table: str, by: str = "sequence") -> tuple[list[str], list[tuple[object, ...]]]:
     with contextlib.closing(
         sqlite3.connect(state.ledger)
     ) as connection:  # one that's left open is open until garbage is collected
-        found = connection.execute(f"SELECT * FROM {table} ORDER BY sequence")
+        found = connection.execute(f"SELECT * FROM {table} ORDER BY {by}")
         return [column[0] for column in found.description], found.fetchall()
 
 
@@ -99,6 +100,41 @@ def test_a_change_of_any_field_row_or_order_is_found(kept: State) -> None:
         restore(kept, whole)
     assert count > 50
     assert verdict(kept) == ""
+
+
+async def some_caps(clerk: Clerk, _state: State) -> None:
+    place = {"dataset": "Clinic", "actor": "olga", "reason": "a test"}
+    await clerk.set_cap(kind="analyst", who="ann", epsilon="1", delta="0", **place)
+    await clerk.set_cap(kind="analyst", who="ann", epsilon="2.5", delta="1e-6", **place)
+    await clerk.set_cap(kind="everyone", seconds=3600, epsilon="3", delta="0", **place)
+    await clerk.set_cap(kind="everyone", epsilon=None, delta="0", **place)
+    await clerk.set_cap(kind="call", epsilon="1", delta="0", **place)
+    await clerk.drop_cap(kind="call", **place)
+
+
+def test_a_cap_that_the_log_does_not_know_is_found(tmp_path: Path) -> None:
+    """Caps decide what is given: whoever has the database could raise one, or let one go, past every owner."""
+    with_clerk(tmp_path, some_caps)
+    state = open_state(tmp_path)
+    names, content = rows(state, "caps", by="kind, who, seconds")
+    assert len(content) == 3
+    assert verdict(state) == ""
+    whole = {
+        path: path.read_bytes() for folder in (state.ledger.parent, state.folder("audit")) for path in folder.iterdir()
+    }
+    statements = ["INSERT INTO caps VALUES ('analyst', 'Clinic', 'bob', 0, '99', '0')", "DELETE FROM caps"]
+    for row in content:
+        this = f"WHERE kind = '{row[0]}' AND who = '{row[2]}' AND seconds = {row[3]}"
+        statements.append(f"DELETE FROM caps {this}")
+        statements += [
+            f"UPDATE caps SET {name} = {quoted(changed(value))} {this}" for name, value in zip(names, row, strict=True)
+        ]
+    for statement in statements:
+        with contextlib.closing(sqlite3.connect(state.ledger)) as connection:
+            connection.executescript(statement)
+        assert "caps are in force that the log doesn't know" in verdict(state), statement
+        restore(state, whole)
+    assert verdict(state) == ""
 
 
 def restore(state: State, whole: dict[Path, bytes]) -> None:

@@ -19,6 +19,7 @@ from ag_vault.ledger import chain, log, unanswered
 from ag_vault.ledger.connect import file_engine
 from ag_vault.ledger.odometer import Scope, question, totals
 from ag_vault.ledger.register import Register
+from ag_vault.ledger.said import PLACE, in_force
 from ag_vault.ledger.schema import BALANCES, CAPS, EVENTS, EVENTS_HEAD, HEAD, LOG, SUMS
 
 CANDIDATE = "restore.sqlite"
@@ -130,14 +131,28 @@ def forward(connection: sa.Connection, known: dict[str, Any]) -> int:
             _charge(connection, dataset, who, part, known["at"])
         raised += bool(missing)
     unanswered.raise_to(connection, known.get("unanswered", ()))
-    if known["at"] >= _newest_head(connection):
-        connection.execute(sa.delete(CAPS))
-        for row in known["caps"]:
-            connection.execute(sa.insert(CAPS), dict(zip((column.name for column in CAPS.columns), row, strict=True)))
+    changed = _put_caps(connection, known) if known["at"] >= _newest_head(connection) else 0
     details = {"sequence": known["sequence"], "hash": known["hash"], "balances": raised, "head_at": known["at"]}
+    details["caps"] = changed
     entry = log.Entry(actor="enclave", action="restored", subject="ledger", details=details)
     log.append(connection, entry, after=log.head(connection), now=known["at"])
     return raised
+
+
+def _put_caps(connection: sa.Connection, known: dict[str, Any]) -> int:
+    """The head's caps in force, each change with its entry in the log; how many."""
+    now, then = in_force(connection), {tuple(row[:-2]): (row[-2], row[-1]) for row in known["caps"]}
+    changes = [place for place in sorted({*now, *then}) if now.get(place) != then.get(place)]
+    for place in changes:
+        key = dict(zip(PLACE, place, strict=True))
+        connection.execute(sa.delete(CAPS).where(*(CAPS.c[name] == value for name, value in key.items())))
+        before, cap = (dict(zip(("epsilon", "delta"), each[place], strict=True)) if place in each else None for each in (now, then))  # fmt: skip
+        if cap is not None:
+            connection.execute(sa.insert(CAPS), key | cap)
+        details = {**key, "cap": cap, "before": before, "reason": "brought forward to the signed head"}
+        entry = log.Entry(actor="enclave", action="cap", subject=key["dataset"], details=details)
+        log.append(connection, entry, after=log.head(connection), now=known["at"])
+    return len(changes)
 
 
 def _spent(connection: sa.Connection, dataset: str, who: str) -> dict[Scope, Totals]:

@@ -4,7 +4,7 @@ Knows no budgets and no plans: what an entry says is its writer's. Entries are w
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -94,10 +94,11 @@ def append(connection: Speaker, entry: Entry, *, after: Mark, now: int) -> Mark:
 class Walk:
     """Along the log from its first entry: every entry links to the one before, and charges and entries are one to one.
 
-    Steps may be of different transactions, since entries are never changed: what is written meanwhile is walked too.
+    Steps may be of different transactions, since entries are never changed: what is written meanwhile is walked too. ``hear`` is told each entry.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hear: Callable[[sa.RowMapping], None] = lambda _entry: None) -> None:
+        self._hear = hear
         self.count = 0
         self._previous = GENESIS
         self._charged = 0
@@ -110,6 +111,7 @@ class Walk:
             if entry["sequence"] != self.count or entry["previous"] != self._previous or link(entry) != entry["hash"]:
                 raise BadLedger(f"the log's chain breaks at entry {self.count}")
             self._previous = entry["hash"]
+            self._hear(entry)
             if entry["event"]:
                 if entry["event"] != self._charged + 1 and self.count > 1:
                     raise BadLedger(f"entry {self.count} of the log speaks of another charge than the next")
