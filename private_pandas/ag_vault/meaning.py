@@ -146,7 +146,7 @@ def _meaning(release: Release, catalog: Catalog) -> Meaning | Refusal:
     )
     if isinstance(measured, Refusal):
         return measured
-    if ops.grown(rows, scope.steps.taken, catalog):
+    if ops.grown(rows, scope.steps, catalog):
         return ops.TOO_MUCH
     counted, delta = None, Fraction(0)
     if groups.found:

@@ -28,13 +28,19 @@ _CHARACTERS = 256
 
 
 class _Base(Struct, frozen=True, kw_only=True):
-    """A relation as its filters see it. ``growth``, ``taken``, ``text``: what it has of the limits in ``ops``."""
+    """A relation as its filters see it. ``growth``, ``taken``, ``text``, ``scanned``: what it has of the limits in ``ops``."""
 
     columns: Mapping[str, Term]
     growth: int
     taken: int
     text: int
+    scanned: int
     shown: tuple[ColumnSchema, ...]
+
+    @property
+    def steps(self) -> Steps:
+        """As a word that stands on it finds them."""
+        return Steps(self.taken, self.text, self.scanned)
 
     @property
     def weight(self) -> int:
@@ -63,17 +69,17 @@ class Schemas:
         base = self._base(under, catalog, length)
         if isinstance(base, Refusal):
             return base
-        taken, text = base.taken, base.text
+        steps = base.steps
         for word in reversed(above):
-            scope = Scope(columns=base.columns, steps=Steps(taken, text))
+            scope = Scope(columns=base.columns, steps=_following(steps))
             judged = filters.judged(word, scope)
             refused = judged if isinstance(judged, Refusal) else _too_much(base, scope)
             if refused is not None:
                 return refused
-            taken, text = scope.steps.taken, scope.steps.text
+            steps = scope.steps
         if projection is None:
             return base.shown
-        scope = Scope(columns=base.columns, steps=Steps(taken, text))
+        scope = Scope(columns=base.columns, steps=_following(steps))
         columns = project.judged(projection, scope)
         if isinstance(columns, Refusal):
             return columns
@@ -122,12 +128,18 @@ def _worked_out(relation: Relation, catalog: Catalog) -> _Base | Refusal:
         growth=ops.growth(rows, catalog),
         taken=rows.taken,
         text=rows.text,
+        scanned=rows.scanned,
         shown=_shown(rows.columns),
     )
 
 
 def _too_much(base: _Base, scope: Scope) -> Refusal | None:
-    return ops.too_much(base.growth, scope.steps.taken, scope.steps.text)
+    return ops.too_much(base.growth, scope.steps)
+
+
+def _following(steps: Steps) -> Steps:
+    """Those of the next word, which begin with what was made so far."""
+    return Steps(steps.taken, steps.text, steps.scanned)
 
 
 def _shown(columns: Mapping[str, Term]) -> tuple[ColumnSchema, ...]:

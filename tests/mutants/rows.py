@@ -197,6 +197,35 @@ MUTANTS = (
         "return True",
         "expressions",
     ),
+    # A row has a public amount of work.
+    vault(
+        "a filter's condition is written out",
+        "ops/filter.py",
+        "Stage(where=settled(total(predicate.sql.copy())))",
+        "Stage(where=total(predicate.sql.copy()))",
+        "work::test_a_value_that_is_made_of_itself_is_computed_once_whatever_condition_reads_it",
+    ),
+    vault(
+        "conditions on keys that are found are written out",
+        "ops/queries.py",
+        "Stage(where=staying(_all([*map(_present, names), enough])))",
+        "Stage(where=_all([*map(_present, names), enough]))",
+        "work::test_a_value_that_is_made_of_itself_is_computed_once_whatever_condition_reads_it",
+    ),
+    vault(
+        "the work of one side of a join is all that counts",
+        "ops/rows.py",
+        "scanned=sum(side.scanned for side in sides)",
+        "scanned=max(side.scanned for side in sides)",
+        "work::test_work_on_the_texts_of_all_sides_counts_and_so_often_as_rows_become_many",
+    ),
+    vault(
+        "a place of a pattern is as cheap as a character that is copied",
+        "expressions/__init__.py",
+        "_CHARACTERS_OF_PLACE = 128",
+        "_CHARACTERS_OF_PLACE = 512",
+        "work::test_a_pattern_counts_for_what_it_takes_where_its_automaton_forgets_all_it_has_seen",
+    ),
     # Texts of a row have a public length.
     vault(
         "texts are not counted when rows are sorted",

@@ -109,9 +109,10 @@ class Steps:
     Without names, SQL of a plan with sharing would grow exponentially with its depth.
     """
 
-    def __init__(self, taken: int = 0, text: int = 0) -> None:
+    def __init__(self, taken: int = 0, text: int = 0, scanned: int = 0) -> None:
         self.taken = taken
         self.text = text
+        self.scanned = scanned
         self.levels: list[list[exp.Alias]] = []
         self.lookups: list[list[Lookup]] = []
         self.needed: list[exp.Expression] = []
@@ -124,6 +125,10 @@ class Steps:
         """Count work that a word makes beside the names it takes, in the same measure: numbers of names are passed over."""
         self.taken += work
 
+    def scan(self, work: int) -> None:
+        """Count work that goes through texts, in the same measure: what an engine does for each row anew, where a named value is made for many at once."""
+        self.scanned += work
+
     def carry(self, spaces: Iterable[ColumnSpace]) -> None:
         """Count the texts that a row holds once more."""
         for space in spaces:
@@ -132,7 +137,7 @@ class Steps:
     @property
     def too_much(self) -> bool:
         """Whether the plan so far asks for more work than any may, or makes more text."""
-        return self.taken > MOST_WORK or self.text > MOST_TEXT
+        return self.taken + self.scanned > MOST_WORK or self.text > MOST_TEXT
 
     def name(self, term: Term, *, sure: bool = False) -> Term:
         """The same value as a bare column of a step (or as it is, where it is already bare).

@@ -7,7 +7,7 @@ from ag_plan import relations, releases
 from ag_plan.codec import children
 from ag_vault.catalog import Catalog
 from ag_vault.errors import Refusal
-from ag_vault.expressions.term import MOST_TEXT, Scope
+from ag_vault.expressions.term import MOST_TEXT, MOST_WORK, Scope, Steps
 from ag_vault.ops import (
     append,
     count,
@@ -81,26 +81,30 @@ TOO_MUCH_TEXT = Refusal(
 
 
 MOST_GROWN = 2**17
-"""Named values that joins may make of one row in all: the bound of ``MOST_WORK`` where a row becomes many."""
+"""Named values that joins may make of one row in all: the bound of ``MOST_WORK`` where a row becomes many. Work on texts has that bound itself."""
 
 
-def grown(rows: Rows, taken: int, catalog: Catalog) -> bool:
-    """Whether joins make so many rows of one that, with so many named values in each, it could be felt by its time."""
-    return growth(rows, catalog) * taken > MOST_GROWN
+def grown(rows: Rows, steps: Steps, catalog: Catalog) -> bool:
+    """Whether joins make so many rows of one that, with so many named values and so much work on texts in each, it could be felt by its time."""
+    return _felt(growth(rows, catalog), steps.taken, steps.scanned)
+
+
+def _felt(growth: int, taken: int, scanned: int) -> bool:
+    return growth * (taken + scanned) > MOST_GROWN or growth * scanned > MOST_WORK
 
 
 def growth(rows: Rows, catalog: Catalog) -> int:
-    """How many rows joins may make of one, rounded down."""
+    """How many rows joins may make of one, rounded down; one at least."""
     tables = [catalog.tables[key] for key in rows.tables]
     held = max((1 if table.unit is None else table.unit.max_rows for table in tables), default=1)
-    return rows.stability // held
+    return max(1, rows.stability // held)
 
 
-def too_much(growth: int, taken: int, text: int) -> Refusal | None:
+def too_much(growth: int, steps: Steps) -> Refusal | None:
     """The refusal of a relation by what its words have made so far of each row, of which joins make ``growth``."""
-    if growth * taken > MOST_GROWN:
+    if _felt(growth, steps.taken, steps.scanned):
         return TOO_MUCH
-    return TOO_MUCH_TEXT if text > MOST_TEXT else None
+    return TOO_MUCH_TEXT if steps.text > MOST_TEXT else None
 
 
 def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
@@ -123,7 +127,7 @@ def rows_of(relation: relations.Relation, catalog: Catalog) -> Rows | Refusal:
             return rows
         if rows.sources > MOST_SOURCES or rows.stability > MOST_STABILITY:
             return TOO_MUCH
-        refused = too_much(growth(rows, catalog), rows.taken, rows.text)
+        refused = too_much(growth(rows, catalog), rows.scope().steps)
         if refused is not None:
             return refused
         known[id(word)] = rows

@@ -6,7 +6,7 @@ from ag_plan.relations import Filter
 from ag_vault.errors import Refusal
 from ag_vault.expressions import term_of
 from ag_vault.expressions.term import Scope, Term, total, wrong_kind
-from ag_vault.ops.rows import Rows, Stage, stages_of
+from ag_vault.ops.rows import Rows, Stage, settled, stages_of
 
 
 def rule(node: Filter, rows: Rows) -> Rows | Refusal:
@@ -18,9 +18,9 @@ def rule(node: Filter, rows: Rows) -> Rows | Refusal:
     predicate = judged(node, scope)
     if isinstance(predicate, Refusal):
         return predicate
-    kept = Stage(where=total(predicate.sql.copy()))
+    kept = Stage(where=settled(total(predicate.sql.copy())))
     whole = (*rows.stages, *stages_of(scope.steps), kept)
-    return replace(rows, stages=whole, taken=scope.steps.taken, text=scope.steps.text)
+    return replace(rows, stages=whole, taken=scope.steps.taken, text=scope.steps.text, scanned=scope.steps.scanned)
 
 
 def judged(node: Filter, scope: Scope) -> Term | Refusal:

@@ -56,7 +56,8 @@ def rule(node: GroupUnit, rows: Rows) -> Rows | Refusal:
     unit = Unit(space=rows.unit.space, column=rows.unit.column, order=further)
     anew = listed(values, scope.steps.taken, unit)
     stage = Stage(columns=anew.aliases, alone=True, keys=tuple(key.copy() for key in keys))
-    before = replace(rows, stages=(*rows.stages, *stages_of(scope.steps)), text=scope.steps.text)
+    own = (*rows.stages, *stages_of(scope.steps))
+    before = replace(rows, stages=own, text=scope.steps.text, scanned=scope.steps.scanned)
     return anew.over(before, stage=stage, stability=rows.stability if further else 1)
 
 

@@ -113,7 +113,7 @@ def _on_public(node: Join, left: Rows, right: Rows) -> Rows | Refusal:
     place = f"v{scope.steps.taken}"
     stages = firsts(scope, number_of_row(keys, [term.sql for term in right.columns.values()]), node.matches)
     whole = (*right.stages, *stages_of(scope.steps), *stages)
-    kept = replace(right, stages=whole, taken=scope.steps.taken, text=scope.steps.text)
+    kept = replace(right, stages=whole, taken=scope.steps.taken, text=scope.steps.text, scanned=scope.steps.scanned)
     stability = left.stability * node.matches
     if node.how in _LOSES_LEFT:
         return _joined(node, left, kept, unit=None, stability=2 * stability)

@@ -21,7 +21,9 @@ def rule(node: Project, rows: Rows) -> Rows | Refusal:
     stages = (*rows.stages, *stages_of(scope.steps))
     # Every name is a bare column of the last stage now, so later words start from level zero.
     bare = {name: Term(space=term.space, sql=term.sql, stored=term.stored) for name, term in columns.items()}
-    return replace(rows, stages=stages, columns=bare, taken=scope.steps.taken, text=scope.steps.text)
+    return replace(
+        rows, stages=stages, columns=bare, taken=scope.steps.taken, text=scope.steps.text, scanned=scope.steps.scanned
+    )
 
 
 def judged(node: Project, scope: Scope) -> dict[str, Term] | Refusal:

@@ -10,7 +10,20 @@ from sqlglot import exp
 from ag_mapper.values import MOST_ITEMS
 from ag_vault.expressions.term import SQL_TYPES, Lookup, Scope, case
 from ag_vault.ops.keys import Groups
-from ag_vault.ops.rows import Beside, Rows, Stage, cell, key_of, named, number_of_row, of_table, select, stages_of
+from ag_vault.ops.rows import (
+    Beside,
+    Rows,
+    Stage,
+    cell,
+    key_of,
+    named,
+    number_of_row,
+    of_table,
+    select,
+    settled,
+    stages_of,
+    staying,
+)
 from ag_vault.ops.text import text
 from ag_vault.parts import Bins, Part, Ranks, Sums
 
@@ -65,7 +78,8 @@ def _found_sums(rows: Rows, scope: Scope, groups: Groups, aggregates: Sequence[e
     known: tuple[Stage, ...] = () if groups.alone else (Stage(columns=(named(_OF_KEY, whole),)),)
     total = _column(_ROWS if groups.alone else _OF_KEY)
     before = (*rows.stages, *stages_of(scope.steps)) if groups.alone else _celled(rows, scope, groups)
-    kept = Stage(where=_all([*map(_present, names), exp.GTE(this=total, expression=exp.Literal.number(least))]))
+    enough = exp.GTE(this=total, expression=exp.Literal.number(least))
+    kept = Stage(where=staying(_all([*map(_present, names), enough])))
     cell = exp.Literal.number(0) if groups.alone else _column(_CELL)
     told = exp.select(
         *(name.copy() for name in names), total.copy(), cell, *(_column(each.alias) for each in sums), copy=False
@@ -121,7 +135,7 @@ def asked_of_mappers(rows: Rows, scope: Scope) -> tuple[Asking, ...]:
             query = exp.select(*columns, copy=False).distinct(copy=False)
             short = [_short(key) for key, kind in zip(lookup.keys, lookup.kinds, strict=True) if kind == "str"]
             if short:
-                query = query.where(*short, copy=False)
+                query = query.where(settled(_all(short)), copy=False)
             found.append(Asking(lookup=lookup, sql=_text(stages[:place], query)))
     return tuple(found)
 
@@ -145,7 +159,7 @@ def places_query(rows: Rows, scope: Scope, part: Ranks, ranges: int) -> str:
         for number in range(1, ranges + 1)
     ]
     if ranges == 1:
-        stages = (*stages, Stage(where=inside[0]), Stage(columns=(named(_PLACE, step),)))
+        stages = (*stages, Stage(where=settled(inside[0])), Stage(columns=(named(_PLACE, step),)))
     else:
         # An engine would push a condition of many ranges down to the column, and compute it once for each of them.
         chosen = case((_any(inside), step)) if inside else exp.Cast(this=exp.Null(), to=SQL_TYPES["int"].copy())
@@ -219,7 +233,7 @@ def _keyed(groups: Groups, least: int) -> tuple[Stage, ...]:
     enough = exp.GTE(this=_column(_ROWS), expression=exp.Literal.number(least))
     number = exp.Sub(this=number_of_row((), names), expression=exp.Literal.number(1))
     return (
-        Stage(where=_all(whole)),
+        Stage(where=settled(_all(whole))),
         Stage(
             columns=(*columns, named(_ROWS, exp.Count(this=exp.Star()))),
             alone=True,

@@ -4,7 +4,7 @@ Knows no plan and no data. The chain is flat however deep the plan is, so no eng
 chain after the other and reads both ends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Literal
@@ -22,6 +22,9 @@ MOST_SOURCES = 32
 
 MOST_STABILITY = 2**40
 """Rows of one unit; far beyond any that noise could hide."""
+
+_COMPUTED = "v"
+"""How the names of columns begin that a step, a window or a group has made. What a table holds has other names, however often it was passed on."""
 
 
 Side = Literal["", "LEFT", "RIGHT", "FULL"]
@@ -90,7 +93,8 @@ class Rows:
 
     ``stability``: rows that come or go with one privacy unit, at most. ``unit``: given where each row belongs to one unit and a unit's
     rows depend on that unit's data alone; None where rows of several units meet in one, or where a unit is a row. ``account``:
-    where charges go. ``taken``: names used so far; ``text``: characters of its texts so far. ``sources``: how many tables are read.
+    where charges go. ``taken``: names used so far; ``text``: characters of its texts so far; ``scanned``: work on them.
+    ``sources``: how many tables are read.
     ``own``: every row is a row of the one table that is read, and its own unit.
     """
 
@@ -103,6 +107,7 @@ class Rows:
     sources: int = 1
     own: bool = False
     text: int = 0
+    scanned: int = 0
 
     @property
     def space(self) -> Space:
@@ -132,7 +137,7 @@ class Rows:
 
     def scope(self) -> Scope:
         """A scope for one word's expressions."""
-        return Scope(columns=self.columns, steps=Steps(self.taken, self.text))
+        return Scope(columns=self.columns, steps=Steps(self.taken, self.text, self.scanned))
 
     def kept(self, scope: Scope, *stages: Stage, unit: Unit | None, stability: int) -> "Rows":
         """The rows that more stages leave, after the steps that a scope has named."""
@@ -142,6 +147,7 @@ class Rows:
             stages=whole,
             taken=scope.steps.taken,
             text=scope.steps.text,
+            scanned=scope.steps.scanned,
             unit=unit,
             stability=stability,
             own=False,
@@ -153,11 +159,16 @@ class Rows:
 
 
 def _numbered(root: exp.Expression) -> bool:
-    """Whether there is a window in an expression; as sqlglot's own search, several times as fast."""
+    """Whether there is a window in an expression."""
+    return _is_there(root, lambda node: isinstance(node, exp.Window))
+
+
+def _is_there(root: exp.Expression, wanted: Callable[[exp.Expression], bool]) -> bool:
+    """Whether there is such a node in an expression; as sqlglot's own search, several times as fast."""
     waiting: list[Any] = [root]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, exp.Window):
+        if isinstance(node, exp.Expression) and wanted(node):
             return True
         if isinstance(node, list):
             waiting.extend(node)
@@ -169,8 +180,32 @@ def _numbered(root: exp.Expression) -> bool:
 def stages_of(steps: Steps) -> tuple[Stage, ...]:
     """The stages that keep the rows that are needed, and compute the named steps in order."""
     levels = zip(steps.levels, steps.lookups, strict=True)
-    needed = (Stage(where=condition) for condition in steps.needed)
+    needed = (Stage(where=settled(condition)) for condition in steps.needed)
     return (*needed, *(Stage(columns=tuple(level), lookups=tuple(lookups)) for level, lookups in levels))
+
+
+def settled(condition: exp.Expression) -> exp.Expression:
+    """A condition on rows that is judged where it stands, by values that were computed once.
+
+    An engine brings a condition down to the table by writing out what its columns are made of, each time that they are read: of a value that
+    is made of itself twice, twenty times over, a million copies, and one row would keep it busy for minutes. It leaves conditions where they
+    stand that could fail, as far as it knows: here an absolute value, of 0 or 1. Those on a table's own columns go down, and save reading rows.
+    """
+    if not _is_there(condition, lambda node: isinstance(node, exp.Column) and node.name.startswith(_COMPUTED)):
+        return condition
+    return staying(condition)
+
+
+def staying(condition: exp.Expression) -> exp.Expression:
+    """The same of a condition whatever it is on."""
+    truth = exp.Cast(this=exp.Paren(this=condition), to=SQL_TYPES["int"].copy())
+    return exp.EQ(this=exp.Anonymous(this="ABS", expressions=[truth]), expression=exp.Literal.number(1))
+
+
+def renamed(sql: exp.Expression, number: int) -> str:
+    """The name of a column that is listed anew: what a table holds doesn't become computed by it."""
+    bare = isinstance(sql, exp.Column) and not sql.name.startswith(_COMPUTED)
+    return f"{'n' if bare else _COMPUTED}{number}"
 
 
 def named(name: str, sql: exp.Expression) -> exp.Alias:
@@ -221,6 +256,7 @@ class Listed:
             taken=self.taken,
             unit=self.unit,
             sources=sum(side.sources for side in sides),
+            scanned=sum(side.scanned for side in sides),
             text=sum(side.text for side in sides) + sum(term.space.characters for term in self.columns.values()),
         )
 
@@ -233,8 +269,9 @@ def listed(values: Mapping[str, tuple[ColumnSpace, exp.Expression]], taken: int,
         if unit is not None and sql == unit.column:
             columns[name] = Term(space=space, sql=UNIT_ID)
             continue
-        columns[name] = Term(space=space, sql=identifier(f"v{taken}"))
-        aliases.append(named(f"v{taken}", sql))
+        fresh = renamed(sql, taken)
+        columns[name] = Term(space=space, sql=identifier(fresh))
+        aliases.append(named(fresh, sql))
         taken += 1
     if unit is None:
         return Listed(aliases=tuple(aliases), columns=columns, unit=None, taken=taken)
