@@ -220,11 +220,18 @@ MUTANTS = (
         "work::test_work_on_the_texts_of_all_sides_counts_and_so_often_as_rows_become_many",
     ),
     vault(
-        "a place of a pattern is as cheap as a character that is copied",
+        "work on texts counts for a quarter of what it takes",
         "expressions/__init__.py",
-        "_CHARACTERS_OF_PLACE = 128",
-        "_CHARACTERS_OF_PLACE = 512",
+        "_CHARACTERS_OF_WORK = 128",
+        "_CHARACTERS_OF_WORK = 512",
         "work::test_a_pattern_counts_for_what_it_takes_where_its_automaton_forgets_all_it_has_seen",
+    ),
+    vault(
+        "a remainder of doubles is as cheap as a sum",
+        "expressions/__init__.py",
+        '_REMAINDERS = ("mod", "fmod")',
+        '_REMAINDERS = ("mod",)',
+        "work::test_remainders_of_doubles_count_for_each_row_that_a_join_makes_of_one",
     ),
     # Texts of a row have a public length.
     vault(
@@ -251,7 +258,7 @@ MUTANTS = (
     vault(
         "what is computed over many rows of a join is not counted over a base that was worked out before",
         "schemas.py",
-        "return ops.too_much(base.growth, scope.steps.taken, scope.steps.text)",
+        "return ops.too_much(base.growth, scope.steps)",
         "return None",
         "schemas::test_a_plan_that_is_too_much_is_refused_over_a_base_that_was_admitted",
     ),

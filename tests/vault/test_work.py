@@ -227,7 +227,7 @@ def test_work_on_the_texts_of_all_sides_counts_and_so_often_as_rows_become_many(
             same = Project(relation=other, names=("pid", "o0"), expressions=(column("pid"), column(f"o{n}")))
             relation = Append(left=relation, right=same)
     found = schema(relation, catalog)
-    assert isinstance(found, Refusal) is (times > 2)  # noqa: PLR2004 - sides that are too much
+    assert isinstance(found, Refusal) is (times > 2)
     assert not isinstance(found, Refusal) or found.code == "too_many_joins"
 
 
@@ -317,3 +317,16 @@ def test_ordinary_plans_are_far_below_the_limit() -> None:
     relation = table(*(words.Choose(condition=found, then=named, otherwise=cleaned) for _ in range(50)))
     usual = {**world.COLUMNS, "t": ColumnSpace(kind="str", longest=USUAL_CHARACTERS)}
     assert not isinstance(schema(relation, world.catalog(usual)), Refusal)
+
+
+@pytest.mark.parametrize(("matches", "refused"), [(1, False), (50, False), (100, True)])
+def test_remainders_of_doubles_count_for_each_row_that_a_join_makes_of_one(matches: int, refused: bool) -> None:
+    """Each takes ten microseconds where it is asked of numbers that are far apart: a hundred rows of two hundred of them were felt by a second."""
+    joined = Join(left=neighbours.ROWS, right=neighbours.LOOKUP, left_on=("s",), right_on=("k",), matches=matches)
+    rest = [
+        words.Binary(operator="fmod", left=column("f"), right=words.Constant(value=n * 1e-300)) for n in range(1, 31)
+    ]
+    found = schema(table(*rest, relation=joined), neighbours.catalog())
+    assert isinstance(found, Refusal) is refused
+    whole = [words.Binary(operator="mod", left=column("i"), right=words.Constant(value=n)) for n in range(1, 31)]
+    assert not isinstance(schema(table(*whole, relation=joined), neighbours.catalog()), Refusal)

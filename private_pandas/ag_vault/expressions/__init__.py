@@ -27,10 +27,11 @@ from ag_vault.expressions import (
 from ag_vault.expressions.pattern import MOST_PLACES, places
 from ag_vault.expressions.term import MOST_NESTED, Scope, Steps, Term, wrong_kind
 
-_CHARACTERS_OF_WORK = 512
-"""Characters that are gone through, or made, as one piece of work."""
-_CHARACTERS_OF_PLACE = 128
-"""The same for each place of a pattern, which takes at worst 10 ns for a character (measured): where its automaton has too many states to be kept."""
+_CHARACTERS_OF_WORK = 128
+"""Characters that are gone through, or made, as one piece of work: a microsecond or two (measured), for each place of a pattern too, where its automaton has
+too many states to be kept."""
+_OF_A_REMAINDER = 8
+"""An engine takes a double's remainder bit by bit: ten microseconds where dividend and divisor are far apart."""
 TOO_MUCH = Refusal(
     code="too_much_work",
     why="the plan asks for too much work on each row",
@@ -39,6 +40,7 @@ TOO_MUCH = Refusal(
 
 _OF_PATTERNS = (words.Match, words.Extract, words.Substitute)
 _OF_TEXTS = (words.TextHas, words.Cast)
+_REMAINDERS = ("mod", "fmod")
 _LEAVES = (words.Column, words.Constant, words.Instant)
 
 Rule = Callable[[Any, tuple[Term, ...], Scope], Term | Refusal]
@@ -114,7 +116,7 @@ class _Walk:
         if isinstance(term, Refusal):
             return term
         steps = self._scope.steps
-        steps.weigh(_cases(term))
+        steps.weigh(1 + _cases(term))
         steps.scan(_scanned(node, operands, term))
         if term.depth:
             steps.carry((term.space,))
@@ -122,24 +124,26 @@ class _Walk:
 
 
 def _cases(term: Term) -> int:
-    """Comparisons that a word makes the engine do: tables."""
+    """Comparisons that a word makes the engine do beside: tables."""
     return len(term.sql.args["ifs"]) if isinstance(term.sql, exp.Case) else 0
 
 
 def _scanned(node: words.Expression, operands: Sequence[Term], term: Term) -> int:
-    """What a word makes the engine do on the characters of a row: patterns, and texts without a list of them that are made or searched."""
+    """What takes as long on each of many rows as on one: patterns, texts without a list of them that are made or searched, remainders of doubles."""
     if isinstance(node, _OF_PATTERNS):
         found = places(node.pattern)
-        own = _pieces(operands[0].space.characters, _CHARACTERS_OF_PLACE)
+        own = _pieces(operands[0].space.characters)
         return (MOST_PLACES if isinstance(found, str) else found) * own
+    if isinstance(node, words.Binary) and node.operator in _REMAINDERS:
+        return _OF_A_REMAINDER if term.space.kind == "float" else 0
     searched = isinstance(node, _OF_TEXTS) and operands[0].space.kind == "str"
     if term.depth and (searched or (term.space.kind == "str" and term.space.categories is None)):
-        return _pieces(max(each.space.characters for each in (*operands, term)), _CHARACTERS_OF_WORK)
+        return _pieces(max(each.space.characters for each in (*operands, term)))
     return 0
 
 
-def _pieces(characters: int, size: int) -> int:
-    return max(1, -(-characters // size))
+def _pieces(characters: int) -> int:
+    return max(1, -(-characters // _CHARACTERS_OF_WORK))
 
 
 def _operands(node: words.Expression) -> list[words.Expression]:

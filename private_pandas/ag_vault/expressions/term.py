@@ -122,11 +122,11 @@ class Steps:
         self.needed.append(condition)
 
     def weigh(self, work: int) -> None:
-        """Count work that a word makes beside the names it takes, in the same measure: numbers of names are passed over."""
+        """Count words, and the work that they make beside, as so many named values: numbers of names are passed over."""
         self.taken += work
 
     def scan(self, work: int) -> None:
-        """Count work that goes through texts, in the same measure: what an engine does for each row anew, where a named value is made for many at once."""
+        """Count work that takes as long on each of many rows, in the same measure: an engine makes a named value for all of them in hardly more time than for one."""
         self.scanned += work
 
     def carry(self, spaces: Iterable[ColumnSpace]) -> None:
