@@ -3,7 +3,7 @@
 Knows catalogue, clerk and whose data sets are; an auditor reads everything, an owner what is about their data sets, and their own deeds.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,20 @@ def subjects_of(gateway: "Gateway", account: Account) -> About | None:
     mine = [each for each in gateway.catalog.everything(retired=True) if each.name in held]
     accounts = {each.account for each in mine}
     return About(subjects={*held, *accounts, *gateway.reviews.subjects(held)}, reader=account.user_id)
+
+
+def named(entries: Sequence[dict[str, Any]], catalog: Catalog) -> list[dict[str, Any]]:
+    """The same entries for people: where one is about an account that data sets share, with their names before it."""
+    names: dict[str, list[str]] = {}
+    for each in catalog.everything(retired=True):
+        if each.account != each.name:
+            names.setdefault(each.account, []).append(each.name)
+    return [
+        {**entry, "subject": f"{', '.join(sorted(names[entry['subject']]))} ({entry['subject']})"}
+        if entry["subject"] in names
+        else entry
+        for entry in entries
+    ]
 
 
 async def history(

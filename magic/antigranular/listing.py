@@ -34,6 +34,8 @@ class Listing(Sequence[Item], Generic[Item]):
     @overload
     def __getitem__(self, at: slice) -> Sequence[Item]: ...
     def __getitem__(self, at: int | slice) -> Item | Sequence[Item]:
+        if isinstance(at, int) and not -len(self) <= at < len(self):
+            raise IndexError(f"there is no number {at} in {self._caption}, which has {len(self)}")
         return self._items[at]
 
     def __iter__(self) -> Iterator[Item]:
@@ -44,8 +46,10 @@ class Listing(Sequence[Item], Generic[Item]):
             return [self._row(item) for item in self._items]
 
     def __repr__(self) -> str:
-        return table.as_text(self._headers, self._rows())
+        return table.as_text(self._headers, self._rows()) if self._items else table.heading(self._caption, "none").text
 
     def _repr_html_(self) -> str:
+        if not self._items:
+            return table.heading(self._caption, "none").html
         above = table.heading(self._caption).html
         return table.as_html(self._headers, self._rows(), above=above)

@@ -1,14 +1,19 @@
 """The console as people meet it: back to the page that they wanted, refusals that show the way on, forms that keep what was filled in."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from ag_enclave.logbook import named
 from tests.enclave.raw_client import RawClient
 from tests.enclave.test_console import STRANGER, Browser
 from tests.enclave_server import Enclave
+
+if TYPE_CHECKING:
+    from ag_enclave.catalog import Catalog
 
 ODD = "/console/datasets/Odd%20Data"
 
@@ -141,3 +146,21 @@ def test_the_icon_is_ours_and_asked_for_by_every_page(stranger: Callable[[], Bro
     assert 'href="/console/icon.svg"' in visitor.get("/console/login").text
     icon = visitor.get("/console/icon.svg")
     assert (icon.status, icon.headers["Content-Type"], icon.text[:4]) == (200, "image/svg+xml", "<svg")
+
+
+def test_an_entry_about_an_account_that_data_sets_share_names_them() -> None:
+    @dataclasses.dataclass
+    class Held:
+        name: str
+        account: str
+
+    class Shelf:
+        def everything(self, *, retired: bool = False) -> list[Held]:
+            assert retired
+            return [Held("Visits", "space:people"), Held("Beds", "Beds"), Held("Pay", "space:people")]
+
+    entries = [{"subject": subject, "n": n} for n, subject in enumerate(("space:people", "Beds", "ann", "space:gone"))]
+    shown = named(entries, cast("Catalog", Shelf()))
+    assert [each["subject"] for each in shown] == ["Pay, Visits (space:people)", "Beds", "ann", "space:gone"]
+    assert [each["n"] for each in shown] == [0, 1, 2, 3]
+    assert entries[0]["subject"] == "space:people"

@@ -9,6 +9,7 @@ import pytest
 
 from antigranular import intervals, table
 from antigranular.catalogue import Catalogue
+from antigranular.listing import Listing
 from antigranular.odometer import Odometer
 from antigranular.provenance import Provenance, _of_pandas, attach
 from tests.magic.conftest import Start
@@ -171,3 +172,15 @@ def test_a_catalogue_says_how_many_rows_there_are_where_an_owner_made_it_public(
         assert "cats: " not in picture
         assert picture.count("not public") == 1
     assert "rows" not in str(Catalogue([other]))
+
+
+def test_an_empty_list_says_that_it_is_one() -> None:
+    empty: Listing[Any] = Listing([], ("a", "b"), tuple, "Requests <b>")
+    assert repr(empty) == "Requests <b>: none"
+    assert "Requests &lt;b&gt;" in empty._repr_html_()
+    assert "<table" not in empty._repr_html_()
+    one = Listing(["x"], ("a",), lambda each: (each,), "Requests")
+    assert (one[0], one[-1], list(one[:5]), "x" in repr(one)) == ("x", "x", ["x"], True)
+    for at in (1, -2):
+        with pytest.raises(IndexError, match=f"there is no number {at} in Requests, which has 1"):
+            _ = one[at]

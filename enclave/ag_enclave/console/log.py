@@ -13,7 +13,7 @@ from starlette.responses import Response
 from ag_enclave.console.page import attachment, moment, page
 from ag_enclave.console.visit import Visit
 from ag_enclave.errors import Refusal
-from ag_enclave.logbook import history, subjects_of
+from ag_enclave.logbook import history, named, subjects_of
 from ag_enclave.words import plain
 
 PATH = "/console/log"
@@ -94,6 +94,11 @@ async def show(visit: Visit) -> Response:
     )
     older = f"{PATH}?{urlencode({**wanted, 'before': entries[-1]['sequence']})}" if len(entries) == _PAGE else ""
     newest = f"{PATH}?{urlencode(wanted)}" if before else ""
-    shown: dict[str, Any] = {"entries": entries, "wanted": wanted, "older": older, "newest": newest}
+    shown: dict[str, Any] = {
+        "entries": named(entries, gateway.catalog),
+        "wanted": wanted,
+        "older": older,
+        "newest": newest,
+    }
     shown |= {"file": f"{FILE}?{urlencode(wanted)}", "most": MOST}
     return page(visit, "log.html", **shown, filters=FILTERS, actions=ACTIONS)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ag_enclave.console.chart import DAYS, drawing, spending_of
 from ag_enclave.console.page import page
 from ag_enclave.console.visit import Visit
-from ag_enclave.logbook import history, subjects_of
+from ag_enclave.logbook import history, named, subjects_of
 
 _NANO = 10**9
 _LATEST = 8
@@ -28,7 +28,9 @@ async def show(visit: Visit) -> Response:
     cards = [_card(budget, chart) for budget, chart in zip(budgets, charts, strict=True)]
     about = await asyncio.to_thread(subjects_of, gateway, visit.account)
     latest = await history(gateway.clerk, gateway.catalog, about, limit=_LATEST)
-    return page(visit, "overview.html", waiting=len(waiting), code=code, cards=cards, latest=latest)
+    return page(
+        visit, "overview.html", waiting=len(waiting), code=code, cards=cards, latest=named(latest, gateway.catalog)
+    )
 
 
 def _card(budget: dict[str, Any], chart: Any) -> dict[str, Any]:
