@@ -29,6 +29,8 @@ _INDEXES = ("", "Unnamed: 0", "__index_level_0__", "column0")
 """Names under which row labels arrive that nobody declared; they are dropped."""
 _FILE, _ASIDE = "file", "aside"
 """The names by which the engine knows the file being written, and the one that is gone afterwards."""
+_DEEPEST = 8
+"""Lists in lists, and records: the engine takes twice as long for each further one, and for a hundred it would never end."""
 _UNREADABLE_SHARE = 0.1
 """More than this share of a column unreadable: it isn't the column the metadata describes."""
 _INFERRED: tuple[tuple[str, Kind], ...] = (
@@ -62,7 +64,12 @@ def open_file(engine: duckdb.DuckDBPyConnection, key: str, path: Path) -> File:
         raise BadData(
             f"The file for {key} is compressed: unpack it first, or send it as Parquet, which may be compressed within."
         )
-    return File(key=key, path=path, types=_types(engine, key, _scan(path, "header", "all_varchar")))
+    types = _types(engine, key, _scan(path, "header", "all_varchar"))
+    if deep := [name for name, kind in types.items() if kind.count("[") + kind.count("(") > _DEEPEST]:
+        raise BadData(
+            f"The file for {key} has nested values in the column {_listed(deep)}: a column holds single ones."
+        )
+    return File(key=key, path=path, types=types)
 
 
 def _is_packed(path: Path) -> bool:
