@@ -138,27 +138,27 @@ def test_what_is_somebody_else_s_is_to_nobody_but_its_own(odd_enclave: Enclave) 
 
 def test_who_is_shut_out_while_they_send_changes_nothing(odd_enclave: Enclave) -> None:
     """A body may come as slowly as its sender likes: an order that was begun in time must not be one that is carried out years later."""
-    leaver = RawClient(odd_enclave, account=add_user(odd_enclave.state, "leaver", "owner")).login()
+    goer = RawClient(odd_enclave, account=add_user(odd_enclave.state, "goer", "owner")).login()
     browser = Browser(odd_enclave)
-    browser.login(leaver.account)
+    browser.login(goer.account)
     operator, path = RawClient(odd_enclave, "operator").login(), "/ag/v1/budgets/Odd%20Data"
     form_token = browser.token_of(browser.get("/console/datasets/Odd%20Data"))
     given = {"kind": "analyst", "who": "friend", "epsilon": "7", "reason": "good-bye"}
     by_form = urlencode({**given, "form_token": form_token}).encode()
     slow = [
-        begun(leaver, "PUT", path, json.dumps(given).encode(), {"Authorization": f"Bearer {leaver.token}"}),
-        begun(leaver, "POST", "/console/datasets/Odd%20Data/cap", by_form, {"Cookie": browser.cookie, **FORM}),
+        begun(goer, "PUT", path, json.dumps(given).encode(), {"Authorization": f"Bearer {goer.token}"}),
+        begun(goer, "POST", "/console/datasets/Odd%20Data/cap", by_form, {"Cookie": browser.cookie, **FORM}),
     ]
     try:
-        operator.ask("PATCH", "/ag/v1/users/leaver", {"disabled": True})
+        operator.ask("PATCH", "/ag/v1/users/goer", {"disabled": True})
         ends = [end() for end in slow]
     finally:
-        operator.ask("PATCH", "/ag/v1/users/leaver", {"disabled": False})
+        operator.ask("PATCH", "/ag/v1/users/goer", {"disabled": False})
     assert [(end.status, end.getheader("location")) for end in ends] == [
         (401, None),
         (303, "/console/login?next=/console&expired=form"),
     ]
-    (budget,) = leaver.login_anew().ask("GET", "/ag/v1/budgets").json
+    (budget,) = goer.login_anew().ask("GET", "/ag/v1/budgets").json
     assert "friend" not in [cap["who"] for cap in budget["caps"]]
 
 

@@ -227,6 +227,9 @@ def test_no_cap_and_no_request_is_decided_by_who_had_the_data_set_before(databas
         async def caps(self, *_dataset: str) -> list[Any]:
             return []
 
+        async def amounts(self, of: list[Any]) -> list[Any]:
+            return [{} for _ in of]
+
         totals = caps
 
     handing = threading.Thread(target=owned.hand_over, args=("Clinic", ["otto"]), kwargs={"by": "test", "reason": "x"})
