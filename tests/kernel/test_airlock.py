@@ -64,7 +64,6 @@ def test_a_few_rows_are_warned_of_in_whatever_form(value: Any) -> None:
         {TABLE["person"].iloc[5]: 1},
         TABLE.describe(),
     ],
-    ids=str,
 )
 def test_single_values_of_few_rows_are_warned_of(value: Any) -> None:
     assert any("It has values of the column" in each for each in warned(value)), warned(value)
@@ -93,7 +92,6 @@ def test_single_values_of_few_rows_are_warned_of(value: Any) -> None:
         {},
         pd.DataFrame(),
     ],
-    ids=str,
 )
 def test_statistics_of_many_rows_pass_without_a_word(value: Any) -> None:
     assert warned(value) == []
@@ -136,7 +134,6 @@ def test_a_value_of_many_parts_is_looked_at_in_bounded_time_and_says_so() -> Non
         {1.5, "x"},
         pd.Series([1, "a", None, [2]]),
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("rows", [0, 1, ROWS])
 def test_whatever_can_be_returned_is_looked_at_without_an_error(value: Any, rows: int) -> None:
