@@ -160,7 +160,9 @@ def make_app(gateway: Gateway, running: Callable[[], Any]) -> Starlette:
         **{kind: _shower(status) for kind, status in STATUSES.items()},
         Exception: _show_bug,
     }
-    return Starlette(routes=_routes(gateway), exception_handlers=handlers, lifespan=lifespan)
+    app = Starlette(routes=_routes(gateway), exception_handlers=handlers, lifespan=lifespan)
+    app.router.redirect_slashes = False  # it would lead to whichever host a request names
+    return app
 
 
 def _routes(gateway: Gateway) -> list[BaseRoute]:

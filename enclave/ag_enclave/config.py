@@ -159,7 +159,7 @@ class Uploads:
     chunk_bytes: int = _int(16 * MIB, 1024, 1024 * MIB)
     free_bytes: int = _int(2048 * MIB, 0)
     keep_hours: int = _int(72, 1, 24 * 365)
-    loads_at_once: int = _int(1, 1, 64)
+    loads_at_once: int = _int(2, 1, 64)
     load_seconds: int = _int(7200, 1)
     load_memory_bytes: int = _int(8192 * MIB, 1024 * MIB)
     load_file_bytes: int = _int(128 * 1024 * MIB, MIB)

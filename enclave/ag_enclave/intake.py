@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +60,7 @@ class Intake:
         self._holdings = holdings
         self._settings = settings
         self._room = asyncio.Semaphore(settings.loads_at_once)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -122,7 +123,7 @@ class Intake:
 
     async def _run(self, upload: Upload, job: Job) -> None:
         """Verify, load, publish. Whatever happens is told, and the files go unless they only wait for missing bytes."""
-        async with self._room:
+        async with self._turns[upload.owner], self._room:  # who has many holds up nobody else
             tell = _teller(job)
             try:
                 job.become(state="loading")

@@ -25,6 +25,13 @@ def _path(row: Row) -> str:
     )
 
 
+def test_no_answer_leads_to_a_host_that_a_request_names(odd_enclave: Enclave) -> None:
+    client = RawClient(odd_enclave)
+    for path in ("/ag/v1/me/", "/api/", "/console/login/", "//elsewhere.example/console"):
+        answer = client.send("GET", path, None, {"Host": "elsewhere.example"})
+        assert (answer.status, answer.headers["Location"]) == (404, None), path
+
+
 def test_the_routes_are_the_promised_ones() -> None:
     paths = {row.path for row in ROUTES} | {path for _, path, _ in PUBLIC_ROUTES} | {CHANNELS}
     kernel, notebook = "/api/kernels/{kernel_id}", "/api/sessions/{session_id}"

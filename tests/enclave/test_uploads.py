@@ -1,15 +1,21 @@
 """The folder of uploads by itself: what is left too long goes, and the disk keeps its margin."""
 
+import asyncio
 import contextlib
+import hashlib
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from ag_enclave.config import Uploads as Settings
 from ag_enclave.errors import Conflict, Refusal
+from ag_enclave.holdings import Arrival, Arrived
+from ag_enclave.intake import Intake
 from ag_enclave.uploads import File, Opening, Uploads
 
 OPENING = Opening(
@@ -96,3 +102,37 @@ def test_a_link_in_the_place_of_a_file_is_never_followed(tmp_path: Path) -> None
     with pytest.raises(Refusal, match="can't keep this piece"):
         uploads.writer(upload, 0, 0).write(b"12345")
     assert (tmp_path / "other").read_bytes() == b""
+
+
+def test_who_sends_files_without_end_holds_up_nobody_else(tmp_path: Path) -> None:
+    """One owner's loads come one after the other, and others' beside them."""
+    content, over = b"age\n1\n2\n3\n", threading.Event()
+    file = msgspec.structs.replace(OPENING.files[0], bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    class Holdings:
+        def enter(self, arrival: Arrival, *_given: object, **_limits: object) -> Arrived:
+            if arrival.by == "mallory":
+                over.wait(60)
+            return Arrived(version=1, report={})
+
+    async def main() -> list[tuple[str, str]]:
+        settings = Settings(open_per_owner=9)
+        uploads, holdings = Uploads(tmp_path, settings, free=lambda _folder: 1 << 40), Holdings()
+        intake = Intake(uploads, holdings, settings)  # type: ignore[arg-type]  # as much of them as loading needs
+        jobs: list[Any] = []
+        for number, owner in enumerate(["mallory"] * 8 + ["olga"]):
+            upload = uploads.open(owner, msgspec.structs.replace(OPENING, name=f"Village {number}", files=(file,)))
+            uploads.writer(upload, 0, 0).write(content)
+            jobs.append(intake.begin(upload))
+        try:
+            async with asyncio.timeout(30):
+                while jobs[-1].state != "done":
+                    await jobs[-1].changed.wait()
+            return [(job.owner, job.state) for job in jobs]
+        finally:
+            over.set()
+            for job in jobs:
+                while job.state in ("waiting", "loading"):
+                    await job.changed.wait()
+
+    assert asyncio.run(main()) == [("mallory", "loading"), *[("mallory", "waiting")] * 7, ("olga", "done")]
