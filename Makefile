@@ -99,7 +99,7 @@ node:
 
 # Processes killed at random moments, many times over, on SQLite and PostgreSQL; and whole sessions as an ordinary user and in a container.
 torture: install database
-	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py tests/enclave/test_several_enclaves.py tests/sandbox/test_container.py tests/vault/test_ledger_server.py
+	AG_TORTURE_ROUNDS=20 $(BIN)/python -m pytest tests/enclave/test_killed.py tests/enclave/test_several_enclaves.py tests/magic/test_reviews.py tests/sandbox/test_container.py tests/vault/test_ledger_server.py
 
 # Whole enclaves of the tests with accounts and ledger on PostgreSQL, and every attack on them. Tests of SQLite's files alone are left out.
 ON_SERVER := $(addprefix tests/enclave/test_,accounts.py console.py demo_session.py hostile_clients.py hostile_routes.py login.py notices.py oidc.py operations.py ownership.py owners_guide.py \

@@ -124,7 +124,7 @@ MUTANTS = (
         "notices.py",
         '    "review.deny": "denied code",\n',
         "",
-        "magic/test_reviews.py::test_owners_are_told_of_code_and_of_decisions_by_mail_and_webhook_without_a_result",
+        "magic/test_reviews.py::test_a_denial_has_its_reason_and_no_result",
     ),
     _bug(
         "a file of another side is taken again and again",
