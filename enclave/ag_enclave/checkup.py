@@ -134,8 +134,8 @@ def _accounts(path: Path | str) -> Iterator[Finding]:
     database = Database(path)
     try:
         with database.transaction() as connection:
-            if not sa.inspect(connection).has_table("alembic_version"):
-                return
+            if isinstance(path, str) and not sa.inspect(connection).has_table("alembic_version"):
+                return  # a server's database before the first start
             revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
         if revision != newest():
             yield _wanted(

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -248,5 +249,7 @@ def test_the_doctor_finds_what_waits_in_a_state_and_changes_nothing(tmp_path: Pa
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     accounts.close()
     assert "upgrades them" in found(of_state(tmp_path))["accounts"][2]
+    sqlite3.connect(tmp_path / "accounts.sqlite").execute("DROP TABLE alembic_version")
+    assert found(of_state(tmp_path))["accounts"][:2] == (False, True)
     (tmp_path / "accounts.sqlite").write_bytes(b"damaged" * 1000)
     assert found(of_state(tmp_path))["accounts"][:2] == (False, True)
