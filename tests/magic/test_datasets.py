@@ -204,6 +204,9 @@ def test_data_sets_are_found_and_their_words_are_never_markup(here: Enclave, own
     assert "&lt;script&gt;alert(1)" in page.text
     assert "<script" not in page.text
     assert "<img" not in page.text
+    assert "its number of rows is not" in page.text
+    held.update(shapes=["people"])
+    assert "so is its number of rows, 3," in browser.get("/console/datasets/Quiet%20Hamlet").text
     with pytest.raises(ag.RequestRefused, match="doesn't have"):
         held.update(shapes=["nobody"])
     with pytest.raises(ag.RequestRefused, match="unknown field"):
