@@ -54,7 +54,8 @@ class Notebook:
             if during is not None:
                 during(message)
 
-        reply = self.client.execute_interactive(source, timeout=60, output_hook=hear)
+        # Else a cell that fails ends those that are sent, for a moment: the next one could be among them.
+        reply = self.client.execute_interactive(source, stop_on_error=False, timeout=60, output_hook=hear)
         return reply["content"], "\n".join(said)
 
     def names(self, code: str) -> set[str]:
