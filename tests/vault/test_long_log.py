@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ag_vault.account import EPSILON_UNIT, Event
+from ag_vault.account import Event
 from ag_vault.clerk.desk import Desk
 from ag_vault.clerk.keeper import Keeper
 from ag_vault.clerk.seal import Seal
@@ -114,23 +114,6 @@ def test_pages_of_one_actor_follow_each_other(path: Path) -> None:
     assert numbers == list(range(numbers[0], numbers[0] - 20 * 80, -20))
 
 
-def test_spending_is_the_same_whether_added_up_at_once_or_as_it_came(desk: Desk, path: Path) -> None:
-    ledger = Ledger.at(path, patience_seconds=1)
-    ask(desk, "spending")
-    charge(ledger, 1)
-    desk.look()
-    charge(ledger, 2)
-    said = ask(desk, "spending", hours=24)["answer"]
-    assert said == Register(file_engine(path)).spending(None, hours=24)
-    with sqlite3.connect(path) as connection:
-        for account, epsilon, count in connection.execute(
-            "SELECT dataset, sum(epsilon), count(*) FROM events GROUP BY 1"
-        ):
-            mine = [each for each in said if each["account"] == account]
-            assert sum(each["epsilon"] for each in mine) == pytest.approx(epsilon / EPSILON_UNIT)
-            assert sum(each["charges"] for each in mine) == count
-
-
 def test_amounts_by_day_are_the_same_whether_added_up_at_once_or_as_they_came_and_end_in_the_balances(
     desk: Desk, path: Path
 ) -> None:
@@ -151,11 +134,3 @@ def test_amounts_by_day_are_the_same_whether_added_up_at_once_or_as_they_came_an
         later = ask(desk, "amounts", of=terms[:1], since=course["days"][7][0])["answer"][0]
         assert later["days"] == said[0]["days"][7:]
         assert later["before"] == said[0]["days"][6][1]
-
-
-def test_spending_of_one_account_begins_where_it_was_asked_to(desk: Desk) -> None:
-    since = BEGIN + 24 * 30 * HOUR
-    said = ask(desk, "spending", account="Clinic 1", hours=1, since=since)["answer"]
-    assert said
-    assert all(each["at"] >= since and each["analyst"].startswith("analyst") for each in said)
-    assert sum(each["charges"] for each in said) == pytest.approx(CHARGES / 4 / 4, abs=5)

@@ -80,14 +80,6 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     since: int | None = None
 
 
-class Spending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="spending"):
-    """ε charged to an account over time, or to each, by spans of so many hours."""
-
-    account: str | None = None
-    hours: int = 24
-    since: int = 0
-
-
 class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="history"):
     """Entries of the log, newest first."""
 
@@ -145,7 +137,6 @@ Asked = (
     | DropCap
     | Sums
     | Spent
-    | Spending
     | History
     | NewestDeed
     | Entries
@@ -267,12 +258,6 @@ def _drop_cap(register: Register, asked: DropCap) -> dict[str, Any]:
     return _mark(register.drop_cap(_place(asked), actor=asked.actor, reason=asked.reason))
 
 
-def _spending(register: Register, asked: Spending) -> list[dict[str, Any]]:
-    if not 1 <= asked.hours <= 24 * 366:
-        raise ValueError("A span has between an hour and a year.")
-    return register.spending(asked.account, hours=asked.hours, since=asked.since)
-
-
 def _history(register: Register, asked: History) -> list[dict[str, Any]]:
     return register.history(Filter(**msgspec.structs.asdict(asked)))
 
@@ -293,7 +278,6 @@ _ANSWERS: Mapping[type[Any], Callable[[Register, Any], Any]] = {
     SetCap: _set_cap,
     DropCap: _drop_cap,
     Sums: lambda register, asked: register.totals(asked.account),
-    Spending: _spending,
     History: _history,
     NewestDeed: lambda register, _asked: register.newest_deed(),
     Entries: lambda register, asked: register.entries(after=asked.after, limit=asked.limit),

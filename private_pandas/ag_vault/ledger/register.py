@@ -23,7 +23,6 @@ from ag_vault.ledger.caps import Kind, cap_of
 from ag_vault.ledger.modes import writing
 from ag_vault.ledger.revisions import upgrade
 from ag_vault.ledger.schema import BALANCES, CAPS, LOG, SUMS
-from ag_vault.ledger.spans import Spans
 from ag_vault.ledger.walk import Walk
 from ag_vault.ledger.witness import Witness, file_of
 
@@ -77,7 +76,6 @@ class Register:
         self._engine = engine
         self._writer = writing(engine)
         self._clock = clock
-        self._spans = Spans()
         self._witness = Witness(file_of(engine))
 
     @property
@@ -143,22 +141,10 @@ class Register:
             lost = {(each[0], each[1]): each[2] for each in unanswered.counts(connection)}
             return [_total(row, lost) for row in rows.mappings()]
 
-    def spending(self, account: str | None, *, hours: int, since: int = 0) -> list[dict[str, Any]]:
-        """ε charged by span of so many hours and analyst, oldest first: for plots. Without an account those of all, each with its own."""
-        self.look()
-        if account is not None:
-            return self._spans.of(account, hours=hours, since=since)
-        return [
-            {"account": name, **span}
-            for name in self._spans.accounts()
-            for span in self._spans.of(name, hours=hours, since=since)
-        ]
-
     def look(self) -> None:
-        """Read what was charged since, so that no question of spending has much to read. BadLedger where the ledger was put back."""
+        """BadLedger where the ledger was put back since the last look."""
         with self.reading() as connection:
             self._witness.check(connection, log.head(connection))
-            self._spans.read(connection)
 
     def history(self, which: Filter) -> list[dict[str, Any]]:
         """Entries of the log, newest first."""
