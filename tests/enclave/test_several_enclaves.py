@@ -101,11 +101,11 @@ def test_two_enclaves_with_64_clients_of_8_vaults_overspend_nothing_and_lose_no_
                 crowd.join(account)
         killed = 0
         for each in (one, other):
-            time.sleep(0.3)
+            time.sleep(0.3)  # a death at no particular point of anybody's charge: whichever it is, nothing may be lost
             for vault in children(each, "vault")[:1]:
                 vault.kill()
                 killed += 1
-        time.sleep(0.3)
+        time.sleep(0.3)  # as above
         one.process.kill()  # and with it all that it has borne
         for crowd in crowds:
             crowd.wait()
